@@ -1,0 +1,66 @@
+"""Install cityhub from a clone with nothing but Python 3.11 and pip, then do one thing with it.
+
+    python3.11 infra/setup.py demo [options of `hub demo`]   install, then show the main job, start to end
+    python3.11 infra/setup.py test [options of pytest]       install the test tools too, then prove the promises
+    python3.11 infra/setup.py install                        install only; then use .venv/bin/hub
+
+It promises: only the standard library is imported; versions are those of `infra/constraints*.txt`; nothing is written outside
+the clone; running it again changes nothing that is already right. Three environments come to be: `.venv` (cityhub), `.firm`
+(an AI firm's own, with the stock `delta-sharing` client and nothing of ours) and, for `test`, `.judges/*` (public validators
+whose pinned versions do not fit beside ours).
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+JUDGES = ("datacontract", "pycanon")
+
+
+def main(arguments: list[str]) -> int:
+    """Install what the first argument needs, then run it with the rest; the exit status is that of the last command."""
+    task, *rest = arguments or ["install"]
+    if task not in {"demo", "test", "install"}:
+        print(__doc__, file=sys.stderr)
+        return 2
+    if sys.version_info[:2] != (3, 11):
+        print(f"cityhub needs Python 3.11; this is {sys.version.split()[0]}", file=sys.stderr)
+        return 2
+    extra = "[test]" if task == "test" else ""
+    python = environment(".venv", "constraints.txt", ["-e", f"{ROOT}{extra}"])
+    firm = environment(".firm", "constraints-judge-delta-sharing.txt", ["-r", str(ROOT / "infra/judge-delta-sharing.in")])
+    if task == "install":
+        print(f"installed: {python.parent / 'hub'} --help")
+        return 0
+    settings = {**os.environ, "HUB_FIRM_PYTHON": str(firm)}
+    if task == "demo":
+        return subprocess.run([str(python.parent / "hub"), "demo", *rest], cwd=ROOT, env=settings, check=False).returncode
+    for judge in JUDGES:
+        environment(f".judges/{judge}", f"constraints-judge-{judge}.txt", ["-r", str(ROOT / f"infra/judge-{judge}.in")])
+    return subprocess.run([str(python), "-m", "pytest", *rest], cwd=ROOT, env=settings, check=False).returncode
+
+
+def environment(folder: str, constraints: str, wanted: list[str]) -> Path:
+    """Return the interpreter of the virtual environment `folder`, made or brought up to date when its pins have changed."""
+    home = ROOT / folder
+    python = home / "bin" / "python"
+    pins = ROOT / "infra" / constraints
+    sources = pins.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + repr(wanted).encode()
+    stamp, digest = home / "installed", hashlib.sha256(sources).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == digest:
+        return python
+    print(f"installing {folder} ...", file=sys.stderr, flush=True)
+    if not python.exists():
+        venv.create(home, with_pip=True, symlinks=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", str(pins), *wanted]
+    subprocess.run(pip, cwd=ROOT, check=True)
+    stamp.write_text(digest)
+    return python
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
