@@ -1,0 +1,222 @@
+"""The promise as values: what a contract says of a dataset, without YAML, SQL or a database.
+
+- A **field** is what the delivery holds: a reader finds it in the file by name and hands it over as text.
+- A **column** is what is published: typed, made from one field or from several, by declared steps.
+- A **row rule** judges one record, a **table rule** judges a delivery as a whole.
+
+Readers look at `Contract.fields`; everything behind the split looks at `Contract.columns`. For most columns both carry
+the same name. A derived column (a date and an hour in two fields) has other fields than itself.
+
+Severity: `block` publishes nothing of the delivery; `quarantine` keeps the failing row out; `warn` publishes and shows.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from infra.language import Text
+
+Severity = Literal["block", "quarantine", "warn"]
+SEVERITIES: tuple[Severity, ...] = ("block", "quarantine", "warn")
+Mode = Literal["append", "snapshot"]
+MODES: tuple[Mode, ...] = ("append", "snapshot")
+
+ColumnType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp", "json", "geometry"]
+COLUMN_TYPES: tuple[ColumnType, ...] = (
+    "string",
+    "integer",
+    "decimal",
+    "number",
+    "boolean",
+    "date",
+    "timestamp",
+    "json",
+    "geometry",
+)
+
+PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+LINE = "{line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a reader finds in the delivery and hands over as one VARCHAR column called `name`.
+
+    Attributes:
+        name: the name of the handed-over column.
+        names: every spelling by which a header is recognised, compared with `infra.text.fold`; `name` comes first.
+            Nested JSON is matched by its flattened path, `location.lng`.
+        required: the delivery is refused when no header matches.
+        given: None for a field of the record; "file_name" for a fact about the delivery, which the reader does *not*
+            deliver: `split_sql` takes it as an argument.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    required: bool = True
+    given: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One declared conversion, e.g. `Step("nulls", ["NaN", ""])`. The kinds are listed in `contracts.steps`."""
+
+    kind: str
+    value: Any = True
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One published column.
+
+    Attributes:
+        name: the column's name in the table and in the catalogue (the item's name).
+        names: name, Chinese name, source name and aliases.
+        type: the house's type; instants are UTC.
+        arrow: the Arrow type that Delta gets, e.g. "int64", "decimal128(18,4)", "timestamp[us, UTC]".
+        required: an empty value breaks the rule `<name>.required`.
+        personal: its values are personal information: no statistics in Parquet and Delta.
+        title: how people call it, in both languages.
+        fields: the fields that it is made from.
+        template: how several fields are joined, `"{Date} {Hour}"`; None for one field.
+        steps: conversions, in the order in which they are applied.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    type: ColumnType
+    arrow: str
+    required: bool = False
+    personal: bool = False
+    title: Text = Text("", "")
+    fields: tuple[str, ...] = ()
+    template: str | None = None
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """A rule that one record keeps or breaks.
+
+    Attributes:
+        id: `<column>.<rule>` or, for a rule over several columns, `<rule>`.
+        column: the column it speaks of, None when it speaks of several.
+        severity: what a failing row means.
+        fails_sql: a DuckDB expression, never NULL, true where the row breaks the rule; over the typed columns `"x"` and
+            the text before the cast `"x__text"`.
+        sentence: what to tell the district officer; `{line}` alone is left to fill (see `say`).
+        kind: type, required, range, enumeration, pattern, length, expression or window.
+        args: the kind's plain values.
+    """
+
+    id: str
+    column: str | None
+    severity: Severity
+    fails_sql: str
+    sentence: Text
+    kind: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    def say(self, line: int | None) -> Text:
+        """The sentence with its line; "this row" where the format knows no lines."""
+        if line is None:
+            return Text(
+                self.sentence.zh.replace(f"第{LINE}行", "该行").replace(LINE, "?"),
+                self.sentence.en.replace(f"Line {LINE}", "This row").replace(f"line {LINE}", "this row").replace(LINE, "?"),
+            )
+        return Text(self.sentence.zh.replace(LINE, str(line)), self.sentence.en.replace(LINE, str(line)))
+
+
+@dataclass(frozen=True, slots=True)
+class TableRule:
+    """A rule that a delivery keeps or breaks as a whole.
+
+    Attributes:
+        kind: row_count, unique, freshness, distinct, sum, sum_relation or null_share.
+        args: the kind's plain values, e.g. `{"min": 1, "max": None}`.
+        severity: block or warn; a table has no row to quarantine.
+    """
+
+    id: str
+    kind: str
+    args: Mapping[str, Any]
+    severity: Severity
+    sentence: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """What a duplicate is, and which row wins.
+
+    Attributes:
+        key: the columns whose equality makes two rows duplicates; empty: nothing is a duplicate.
+        wins: the first or the last of them, in the order of the delivery.
+        scope: "delivery" compares rows of one delivery, "table" also with what is published already (there the
+            published row wins, for a published version is never rewritten by an append).
+        conflict: what becomes of a losing row whose other columns differ from the winner's: it counts as a duplicate,
+            or it goes to quarantine under the rule id `duplicate.conflict`.
+    """
+
+    key: tuple[str, ...] = ()
+    wins: Literal["first", "last"] = "first"
+    scope: Literal["delivery", "table"] = "delivery"
+    conflict: Literal["duplicate", "quarantine"] = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Hints for the reader, all optional: detection by content is the default.
+
+    Attributes:
+        encoding: declared encoding; None detects.
+        delimiter: declared CSV delimiter; None detects.
+        sheet: the worksheet's name; None takes the first with a header that matches.
+        header_row: the 1-based row of the header; None searches it.
+        skip_merged: rows that are one merged cell across the table (titles, group rows) hold no record.
+        record_path: dotted path to the list of records in a JSON document; None: the document or its `features`.
+        flatten: nested objects arrive as `a.b` fields, lists as JSON text.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+    skip_merged: bool = True
+    record_path: str | None = None
+    flatten: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One dataset's promise, at one version.
+
+    Attributes:
+        id: the dataset id `unit.domain.name`.
+        version: semantic version of the contract.
+        key: the primary key's columns in order, empty when there is none.
+        mode: append adds each delivery's rows, snapshot replaces the table by it.
+    """
+
+    id: str
+    version: str
+    columns: tuple[Column, ...]
+    fields: tuple[Field, ...]
+    row_rules: tuple[RowRule, ...]
+    table_rules: tuple[TableRule, ...]
+    mode: Mode
+    key: tuple[str, ...] = ()
+    duplicates: Duplicates = Duplicates()
+    reading: Reading = Reading()
+    title: Text = Text("", "")
+
+    def column(self, name: str) -> Column:
+        """The column called `name`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
