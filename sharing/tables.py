@@ -141,6 +141,7 @@ link = sa.Table(
     sa.Column("grant", sa.String(40), sa.ForeignKey("sharing_grant.id"), nullable=False, index=True),
     sa.Column("extract", sa.String(40), sa.ForeignKey("sharing_extract.id"), nullable=False),
     sa.Column("file", sa.Text, nullable=False),  # object key of the one file that it opens
+    sa.Column("size", sa.BigInteger, nullable=False),  # bytes of that file
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
 )

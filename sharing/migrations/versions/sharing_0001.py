@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("grant", sa.String(40), sa.ForeignKey("sharing_grant.id"), nullable=False),
         sa.Column("extract", sa.String(40), sa.ForeignKey("sharing_extract.id"), nullable=False),
         sa.Column("file", sa.Text, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("expires_at", UtcDateTime, nullable=False),
     )
