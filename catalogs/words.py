@@ -1,0 +1,233 @@
+"""The closed vocabularies of the register, each value with its Chinese and English word.
+
+A value is written in YAML as its snake-case id or as its Chinese word; it is stored and exported as its id. The sources stand
+at each vocabulary: "Decree 809" is 《政务数据共享条例》 (State Council Decree 809).
+"""
+
+from enum import Enum, IntEnum
+from typing import TypeVar
+
+from infra.language import Text
+from infra.text import fold
+
+
+class Word(Enum):
+    """A value of a closed vocabulary: `.value` is its id, `.text` its words."""
+
+    def __init__(self, value: str, zh: str, en: str) -> None:
+        self._value_ = value
+        self.text = Text(zh, en)
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class UnitKind(Word):
+    """What kind of area a unit is."""
+
+    CITY = "city", "市", "city"
+    DISTRICT = "district", "区", "district"
+    COUNTY = "county", "县", "county"
+    COUNTY_CITY = "county_city", "县级市", "county-level city"
+    ZONE = "zone", "开发区", "functional zone"
+    SAMPLE = "sample", "示例", "example"
+
+
+class Arrival(Word):
+    """How a file in a watched folder shows that it is complete."""
+
+    RENAME = "rename", "改名", "rename"
+    MARKER = "marker", "标记文件", "marker file"
+    STABLE = "stable", "大小稳定", "stable size"
+
+
+class DepartmentKind(Word):
+    """What a department is in the sharing of government data."""
+
+    DEPARTMENT = "department", "部门", "department"
+    AUTHORITY = "authority", "政务数据共享主管部门", "authority"
+    AUDITOR = "auditor", "审计部门", "audit office"
+
+
+class UpdateFrequency(Word):
+    """数据更新频率, one of the nine fields of Decree 809 Art. 13; values as on the national platforms."""
+
+    REALTIME = "realtime", "实时", "real time"
+    DAILY = "daily", "每日", "daily"
+    WEEKLY = "weekly", "每周", "weekly"
+    MONTHLY = "monthly", "每月", "monthly"
+    QUARTERLY = "quarterly", "每季度", "quarterly"
+    HALF_YEARLY = "half_yearly", "每半年", "half-yearly"
+    YEARLY = "yearly", "每年", "yearly"
+    IRREGULAR = "irregular", "不定期", "irregular"
+    NONE = "none", "不更新", "not updated"
+
+
+class SharingAttribute(Word):
+    """共享属性, exactly three (Decree 809 Art. 14)."""
+
+    UNCONDITIONAL = "unconditional", "无条件共享", "unconditional"
+    CONDITIONAL = "conditional", "有条件共享", "conditional"
+    NOT_SHARED = "not_shared", "不予共享", "not shared"
+
+
+class SharingMode(Word):
+    """共享方式 (Decree 809 Art. 22)."""
+
+    API = "api", "服务接口", "service interface"
+    BATCH = "batch", "批量交换", "batch exchange"
+    FILE = "file", "文件下载", "file download"
+
+
+class Openness(Word):
+    """开放属性 towards firms, institutes and the public."""
+
+    UNCONDITIONAL = "unconditional", "无条件开放", "unconditional"
+    CONDITIONAL = "conditional", "有条件开放", "conditional"
+    CLOSED = "closed", "不予开放", "not open"
+
+
+class BasisKind(Word):
+    """The kinds of text that may forbid sharing (Decree 809 Art. 14-15); a local or departmental document is none of them."""
+
+    LAW = "law", "法律", "law"
+    REGULATION = "administrative_regulation", "行政法规", "administrative regulation"
+    DECISION = "state_council_decision", "国务院决定", "State Council decision"
+
+
+class DataFormat(Word):
+    """数据格式 (Decree 809 Art. 13), the concrete type."""
+
+    CSV = "csv", "CSV", "CSV"
+    XLS = "xls", "XLS", "XLS"
+    XLSX = "xlsx", "XLSX", "XLSX"
+    JSON = "json", "JSON", "JSON"
+    JSONL = "jsonl", "JSON Lines", "JSON Lines"
+    GEOJSON = "geojson", "GeoJSON", "GeoJSON"
+    YAML = "yaml", "YAML", "YAML"
+    SHAPEFILE = "shapefile", "Shapefile", "shapefile"
+    PARQUET = "parquet", "Parquet", "Parquet"
+    GTFS = "gtfs", "GTFS", "GTFS"
+    DATABASE = "database", "数据库", "database"
+    API = "api", "服务接口", "service interface"
+
+
+class ItemType(Word):
+    """The type of an item's values; a contract's column has the same one."""
+
+    STRING = "string", "文本", "text"
+    INTEGER = "integer", "整数", "integer"
+    DECIMAL = "decimal", "定点小数", "decimal"
+    NUMBER = "number", "数值", "number"
+    BOOLEAN = "boolean", "是否", "boolean"
+    DATE = "date", "日期", "date"
+    TIMESTAMP = "timestamp", "日期时间", "timestamp"
+    JSON = "json", "JSON", "JSON"
+    GEOMETRY = "geometry", "空间图形", "geometry"
+
+
+class Crs(Word):
+    """Coordinate reference systems in use; GCJ-02 and BD-09 are offset, and converting them is a setting of its own."""
+
+    CGCS2000 = "CGCS2000", "国家大地坐标系", "CGCS2000"
+    WGS84 = "WGS84", "WGS84", "WGS84"
+    GCJ02 = "GCJ-02", "火星坐标系", "GCJ-02"
+    BD09 = "BD-09", "百度坐标系", "BD-09"
+    LOCAL = "local", "地方坐标系", "local"
+
+
+class IdentifierRole(Word):
+    """What an item does to the anonymity of the persons behind a row (GB/T 37964-2019); `subject` is the key that counts them."""
+
+    NONE = "none", "非标识", "no identifier"
+    DIRECT = "direct", "直接标识符", "direct identifier"
+    QUASI = "quasi", "准标识符", "quasi-identifier"
+    SUBJECT = "subject", "数据主体键", "data-subject key"
+
+
+class PersonalKind(Word):
+    """Classes of personal information after GB/T 35273-2020 Annex A."""
+
+    BASIC = "basic", "个人基本资料", "basic data"
+    IDENTITY = "identity", "个人身份信息", "identity"
+    BIOMETRIC = "biometric", "个人生物识别信息", "biometric"
+    NETWORK = "network_id", "网络身份标识信息", "network identifier"
+    HEALTH = "health", "个人健康生理信息", "health"
+    EDUCATION_WORK = "education_work", "个人教育工作信息", "education and work"
+    PROPERTY = "property", "个人财产信息", "property"
+    COMMUNICATION = "communication", "个人通信信息", "communication"
+    CONTACT = "contact", "联系人信息", "contacts"
+    BROWSING = "browsing", "个人上网记录", "browsing"
+    DEVICE = "device", "个人常用设备信息", "usual devices"
+    LOCATION = "location", "个人位置信息", "location"
+    OTHER = "other", "其他个人信息", "other"
+
+
+class Edition(Word):
+    """The edition of the rules under which an item was found to be personal, and sensitive or not."""
+
+    GBT_35273_2020 = "GB/T 35273-2020", "GB/T 35273-2020", "GB/T 35273-2020"
+    GBT_45574_2025 = "GB/T 45574-2025", "GB/T 45574-2025", "GB/T 45574-2025"
+
+
+class Content(Word):
+    """Content with rules of its own, whatever its grade (minors: 未成年人网络保护条例; cameras: 公共安全视频图像信息系统管理条例)."""
+
+    MINOR = "minor", "不满十四周岁未成年人", "children under 14"
+    PATIENT = "patient", "患者", "patients"
+    PLATE = "plate", "车牌", "number plates"
+    CAMERA = "camera", "公共视频图像", "public-camera images"
+
+
+class Role(Word):
+    """What a person may be in the house."""
+
+    ENGINEER = "engineer", "数据工程师", "data engineer"
+    OFFICER = "district_officer", "区县填报员", "district officer"
+    PROVIDER_REVIEWER = "provider_reviewer", "提供单位审核人", "provider's reviewer"
+    AUTHORITY_REVIEWER = "authority_reviewer", "主管部门审核人", "authority's reviewer"
+    AUDITOR = "auditor", "审计员", "auditor"
+    OPERATOR = "operator", "运行值守员", "operator"
+
+
+class Grade(IntEnum):
+    """数据分级 in the total order of GB/T 43697-2024 practice: core > important > general 4 > 3 > 2 > 1. Compare with `<`."""
+
+    GENERAL_1 = 1
+    GENERAL_2 = 2
+    GENERAL_3 = 3
+    GENERAL_4 = 4
+    IMPORTANT = 5
+    CORE = 6
+
+    @property
+    def id(self) -> str:
+        """The word of YAML and database: `general_1` … `core`."""
+        return self.name.lower()
+
+    @property
+    def text(self) -> Text:
+        """The words."""
+        if self is Grade.CORE:
+            return Text("核心", "core")
+        if self is Grade.IMPORTANT:
+            return Text("重要", "important")
+        return Text(f"一般{int(self)}级", f"general {int(self)}")
+
+    def __str__(self) -> str:
+        return self.id
+
+
+V = TypeVar("V", bound=Word)
+
+
+def find(vocabulary: type[V], word: str) -> V | None:
+    """The value whose id or Chinese word is `word` (compared folded), or None."""
+    wanted = fold(word)
+    return next((value for value in vocabulary if wanted in (fold(value.value), fold(value.text.zh))), None)
+
+
+def find_grade(word: str) -> Grade | None:
+    """The grade whose id or Chinese word is `word`, or None."""
+    wanted = fold(word)
+    return next((grade for grade in Grade if wanted in (grade.id, fold(grade.text.zh))), None)
