@@ -1,7 +1,7 @@
 """The front door: the `hub` command. It mounts each package's `cli.py` and nothing else.
 
-A command's module is imported when the command is used, so `hub --help` stays fast; the one-line helps stand here for that reason
-(a test compares the table with the commands themselves).
+A command's module is imported when the command is used, so `hub --help` stays fast; the one-line helps stand here for
+that reason (a test compares the table with the commands themselves).
 """
 
 import importlib
@@ -18,14 +18,26 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("sharing.demo_cli:up", "启动 Airflow 与 Delta Sharing 服务", "Serve Delta Sharing and Airflow, embedded."),
     "catalog": ("catalogs.cli:catalog", "政务数据目录：检查、登记、查看", "The register: check, register, list, show."),
     "people": ("catalogs.cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
-    "contract": ("contracts.cli:contract", "数据契约：检查、查看、检验套件", "Data contracts: check, list, show, suite."),
+    "contract": (
+        "contracts.cli:contract",
+        "数据契约：检查、查看、检验套件",
+        "Data contracts: check, list, show, suite.",
+    ),
     "ingest": ("lake.cli:ingest", "归集：接收、读取、分流、检验、发布", "Land, read, split, audit and publish files."),
-    "run": ("lake.clock_cli:run_due", "由 Airflow 处理所有到达的批次", "The same for all that has arrived, through Airflow."),
+    "run": (
+        "lake.clock_cli:run_due",
+        "由 Airflow 处理所有到达的批次",
+        "The same for all that has arrived, through Airflow.",
+    ),
     "quarantine": ("lake.cli:quarantine", "问题数据区", "Rows that failed a rule, and why."),
     "query": ("lake.query_cli:query", "受控查询（只读 SELECT）", "One guarded SELECT over the lake."),
     "lake": ("lake.cli:lake", "版本历史、压缩与保留", "History, compaction, retention."),
     "share": ("sharing.cli:share", "申请、审批、交付、撤销", "Apply, approve, issue, revoke."),
-    "ledger": ("infra.ledger.cli:ledger", "存证账本：查看、验证、证明、导出", "The ledger: show, verify, prove, export."),
+    "ledger": (
+        "infra.ledger.cli:ledger",
+        "存证账本：查看、验证、证明、导出",
+        "The ledger: show, verify, prove, export.",
+    ),
     "bench": ("sharing.bench_cli:bench", "基准测试（与最简基线同场对比）", "Figures as ratios to a bare baseline."),
     "doctor": ("infra.cli:doctor", "检查配置与各服务状态", "What is configured, reachable, healthy."),
 }
@@ -34,11 +46,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 class FrontDoor(click.Group):
     """Import a command's module when it is called for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands in the order of a day's work."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Return the command, imported now; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
@@ -47,7 +59,7 @@ class FrontDoor(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - the table above names only commands
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the one-line helps from the table, importing nothing."""
         with formatter.section(help_text("命令", "Commands")):
             formatter.write_dl([(name, help_text(zh, en)) for name, (_, zh, en) in COMMANDS.items()])
@@ -64,7 +76,7 @@ def hub() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line: exits 0 done, 1 refused by data or policy, 2 wrong use; an error is one sentence, never a traceback."""
+    """Run the command line: exits 0 done, 1 refused by data or policy, 2 wrong use; an error is one sentence."""
     sys.exit(run(hub, sys.argv[1:] if arguments is None else list(arguments), os.environ))
 
 

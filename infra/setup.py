@@ -4,10 +4,10 @@
     python3.11 infra/setup.py test [options of pytest]       install the test tools too, then prove the promises
     python3.11 infra/setup.py install                        install only; then use .venv/bin/hub
 
-It promises: only the standard library is imported; versions are those of `infra/constraints*.txt`; nothing is written outside
-the clone; running it again changes nothing that is already right. Three environments come to be: `.venv` (cityhub), `.firm`
-(an AI firm's own, with the stock `delta-sharing` client and nothing of ours) and, for `test`, `.judges/*` (public validators
-whose pinned versions do not fit beside ours).
+It promises: only the standard library is imported; versions are those of `infra/constraints*.txt`; nothing is written
+outside the clone; running it again changes nothing that is already right. Three environments come to be: `.venv`
+(cityhub), `.firm` (an AI firm's own, with the stock `delta-sharing` client and nothing of ours) and, for `test`,
+`.judges/*` (public validators whose pinned versions do not fit beside ours).
 """
 
 import hashlib
@@ -32,13 +32,17 @@ def main(arguments: list[str]) -> int:
         return 2
     extra = "[test]" if task == "test" else ""
     python = environment(".venv", "constraints.txt", ["-e", f"{ROOT}{extra}"])
-    firm = environment(".firm", "constraints-judge-delta-sharing.txt", ["-r", str(ROOT / "infra/judge-delta-sharing.in")])
+    firm = environment(
+        ".firm", "constraints-judge-delta-sharing.txt", ["-r", str(ROOT / "infra/judge-delta-sharing.in")]
+    )
     if task == "install":
         print(f"installed: {python.parent / 'hub'} --help")
         return 0
     settings = {**os.environ, "HUB_FIRM_PYTHON": str(firm)}
     if task == "demo":
-        return subprocess.run([str(python.parent / "hub"), "demo", *rest], cwd=ROOT, env=settings, check=False).returncode
+        return subprocess.run(
+            [str(python.parent / "hub"), "demo", *rest], cwd=ROOT, env=settings, check=False
+        ).returncode
     for judge in JUDGES:
         environment(f".judges/{judge}", f"constraints-judge-{judge}.txt", ["-r", str(ROOT / f"infra/judge-{judge}.in")])
     return subprocess.run([str(python), "-m", "pytest", *rest], cwd=ROOT, env=settings, check=False).returncode
