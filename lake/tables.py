@@ -1,0 +1,80 @@
+"""The tables of the store: each delivery with its state and its counts, and what waits to be described.
+
+Promises:
+
+- `lake_delivery.number` is the value of `_delivery` in every row that the delivery published or quarantined;
+- a delivery's state, its counts, its ledger entries and its outbox row are written in one transaction;
+- once a delivery is final (`FINAL`), ``read = published + quarantined + duplicates``, exactly;
+- `intent` is what makes publishing repeatable: everything that the Delta commits need, durable before the first of them.
+
+The states, in order::
+
+    landed ──► audited ──► finished        published, one version of the curated table
+       │          └──────► blocked         audited, nothing published, its rows are in quarantine
+       ├─────────────────► refused         could not be read, or nobody registered it: raw bytes alone
+       └─────────────────► repeated        the same content again: nothing to do
+
+Times are aware UTC instants. JSON columns hold plain values and never a value of the data.
+"""
+
+import sqlalchemy as sa
+
+from infra.database import UtcDateTime
+
+metadata = sa.MetaData()
+
+LANDED, AUDITED = "landed", "audited"
+FINISHED, BLOCKED, REFUSED, REPEATED = "finished", "blocked", "refused", "repeated"
+FINAL = (FINISHED, BLOCKED, REFUSED, REPEATED)
+
+delivery = sa.Table(
+    "lake_delivery",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(40), nullable=False, unique=True),  # "d-" and 24 hex digits of a digest
+    sa.Column("dataset", sa.Text, nullable=True, index=True),  # null: nobody registered what arrived
+    sa.Column("unit", sa.Text, nullable=True),
+    sa.Column("sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("size", sa.BigInteger, nullable=False),  # bytes
+    sa.Column("file_name", sa.Text, nullable=False),
+    sa.Column("object_key", sa.Text, nullable=True),  # where the sealed bytes stand in the store
+    sa.Column("channel", sa.String(32), nullable=False),  # command | folder | push | pull
+    sa.Column("arrived_at", UtcDateTime, nullable=False),
+    sa.Column("ordinal", sa.Integer, nullable=False),  # how often this content was taken before
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("repeats", sa.String(40), nullable=True),  # id of the delivery that this one repeats
+    sa.Column("code", sa.String(64), nullable=True),  # why it was refused or blocked
+    sa.Column("message_zh", sa.Text, nullable=True),
+    sa.Column("message_en", sa.Text, nullable=True),
+    sa.Column("read", sa.BigInteger, nullable=True),  # records
+    sa.Column("published", sa.BigInteger, nullable=True),
+    sa.Column("quarantined", sa.BigInteger, nullable=True),
+    sa.Column("duplicates", sa.BigInteger, nullable=True),
+    sa.Column("version", sa.BigInteger, nullable=True),  # of the curated Delta table
+    sa.Column("quarantine_version", sa.BigInteger, nullable=True),
+    sa.Column("contract_version", sa.Text, nullable=True),
+    sa.Column("publish_no", sa.BigInteger, nullable=True),  # order of publication within the dataset
+    sa.Column("attempt", sa.BigInteger, nullable=True),  # fencing token of the lease that wrote `intent`
+    sa.Column("intent", sa.JSON, nullable=True),
+    sa.Column("audit", sa.JSON, nullable=True),
+    sa.Column("notes", sa.JSON, nullable=True),  # what reading noticed, each {"code", "zh", "en"}
+    sa.Column("key_id", sa.Text, nullable=True),  # the key that wraps the delivery's own key
+    sa.Column("wrapped_key", sa.Text, nullable=True),
+    sa.Column("finished_at", UtcDateTime, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+outbox = sa.Table(
+    "lake_outbox",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.String(32), nullable=False),  # delivery | extract
+    sa.Column("subject", sa.Text, nullable=False),  # delivery id, extract id
+    sa.Column("payload", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("sent_at", UtcDateTime, nullable=True, index=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text, nullable=True),
+    sa.UniqueConstraint("kind", "subject", name="lake_outbox_once"),
+    sqlite_autoincrement=True,
+)
