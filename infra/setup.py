@@ -39,17 +39,17 @@ def main(arguments: list[str]) -> int:
         print(f"installed: {python.parent / 'hub'} --help")
         return 0
     settings = {**os.environ, "HUB_FIRM_PYTHON": str(firm)}
-    if task == "demo":
-        return subprocess.run(
-            [str(python.parent / "hub"), "demo", *rest], cwd=ROOT, env=settings, check=False
-        ).returncode
-    for judge in JUDGES:
-        environment(f".judges/{judge}", f"constraints-judge-{judge}.txt", ["-r", str(ROOT / f"infra/judge-{judge}.in")])
-    return subprocess.run([str(python), "-m", "pytest", *rest], cwd=ROOT, env=settings, check=False).returncode
+    command = [str(python.parent / "hub"), "demo"]
+    if task == "test":
+        command = [str(python), "-m", "pytest"]
+        for judge in JUDGES:
+            wanted = ["-r", str(ROOT / f"infra/judge-{judge}.in")]
+            environment(f".judges/{judge}", f"constraints-judge-{judge}.txt", wanted)
+    return subprocess.run([*command, *rest], cwd=ROOT, env=settings, check=False).returncode
 
 
 def environment(folder: str, constraints: str, wanted: list[str]) -> Path:
-    """Return the interpreter of the virtual environment `folder`, made or brought up to date when its pins have changed."""
+    """Return the interpreter of the virtual environment `folder`, made or brought up to date when its pins changed."""
     home = ROOT / folder
     python = home / "bin" / "python"
     pins = ROOT / "infra" / constraints
