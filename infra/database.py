@@ -1,0 +1,236 @@
+"""One door to the governance database: SQLite by default, PostgreSQL by URL.
+
+- `write(engine)` is a write transaction: on SQLite `BEGIN IMMEDIATE`, so that writers queue (bounded) instead of failing
+  half-way; on PostgreSQL READ COMMITTED, with `lock(connection, name)` where writers of one thing must queue.
+- `read(engine)` is one consistent snapshot and never changes anything: it always ends with a rollback.
+- What `write` committed is on disk when it returns (SQLite: WAL with synchronous=FULL; PostgreSQL: its default).
+- An unreachable, busy or broken database is `Unavailable` with a `DATABASE_…` code; no sentence holds the URL or a value.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.engine import Connection, Engine
+
+from infra.errors import Unavailable, WrongUse
+from infra.language import Text
+from infra.settings import Secret, Settings
+
+_BUSY_STEP_MS = 1000  # how long SQLite itself waits for a lock before it asks us
+
+
+class DatabaseSettings(Settings, frozen=True):
+    """The governance database."""
+
+    section: ClassVar[str] = "database"
+
+    database: Secret | None = None
+    busy_seconds: float = 30.0
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware instant, UTC: ISO text of fixed width in SQLite (so that it sorts), `timestamptz` in PostgreSQL."""
+
+    impl = sa.String(32)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Text in SQLite, else the dialect's own instant."""
+        return dialect.type_descriptor(sa.String(32) if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """Refuse a naive instant: nobody knows when it was."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "an instant needs a time zone"
+            raise ValueError(message)
+        instant = value.astimezone(UTC)
+        return instant.isoformat(timespec="microseconds") if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Aware, UTC."""
+        if value is None:
+            return None
+        instant: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return instant.astimezone(UTC)
+
+
+def open_engine(url: str, *, busy_seconds: float = 30.0) -> Engine:
+    """An engine for `url`. Connects to nothing yet.
+
+    Raises:
+        WrongUse: `DATABASE_ADDRESS` when the URL is none, or of another database than SQLite and PostgreSQL.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError:
+        parsed = None
+    if parsed is not None and parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed, busy_seconds)
+    if parsed is not None and parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        return _postgresql(parsed.set(drivername="postgresql+psycopg"), busy_seconds)
+    raise WrongUse(
+        "DATABASE_ADDRESS",
+        "HUB_DATABASE 不是可用的数据库地址",
+        "HUB_DATABASE is not an address of a database",
+        remedy=Text(
+            "写成 sqlite:///<路径> 或 postgresql+psycopg://用户:口令@主机/库",
+            "write sqlite:///<path> or postgresql+psycopg://user:password@host/database",
+        ),
+    )
+
+
+def _sqlite(url: sa.URL, busy_seconds: float) -> Engine:
+    engine = sa.create_engine(
+        url, connect_args={"timeout": 0}, hide_parameters=True, pool_size=5, max_overflow=-1
+    ).execution_options(hub_busy_seconds=busy_seconds)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions by itself: "begin" below says which kind.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_STEP_MS}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        _journal(cursor, busy_seconds)
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("hub_begin", "BEGIN"))
+
+    return engine
+
+
+def _journal(cursor: Any, busy_seconds: float) -> None:
+    """Switch to WAL. The first switch needs the file alone and does not heed busy_timeout: ask again, bounded."""
+    deadline = time.monotonic() + busy_seconds
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except Exception as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _postgresql(url: sa.URL, busy_seconds: float) -> Engine:
+    arguments: dict[str, Any] = {"connect_timeout": 10, "application_name": "cityhub"}
+    if "options" not in url.query:
+        limit = int(busy_seconds * 1000)
+        arguments["options"] = f"-c lock_timeout={limit} -c idle_in_transaction_session_timeout=900000 -c timezone=UTC"
+    return sa.create_engine(
+        url,
+        connect_args={key: value for key, value in arguments.items() if key not in url.query},
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=8,
+        max_overflow=32,
+        pool_timeout=busy_seconds,
+    ).execution_options(hub_busy_seconds=busy_seconds)
+
+
+@contextlib.contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """A write transaction: committed when the block ends, rolled back when it raises.
+
+    Raises:
+        Unavailable: `DATABASE_BUSY` when no lock came within the limit, `DATABASE_UNREACHABLE`, `DATABASE_FAILED`.
+    """
+    with _ours(), contextlib.closing(_begin(engine)) as connection:
+        try:
+            yield connection
+            connection.commit()
+        except BaseException:
+            with contextlib.suppress(exc.SQLAlchemyError):
+                connection.rollback()
+            raise
+
+
+@contextlib.contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """One consistent snapshot; whatever the block does, nothing is changed.
+
+    Raises:
+        Unavailable: as `write`.
+    """
+    with _ours(), contextlib.closing(engine.connect()) as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+
+
+def lock(connection: Connection, name: str) -> None:
+    """Queue with every other transaction that locks `name`, until this one ends. SQLite's writers queue anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+
+def _begin(engine: Engine) -> Connection:
+    if engine.dialect.name != "sqlite":
+        connection = engine.connect()
+        connection.begin()
+        return connection
+    deadline = time.monotonic() + float(engine.get_execution_options().get("hub_busy_seconds", 30.0))
+    while True:
+        connection = engine.connect().execution_options(hub_begin="BEGIN IMMEDIATE")
+        try:
+            connection.begin()
+        except exc.OperationalError as error:
+            connection.close()
+            if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                raise
+        else:
+            return connection
+
+
+@contextlib.contextmanager
+def _ours() -> Iterator[None]:
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise _busy() from error
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        said = str(error.orig)
+        if "locked" in said or "lock timeout" in said or "deadlock" in said:
+            raise _busy() from error
+        if getattr(error.orig, "sqlstate", None) is None and error.statement is None:
+            raise _unreachable() from error
+        raise Unavailable("DATABASE_FAILED", "数据库操作失败", "the database failed") from error
+
+
+def _busy() -> Unavailable:
+    return Unavailable(
+        "DATABASE_BUSY",
+        "数据库一直被占用",
+        "the database stayed busy",
+        remedy=Text("稍后重试", "try again later"),
+    )
+
+
+def _unreachable() -> Unavailable:
+    return Unavailable(
+        "DATABASE_UNREACHABLE",
+        "无法连接数据库",
+        "the database cannot be reached",
+        remedy=Text("检查 HUB_DATABASE 与数据库服务", "check HUB_DATABASE and the database's service"),
+    )
+
+
+def migrate(engine: Engine, package: str, folder: Any) -> None:
+    """Bring the tables of `package` to the newest revision in `folder`; see `infra.migrate`."""
+    from infra.migrate import migrate as run  # noqa: PLC0415 - Alembic takes a third of a second to load
+
+    run(engine, package, folder)
