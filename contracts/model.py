@@ -35,6 +35,7 @@ COLUMN_TYPES: tuple[ColumnType, ...] = (
     "geometry",
 )
 
+NO_TITLE = Text("", "")
 PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 LINE = "{line}"
 
@@ -89,7 +90,7 @@ class Column:
     arrow: str
     required: bool = False
     personal: bool = False
-    title: Text = Text("", "")
+    title: Text = NO_TITLE
     fields: tuple[str, ...] = ()
     template: str | None = None
     steps: tuple[Step, ...] = ()
@@ -103,8 +104,8 @@ class RowRule:
         id: `<column>.<rule>` or, for a rule over several columns, `<rule>`.
         column: the column it speaks of, None when it speaks of several.
         severity: what a failing row means.
-        fails_sql: a DuckDB expression, never NULL, true where the row breaks the rule; over the typed columns `"x"` and
-            the text before the cast `"x__text"`.
+        fails_sql: a DuckDB expression, true where the row breaks the rule (false and NULL: it keeps it); over the typed
+            columns `"x"` and the text before the cast `"x__text"`.
         sentence: what to tell the district officer; `{line}` alone is left to fill (see `say`).
         kind: type, required, range, enumeration, pattern, length, expression or window.
         args: the kind's plain values.
@@ -120,12 +121,12 @@ class RowRule:
 
     def say(self, line: int | None) -> Text:
         """The sentence with its line; "this row" where the format knows no lines."""
+        zh, en = self.sentence.zh, self.sentence.en
         if line is None:
-            return Text(
-                self.sentence.zh.replace(f"第{LINE}行", "该行").replace(LINE, "?"),
-                self.sentence.en.replace(f"Line {LINE}", "This row").replace(f"line {LINE}", "this row").replace(LINE, "?"),
-            )
-        return Text(self.sentence.zh.replace(LINE, str(line)), self.sentence.en.replace(LINE, str(line)))
+            zh = zh.replace(f"第{LINE}行", "该行")
+            en = en.replace(f"Line {LINE}", "This row").replace(f"line {LINE}", "this row")
+        shown = "?" if line is None else str(line)
+        return Text(zh.replace(LINE, shown), en.replace(LINE, shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ class Contract:
     key: tuple[str, ...] = ()
     duplicates: Duplicates = Duplicates()
     reading: Reading = Reading()
-    title: Text = Text("", "")
+    title: Text = NO_TITLE
 
     def column(self, name: str) -> Column:
         """The column called `name`.
