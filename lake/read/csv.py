@@ -1,0 +1,275 @@
+"""CSV, TSV and TXT.
+
+Two ways through the same grammar (`lake.read.records`). The fast one is DuckDB's `read_csv`, every column VARCHAR,
+strict, on the file itself: no second pass. It is taken when the header stands alone on the first line; whatever it
+cannot read strictly (ragged rows, mixed line ends, open quotes) it refuses, and the precise way tells what and where.
+"""
+
+import itertools
+import mmap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from infra.errors import Place, Refused
+from infra.language import Text
+from infra.text import quote_identifier
+from lake.read.encoding import detect_encoding, transcode
+from lake.read.match import SEARCH_ROWS, Header, find_header, hits, spellings
+from lake.read.records import Record, physical_lines, read_records
+from lake.read.source import Job, Note, Source
+from lake.read.spool import Spool, cells_json, extra_json, spooled
+
+DELIMITERS = (",", "\t", ";", "|")
+_TRIED_AT_ONCE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A UTF-8 text table whose header is found.
+
+    Attributes:
+        head: the records searched, up to and including the first data record.
+        encoding: of the file as it was delivered.
+    """
+
+    job: Job
+    path: Path
+    place: Place
+    delimiter: str
+    header: Header
+    head: tuple[Record, ...]
+    encoding: str
+    notes: tuple[Note, ...]
+
+
+def read_csv(job: Job) -> Source:
+    """The source of a text table.
+
+    Raises:
+        Refused: the encoding, the header or the structure is not readable; see README.md for the codes.
+    """
+    place = Place(file=job.name, dataset=job.contract.id)
+    path, encoding = _as_utf8(job, place)
+    table = _table(job, path, encoding, place)
+    if not _is_plain(table):
+        return read_precisely(table)
+    source = replace(_fast(table), precise=lambda: read_precisely(table))
+    if path.stat().st_size <= _TRIED_AT_ONCE and not _runs(source):
+        return read_precisely(table)
+    return source
+
+
+def _as_utf8(job: Job, place: Place) -> tuple[Path, str]:
+    with job.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        encoding = detect_encoding(data, place, job.contract.reading.encoding)
+    if encoding.is_utf8:
+        return job.path, encoding.name
+    target = job.scratch / f"{job.path.name}.utf8"
+    transcode(job.path, encoding, target, place)
+    return target, encoding.name
+
+
+def _head(path: Path, delimiter: str, job: Job, place: Place) -> tuple[Record, ...]:
+    lines = physical_lines(path, job.limits, place)
+    return tuple(itertools.islice(read_records(lines, delimiter, job.limits, place), SEARCH_ROWS + 2))
+
+
+def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
+    """Finds delimiter and header: the delimiter under which the most of the contract's names appear."""
+    declared = job.contract.reading.delimiter
+    known = spellings(job.contract.fields)
+    best: tuple[int, int, str, tuple[Record, ...]] | None = None
+    refusal: Refused | None = None
+    for rank, delimiter in enumerate((declared,) if declared else DELIMITERS):
+        try:
+            head = _head(path, delimiter, job, place)
+        except Refused as error:
+            refusal = refusal or error
+            continue
+        found = max((hits(record.cells, known) for record in head), default=0)
+        if best is None or (found, -rank) > best[:2]:
+            best = (found, -rank, delimiter, head)
+    if best is None:
+        raise refusal or Refused("READ_FORMAT", "文件不是文本表格", "the file is not a text table", place=place)
+    _, _, delimiter, head = best
+    if not head:
+        raise empty(place)
+    _check_width(head, job, place)
+    row = job.contract.reading.header_row
+    header = find_header([record.cells for record in head], job.contract.fields, declared=row and row - 1, place=place)
+    if len(head) == header.row + header.height:
+        raise no_records(place, head[-1].line)
+    return Table(job, path, place, delimiter, header, head, encoding, tuple(header_notes(header, head[header.row].line)))
+
+
+def empty(place: Place) -> Refused:
+    """The refusal of a file without any content."""
+    return Refused(
+        "READ_EMPTY", "文件是空的", "the file is empty", place=place, remedy=Text("重新导出并报送", "export it again and deliver it")
+    )
+
+
+def no_records(place: Place, line: int) -> Refused:
+    """The refusal of a file that is a header and nothing else."""
+    return Refused(
+        "READ_NO_RECORDS",
+        "文件只有表头，没有数据",
+        "the file holds a header and no record",
+        place=replace(place, row=line),
+        remedy=Text("补上数据后重新报送", "deliver it again with its data"),
+    )
+
+
+def _check_width(head: Sequence[Record], job: Job, place: Place) -> None:
+    for record in head:
+        if len(record.cells) > job.limits.max_columns:
+            raise too_wide(place, record.line, len(record.cells), job.limits.max_columns)
+
+
+def too_wide(place: Place, line: int, columns: int, most: int) -> Refused:
+    """The refusal of a table with more columns than the house reads."""
+    return Refused(
+        "READ_COLUMNS",
+        f"有 {columns} 列，超过上限 {most} 列",
+        f"the table has {columns} columns, more than the {most} allowed",
+        place=replace(place, row=line),
+        remedy=Text("检查分隔符，或拆分后报送", "see whether the delimiter is right, or split the table"),
+    )
+
+
+def header_notes(header: Header, line: int) -> Iterator[Note]:
+    """What finding the header showed."""
+    if header.row or header.height > 1:
+        yield Note("header_found", Text(f"表头在第 {line} 行，占 {header.height} 行", f"the header is on line {line}, {header.height} row(s)"))
+    if header.extras:
+        names = ", ".join(name[:40] for _, name in header.extras[:20])
+        yield Note("extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(header.extras))
+    if header.missing:
+        names = ", ".join(header.missing[:20])
+        yield Note("optional_columns_missing", Text(f"缺少非必需字段：{names}", f"optional columns are missing: {names}"), len(header.missing))
+
+
+def _is_plain(table: Table) -> bool:
+    """Whether DuckDB skips exactly the header: it counts records when it skips, and treats blank lines in its own way."""
+    header, head = table.header, table.head
+    alone = header.row == 0 and header.height == 1 and head[0].line == 1 and head[0].fault is None and head[1].line >= 2  # noqa: PLR2004
+    return alone and not header.blanks and len(header.names) > 1 and not any("\n" in c or "\r" in c for c in head[0].cells)
+
+
+def _fast(table: Table) -> Source:
+    header = table.header
+    columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
+    fields = [
+        f"{'c' + str(header.columns[field.name]) if field.name in header.columns else 'NULL::VARCHAR'} AS {quote_identifier(field.name)}"
+        for field in table.job.contract.fields
+        if field.given is None
+    ]
+    extras = ", ".join(f"{_text(name)}, c{position}" for position, name in header.extras)
+    extra = f"CAST(json_object({extras}) AS VARCHAR)" if extras else "NULL::VARCHAR"
+    sql = (
+        f"SELECT {', '.join(fields)}, {extra} AS _extra, NULL::VARCHAR AS _fault "  # noqa: S608 - names are quoted
+        f"FROM read_csv(?, auto_detect = false, header = false, skip = 1, delim = {_text(table.delimiter)}, quote = '\"', "
+        f"escape = '\"', strict_mode = true, null_padding = false, max_line_size = {table.job.limits.max_line}, columns = {{{columns}}})"
+    )
+    return Source(
+        sql=sql,
+        parameters=(str(table.path),),
+        first_line=table.head[1].line,
+        notes=table.notes,
+        format="csv",
+        encoding=table.encoding,
+        line_map=lambda ordinals, total: lines_of(table, ordinals, total),
+    )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _runs(source: Source) -> bool:
+    """Whether DuckDB reads the whole file strictly; cheap for a file of this size."""
+    with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+        try:
+            connection.execute(f"SELECT count(COLUMNS(*)) FROM ({source.sql})", source.parameters).fetchall()  # noqa: S608
+        except duckdb.Error:
+            return False
+    return True
+
+
+def lines_of(table: Table, ordinals: Iterable[int], total: int | None) -> dict[int, int]:
+    """Where records begin: first line plus ordinal unless the file has blank lines or quoted line breaks."""
+    wanted = set(ordinals)
+    first = table.head[1].line
+    if not wanted:
+        return {}
+    with table.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        gaps = data.find(b"\n\n") >= 0 or data.find(b"\n\r\n") >= 0 or data.find(b"\r\r") >= 0
+        if not gaps and first == 2:  # noqa: PLR2004
+            lines = _count_lines(data) if total is not None and data.find(b'"') >= 0 else None
+            if data.find(b'"') < 0 or (total is not None and lines == total + 1):
+                return {ordinal: first + ordinal for ordinal in wanted}
+    last = max(wanted)
+    found: dict[int, int] = {}
+    for ordinal, record in enumerate(_data_records(table)):
+        if ordinal in wanted:
+            found[ordinal] = record.line
+        if ordinal >= last:
+            break
+    return found
+
+
+def _count_lines(data: mmap.mmap) -> int:
+    lines, step = 0, 64 * 1024 * 1024
+    for start in range(0, len(data), step):
+        lines += data[start : start + step].count(b"\n")
+    return lines + (data[-1:] != b"\n")
+
+
+def _data_records(table: Table) -> Iterator[Record]:
+    limits, place = table.job.limits, table.place
+    records = read_records(physical_lines(table.path, limits, place), table.delimiter, limits, place)
+    return itertools.islice(records, table.header.row + table.header.height, None)
+
+
+def read_precisely(table: Table) -> Source:
+    """The source of a table read record by record: ragged and torn records carry their fault.
+
+    Raises:
+        Refused: what no record can be blamed for alone.
+    """
+    job, header = table.job, table.header
+    names = [field.name for field in job.contract.fields if field.given is None]
+    positions = [header.columns.get(name) for name in names]
+    width = len(header.names)
+    path = job.scratch / f"{job.path.name}.records.parquet"
+    with Spool(path, names) as spool:
+        for record in _data_records(table):
+            cells: list[str] = record.cells
+            while len(cells) > width and not cells[-1]:
+                cells.pop()  # empty fields behind the last column are what a trailing delimiter leaves
+            if record.fault or len(cells) != width:
+                spool.add_fault(record.fault or "ragged", record.line, cells_json(cells))
+                continue
+            for blank in header.blanks:
+                if cells[blank]:
+                    raise blank_header(table.place, blank, record.line)
+            extra = extra_json({name: cells[at] or None for at, name in header.extras}) if header.extras else None
+            spool.weigh(sum(map(len, cells)))
+            spool.add([None if at is None else cells[at] for at in positions], record.line, extra=extra)
+    return spooled(
+        path, names, first_line=spool.first_line, notes=table.notes, format="csv", encoding=table.encoding
+    )
+
+
+def blank_header(place: Place, position: int, line: int) -> Refused:
+    """The refusal of a column that has values and no name."""
+    return Refused(
+        "READ_HEADER_BLANK",
+        f"第 {position + 1} 列没有列名，但第 {line} 行有值",
+        f"column {position + 1} has no name, but line {line} has a value in it",
+        place=replace(place, row=line, column=position + 1),
+        remedy=Text("为该列补上列名，或删除该列", "name the column or remove it"),
+    )

@@ -1,0 +1,132 @@
+"""What a file is, by its content; its name is never asked.
+
+A name says what somebody hoped: `.xls` files are HTML pages, `.csv` files are workbooks. What the house does not read
+is refused by what it is, with what to do about it.
+"""
+
+import re
+import zipfile
+from pathlib import Path
+
+from infra.errors import Place, Refused
+from infra.language import Text
+from lake.read.source import Format
+
+_HEAD = 64 * 1024
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_TO_XLSX = Text("用 Excel 或 WPS 打开后另存为 .xlsx 再报送", "open it in Excel or WPS, save it as .xlsx and deliver that")
+_UNPACK = Text("解压后报送其中的数据文件", "unpack it and deliver the data file inside")
+_EXPORT = Text("从源系统导出为 CSV、Excel 或 JSON 再报送", "export CSV, Excel or JSON from the source system")
+
+_MAGIC: tuple[tuple[bytes, str, str, Text], ...] = (
+    (b"%PDF", "PDF 文档", "a PDF document", _EXPORT),
+    (b"\x1f\x8b", "gzip 压缩包", "a gzip archive", _UNPACK),
+    (b"Rar!", "RAR 压缩包", "a RAR archive", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "7z 压缩包", "a 7z archive", _UNPACK),
+    (b"BZh", "bzip2 压缩包", "a bzip2 archive", _UNPACK),
+    (b"PAR1", "Parquet 文件", "a Parquet file", _EXPORT),
+    (b"SQLite format 3\0", "SQLite 数据库", "an SQLite database", _EXPORT),
+    (b"\x89PNG", "PNG 图片", "a PNG image", _EXPORT),
+    (b"\xff\xd8\xff", "JPEG 图片", "a JPEG image", _EXPORT),
+    (b"{\\rtf", "RTF 文档", "an RTF document", _EXPORT),
+)
+_HTML = re.compile(rb"^\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|table|meta|div|script|style)\b", re.I | re.S)
+_SPREADSHEET_XML = re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet")
+_JSON_START = re.compile(rb'^\s*(\{\s*("|\}|$)|\[\s*([\[{"\]\d\-tfnNI]|$))')
+
+
+def refused_format(place: Place, zh: str, en: str, remedy: Text) -> Refused:
+    """The refusal of what the file is."""
+    return Refused("READ_FORMAT", f"该文件其实是{zh}，不能读取", f"the file is {en}; it cannot be read", place=place, remedy=remedy)
+
+
+def detect(path: Path, place: Place) -> Format:
+    """The format by content; "json" stands for JSON, JSON Lines and GeoJSON, which only parsing tells apart.
+
+    Raises:
+        Refused: READ_EMPTY, READ_FORMAT or READ_ENCRYPTED.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
+        raise _empty_or_zeros(head, place)
+    if head.startswith(_OLE):
+        return _ole(head, path, place)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zip(path, place)
+    for magic, zh, en, remedy in _MAGIC:
+        if head.startswith(magic):
+            raise refused_format(place, zh, en, remedy)
+    text = _narrow(head)
+    if _HTML.match(text):
+        raise refused_format(place, "网页（HTML）", "a web page (HTML)", _TO_XLSX)
+    if text.lstrip().startswith(b"<"):
+        if _SPREADSHEET_XML.search(text):
+            raise refused_format(place, "XML 电子表格（Excel 2003）", "an XML spreadsheet (Excel 2003)", _TO_XLSX)
+        raise refused_format(place, "XML 文档", "an XML document", _EXPORT)
+    return "json" if _JSON_START.match(text) else "csv"
+
+
+def _empty_or_zeros(head: bytes, place: Place) -> Refused:
+    if b"\0" in head.strip(b"\xff\xfe"):
+        return Refused(
+            "READ_NUL",
+            "文件开头全是空字节（NUL），文件可能已损坏",
+            "the file begins with nothing but NUL bytes; it may be damaged",
+            place=place,
+            remedy=Text("重新导出该文件", "export the file again"),
+        )
+    return Refused(
+        "READ_EMPTY", "文件是空的", "the file is empty", place=place, remedy=Text("重新导出并报送", "export it again and deliver it")
+    )
+
+
+def _narrow(head: bytes) -> bytes:
+    """The beginning of a text as single bytes, whatever its encoding."""
+    if head[:2] in {b"\xff\xfe", b"\xfe\xff"} or head[:64].count(0) > 8:  # noqa: PLR2004
+        return head.replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    return head.removeprefix(b"\xef\xbb\xbf")
+
+
+def _ole(head: bytes, path: Path, place: Place) -> Format:
+    with path.open("rb") as file:
+        names = file.read(16 * 1024 * 1024)
+    if "EncryptedPackage".encode("utf-16-le") in names:
+        raise encrypted(place)
+    if not any(name.encode("utf-16-le") in names for name in ("Workbook", "Book")):
+        raise refused_format(place, "Office 文档，不是工作簿", "an Office document, not a workbook", _TO_XLSX)
+    return "xls"
+
+
+def encrypted(place: Place) -> Refused:
+    """The refusal of a workbook with a password."""
+    return Refused(
+        "READ_ENCRYPTED",
+        "工作簿设有打开密码，不能读取",
+        "the workbook is protected by a password and cannot be read",
+        place=place,
+        remedy=Text("去掉密码后重新报送", "remove the password and deliver it again"),
+    )
+
+
+def _zip(path: Path, place: Place) -> Format:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise Refused(
+            "READ_DAMAGED",
+            "压缩结构已损坏，文件可能没有传完",
+            "the file's ZIP structure is damaged; it may be cut off",
+            place=place,
+            remedy=Text("重新导出并报送", "export it again and deliver it"),
+        ) from None
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    if "xl/workbook.bin" in names:
+        raise refused_format(place, "二进制工作簿（.xlsb）", "a binary workbook (.xlsb)", _TO_XLSX)
+    if "content.xml" in names and "mimetype" in names:
+        raise refused_format(place, "OpenDocument 文档", "an OpenDocument file", _TO_XLSX)
+    if "word/document.xml" in names:
+        raise refused_format(place, "Word 文档", "a Word document", _TO_XLSX)
+    raise refused_format(place, "ZIP 压缩包", "a ZIP archive", _UNPACK)

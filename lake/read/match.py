@@ -1,0 +1,201 @@
+"""Which of a file's columns is which field of the contract; where the header stands.
+
+Pure: rows of texts in, a `Header` out. A header is found by its names (name, Chinese name, alias; `infra.text.fold`),
+not by its position: title rows above it and two-row (merged) headers are recognised because the contract's names are
+known. Nothing is guessed: duplicate headers and missing required fields are refused.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from infra.errors import Place, Refused
+from infra.language import Text
+from infra.text import fold
+
+SEARCH_ROWS = 30
+Row = Sequence[str | None]
+
+
+class Wanted(Protocol):
+    """The part of a contract's field that matching looks at."""
+
+    @property
+    def name(self) -> str:
+        """The handed-over column's name."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every spelling."""
+
+    @property
+    def required(self) -> bool:
+        """Refused without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the header stands and what it says.
+
+    Attributes:
+        row: index of its first row among those searched.
+        height: 1, or 2 for a two-row header.
+        names: the name of each file column, None where it is blank; trailing blank columns are cut off.
+        columns: field name → position in the file.
+        extras: (position, name) of the columns that the contract does not know.
+        blanks: positions before the last named column whose header is blank.
+        missing: optional fields that the file does not have.
+    """
+
+    row: int
+    height: int
+    names: tuple[str | None, ...]
+    columns: dict[str, int]
+    extras: tuple[tuple[int, str], ...]
+    blanks: tuple[int, ...]
+    missing: tuple[str, ...]
+
+
+def spellings(fields: Sequence[Wanted]) -> dict[str, str]:
+    """Folded spelling → field name."""
+    return {fold(spelling): wanted.name for wanted in fields for spelling in (wanted.name, *wanted.names)}
+
+
+def _cut(row: Row) -> list[str | None]:
+    cells = [cell if cell and cell.strip() else None for cell in row]
+    while cells and cells[-1] is None:
+        cells.pop()
+    return cells
+
+
+def _two_rows(upper: Row, lower: Row, known: dict[str, str]) -> list[str | None]:
+    """The names that two header rows make together; the upper row's text holds to the right while there are subtitles."""
+    top, sub = _cut(upper), _cut(lower)
+    names: list[str | None] = []
+    group: str | None = None
+    for position in range(max(len(top), len(sub))):
+        above = top[position] if position < len(top) else None
+        below = sub[position] if position < len(sub) else None
+        group = above or (group if below else None)
+        names.append(_joined(group, below, known))
+    return names
+
+
+def _joined(above: str | None, below: str | None, known: dict[str, str]) -> str | None:
+    if above is None or below is None:
+        return below or above
+    candidates = [f"{above}{mark}{below}" for mark in ("", " ", "_", "-", "/", "·", ".")]
+    candidates += [f"{above}({below})", f"{above}（{below}）", below, above]
+    for candidate in candidates:
+        if fold(candidate) in known:
+            return candidate
+    return f"{above} {below}"
+
+
+def _candidates(rows: Sequence[Row], known: dict[str, str], declared: int | None) -> Iterator[tuple[int, int, list[str | None]]]:
+    indexes = range(min(len(rows), SEARCH_ROWS)) if declared is None else range(declared, min(declared + 1, len(rows)))
+    for index in indexes:
+        yield index, 1, _cut(rows[index])
+    for index in indexes:
+        if index + 1 < len(rows):
+            yield index, 2, _two_rows(rows[index], rows[index + 1], known)
+
+
+def hits(names: Row, known: dict[str, str]) -> int:
+    """How many different fields the names stand for."""
+    return len({known[fold(name)] for name in names if name and fold(name) in known})
+
+
+def find_header(
+    rows: Sequence[Row], fields: Sequence[Wanted], *, declared: int | None = None, place: Place | None = None
+) -> Header:
+    """The header among the first rows of a table.
+
+    Args:
+        rows: the first rows, as texts.
+        fields: what the contract asks for.
+        declared: the 0-based row where the contract says it stands.
+        place: the file (and sheet), for sentences.
+
+    Raises:
+        Refused: READ_HEADER_NOT_FOUND, READ_HEADER_DUPLICATE or READ_COLUMN_MISSING.
+    """
+    known = spellings(fields)
+    best: tuple[int, int, list[str | None]] | None = None
+    most = 0
+    for candidate in _candidates(rows, known, declared):
+        found = hits(candidate[2], known)
+        if found > most:
+            best, most = candidate, found
+    if best is None:
+        raise Refused(
+            "READ_HEADER_NOT_FOUND",
+            "文件前部没有找到与数据合同相符的表头",
+            "no row at the top of the file holds a column name of the contract",
+            place=place,
+            remedy=Text("首行写合同所列的字段名、中文名或别名", "put the contract's column names, or their aliases, into a header row"),
+        )
+    return _header(best, fields, known, place)
+
+
+def _header(
+    best: tuple[int, int, list[str | None]], fields: Sequence[Wanted], known: dict[str, str], place: Place | None
+) -> Header:
+    row, height, names = best
+    columns: dict[str, int] = {}
+    extras: list[tuple[int, str]] = []
+    seen: dict[str, int] = {}
+    for position, name in enumerate(names):
+        if name is None:
+            continue
+        folded = fold(name)
+        target = known.get(folded)
+        twin = columns.get(target) if target is not None else seen.get(folded)
+        if twin is not None:
+            raise _duplicate(name, twin, position, place)
+        seen[folded] = position
+        if target is None:
+            extras.append((position, name))
+        else:
+            columns[target] = position
+    _check_missing(fields, columns, extras, place)
+    return Header(
+        row=row,
+        height=height,
+        names=tuple(names),
+        columns=columns,
+        extras=tuple(extras),
+        blanks=tuple(position for position, name in enumerate(names) if name is None),
+        missing=tuple(wanted.name for wanted in fields if wanted.name not in columns),
+    )
+
+
+def _duplicate(name: str, first: int, second: int, place: Place | None) -> Refused:
+    shown = name[:40]
+    return Refused(
+        "READ_HEADER_DUPLICATE",
+        f"第 {first + 1} 列和第 {second + 1} 列是同一字段“{shown}”",
+        f"columns {first + 1} and {second + 1} are the same field “{shown}”",
+        place=place,
+        remedy=Text("删除其中一列，或改用不同的列名", "remove one of them, or give them different names"),
+    )
+
+
+def _check_missing(
+    fields: Sequence[Wanted], columns: dict[str, int], extras: Sequence[tuple[int, str]], place: Place | None
+) -> None:
+    missing = [wanted.name for wanted in fields if wanted.required and wanted.name not in columns]
+    if missing:
+        raise missing_fields(missing, [name for _, name in extras], place)
+
+
+def missing_fields(missing: Sequence[str], others: Sequence[str], place: Place | None) -> Refused:
+    """The refusal of a file without required fields; it names what the file has instead."""
+    lacks, has = ", ".join(missing[:10]), ", ".join(name[:40] for name in others[:10])
+    return Refused(
+        "READ_COLUMN_MISSING",
+        f"缺少必需字段：{lacks}" + (f"；未识别的列：{has}" if has else ""),
+        f"required columns are missing: {lacks}" + (f"; unrecognised columns: {has}" if has else ""),
+        place=place,
+        remedy=Text("补上缺少的列，或在合同中为现有列名登记别名", "add them, or register the file's own names as aliases in the contract"),
+    )

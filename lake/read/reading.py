@@ -1,0 +1,31 @@
+"""The one door to the readers: a file and a contract in, a `Source` out."""
+
+from pathlib import Path
+from typing import Any
+
+from infra.errors import Place
+from lake.read.csv import read_csv
+from lake.read.detect import detect
+from lake.read.source import Job, Limits, Source
+
+
+def read(path: Path, contract: Any, scratch: Path, *, name: str | None = None, limits: Limits | None = None) -> Source:
+    """The records of a delivery as a query of texts.
+
+    Args:
+        path: the verified plaintext, which nobody changes while the source is used.
+        contract: a `contracts.model.Contract`, or what a contract is compiled to.
+        scratch: a folder that lives as long as the source.
+        name: the name under which the file was delivered, for sentences.
+        limits: how much to take; the defaults when None.
+
+    Raises:
+        Refused: with a READ_… code, the place and the remedy; README.md lists them.
+    """
+    promised = getattr(contract, "contract", contract)
+    job = Job(path, name or path.name, promised, scratch, limits or Limits())
+    place = Place(file=job.name, dataset=promised.id)
+    found = detect(path, place)
+    if found == "csv":
+        return read_csv(job)
+    raise NotImplementedError(found)

@@ -1,0 +1,128 @@
+"""What every reader hands over: a `Source`, one SQL query of texts, and the limits that every reader keeps.
+
+A source's query gives one VARCHAR column per contract field (in the contract's order, under the field's name, NULL where
+the record has no value), then
+
+- `_extra` VARCHAR: a JSON object of what the record holds beside the contract's fields; NULL when there is nothing;
+- `_fault` VARCHAR: NULL, or the id of a structural fault (`FAULTS`): the record cannot be laid out into fields. Its
+  fields are then NULL, for a value of one field must never show under another's name; all its cells are in `_extra`;
+- `_line` BIGINT, only when `has_line`: the place that `lines_of` would give.
+
+An empty text is no value, in every format. Values are never trimmed, rounded or reformatted here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from infra.language import Text
+from infra.settings import Settings
+
+Format = Literal["csv", "xlsx", "xls", "json", "jsonl", "geojson"]
+
+FAULTS: Mapping[str, Text] = {
+    "ragged": Text("该行的字段数与表头不一致", "the record has another number of fields than the header"),
+    "quote": Text("该行的引号不成对", "the record's quotation marks do not pair up"),
+    "json": Text("该行不是完整的 JSON", "the line is not valid JSON"),
+    "not_object": Text("该记录不是 JSON 对象", "the record is not a JSON object"),
+    "duplicate_key": Text("该记录中同一字段出现两次", "the record holds the same field twice"),
+    "too_deep": Text("该记录嵌套过深", "the record is nested too deeply"),
+    "formula": Text("该行有公式单元格没有保存计算结果", "the row has a formula cell without a stored result"),
+}
+
+
+class Limits(Settings, frozen=True):
+    """How much a reader takes before it refuses; sizes in bytes or characters, times in seconds."""
+
+    section: ClassVar[str] = "READ"
+    max_columns: int = 2_000
+    max_line: int = 2 * 1024 * 1024
+    max_cell: int = 1024 * 1024
+    max_element: int = 64 * 1024 * 1024
+    max_depth: int = 64
+    sheet_memory: int = 2 * 1024**3
+    sheet_seconds: int = 300
+    sheet_cells: int = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that the reader did or saw and that the delivery's record should say; never a data value.
+
+    Attributes:
+        code: stable, e.g. "header_found", "merged_rows_skipped", "extra_columns".
+        count: how often, where counting makes sense.
+    """
+
+    code: str
+    text: Text
+    count: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for the delivery's record."""
+        return {"code": self.code, "zh": self.text.zh, "en": self.text.en, "count": self.count}
+
+
+LineMap = Callable[[Iterable[int], int | None], dict[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A delivery's records as a query; see the module's docstring for its columns.
+
+    Attributes:
+        sql: one SELECT; may be executed again and again while the scratch folder stands.
+        parameters: its positional parameters.
+        tables: Arrow tables or readers to register under these names first (usually none).
+        first_line: the place of the first record, None when unknown.
+        has_line: whether the query has `_line`.
+        precise: None, or what to call when executing `sql` raises a `duckdb.Error`: it reads again record by record,
+            and either raises the `HubError` that names the line or gives a source whose faulty records carry `_fault`.
+    """
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    first_line: int | None = None
+    has_line: bool = False
+    notes: tuple[Note, ...] = ()
+    format: Format = "csv"
+    encoding: str | None = None
+    sheet: str | None = None
+    precise: Callable[[], "Source"] | None = None
+    line_map: LineMap | None = None
+
+    def lines_of(self, ordinals: Iterable[int], total: int | None = None) -> dict[int, int]:
+        """Record ordinal (0 for the first record, in the query's order) → its place in the file.
+
+        The place is the physical line where the record begins (CSV, JSON Lines), the sheet's row (Excel), or the
+        element's number from 1 (JSON, GeoJSON). `total`, the number of records the query gave, spares a scan of the
+        file when it equals the number of lines.
+        """
+        if self.line_map is not None:
+            return self.line_map(ordinals, total)
+        first = self.first_line or 1
+        return {ordinal: first + ordinal for ordinal in ordinals}
+
+    def with_notes(self, *notes: Note) -> "Source":
+        """The same source, saying more."""
+        return replace(self, notes=(*self.notes, *notes))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a reader is given.
+
+    Attributes:
+        path: the plaintext file.
+        name: the file's own name, for places in sentences.
+        fields: the contract's fields that a record may hold.
+        scratch: a folder that lives as long as the source is used.
+    """
+
+    path: Path
+    name: str
+    contract: Any
+    scratch: Path
+    limits: Limits = Limits()

@@ -1,0 +1,95 @@
+"""Records that a reader laid out itself, as a Parquet file in the scratch folder and a `Source` over it.
+
+A spool is written whole before the source is handed over: whatever is wrong with the file is said before anything is
+staged, and the query may run again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infra.text import quote_identifier
+from lake.read.source import Source
+
+_BATCH = 16_384
+_BATCH_SIZE = 16 * 1024 * 1024
+OWN_COLUMNS = ("_extra", "_fault", "_line")
+
+
+def extra_json(values: Mapping[str, Any]) -> str:
+    """What does not fit the contract's fields, as one JSON text."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def cells_json(cells: Sequence[str | None]) -> str:
+    """All cells of a record that could not be laid out."""
+    return extra_json({"_cells": list(cells)})
+
+
+class Spool:
+    """Writes records; `with` closes the file.
+
+    Attributes:
+        count: records written so far.
+        first_line: the place of the first one.
+    """
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self.path = path
+        self.names = tuple(names)
+        self.count = 0
+        self.first_line: int | None = None
+        columns = [pa.field(name, pa.large_string()) for name in (*names, "_extra", "_fault")]
+        self._schema = pa.schema([*columns, pa.field("_line", pa.int64())])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="lz4", use_dictionary=False, write_statistics=False)
+        self._rows: list[tuple[Any, ...]] = []
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            self._writer.close()
+
+    def add(self, values: Iterable[str | None], line: int, *, extra: str | None = None, fault: str | None = None) -> None:
+        """One record; `values` in the order of the names, empty texts becoming NULL."""
+        row = (*(value or None for value in values), extra, fault, line)
+        self._rows.append(row)
+        self._size += len(extra) if extra else 0
+        if self.first_line is None:
+            self.first_line = line
+        self.count += 1
+        if len(self._rows) >= _BATCH or (self._size > _BATCH_SIZE):
+            self._flush()
+
+    def add_fault(self, fault: str, line: int, extra: str) -> None:
+        """One record that could not be laid out."""
+        self.add((None,) * len(self.names), line, extra=extra, fault=fault)
+
+    def weigh(self, size: int) -> None:
+        """Tells of large values, so that a batch stays small in memory."""
+        self._size += size
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        columns = zip(*self._rows, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
+        self._rows.clear()
+        self._size = 0
+
+
+def spooled(path: Path, names: Sequence[str], **about: Any) -> Source:
+    """The source over a spool; `about` are further attributes of `Source`."""
+    shown = ", ".join(quote_identifier(name) for name in (*names, *OWN_COLUMNS))
+    return Source(sql=f"SELECT {shown} FROM read_parquet(?)", parameters=(str(path),), has_line=True, **about)  # noqa: S608
