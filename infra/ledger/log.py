@@ -1,0 +1,198 @@
+"""The ledger as the house uses it: append, sequence, prove, verify, export."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy.engine import Connection, Engine
+
+from infra.crypto import KeyRing, random_bytes
+from infra.database import read, write
+from infra.errors import Refused, Unavailable
+from infra.language import Text
+from infra.lease import lease
+from infra.ledger import store
+from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
+from infra.ledger.entry import SALT_BYTES, EntryRef, NewEntry, Sealed, seal
+from infra.ledger.group import GroupCommit
+from infra.ledger.keys import LedgerKeys, verifier_of, verifiers
+from infra.ledger.note import Verifier
+from infra.ledger.receipt import Receipt
+from infra.ledger.sequencer import STEP, Sequencer
+from infra.ledger.store import StoredEntry
+from infra.ledger.tiles import TilesIncomplete, Tree
+
+LEASE = "ledger:sequencer"
+_LEASE_SECONDS = 60
+_WAIT_SECONDS = 120
+_RETRIES = 5
+_COLLISIONS = frozenset({"40P01", "40001"})  # PostgreSQL: deadlock, serialization failure
+
+
+@contextlib.contextmanager
+def suppress_collision() -> Iterator[None]:
+    """Passes over a deadlock or serialization failure: whoever lost has stored nothing and may try again."""
+    try:
+        yield
+    except Unavailable as failure:
+        orig = getattr(failure.__cause__, "orig", None)
+        if getattr(orig, "sqlstate", None) not in _COLLISIONS:
+            raise
+
+
+class Ledger:
+    """The append-only log of one city.
+
+    One instance a process, shared by its threads: their appends join in one durable transaction.
+
+    Args:
+        engine: the governance database.
+        keys: where the log's keys live.
+        clock: the time of entries, aware.
+        origin: the log's name; in demo mode `/demo` is put behind it, so that no demo key ever signs for a real log.
+        demo: marks each entry.
+    """
+
+    def __init__(
+        self, engine: Engine, keys: KeyRing, clock: Callable[[], datetime], *, origin: str, demo: bool = False
+    ) -> None:
+        self.origin = f"{origin}/demo" if demo else origin
+        self.demo = demo
+        self._engine = engine
+        self._clock = clock
+        self._keys = LedgerKeys(keys, clock)
+        self._group: GroupCommit[tuple[Sealed, bytes], EntryRef] = GroupCommit(self._commit)
+
+    def append(self, entries: Sequence[NewEntry], *, connection: Connection | None = None) -> list[EntryRef]:
+        """Stores entries; they are durable when this returns.
+
+        With `connection` they join the caller's write transaction instead, and are durable exactly if it commits, so
+        that state and entry are one. Do not call without `connection` while the same thread holds a write transaction.
+
+        Returns:
+            One reference per entry, in order. An entry whose `once` key is taken gets the reference of the first.
+
+        Raises:
+            WrongUse: an entry that cannot be canonical JSON, or ids out of bounds; nothing is stored.
+            Unavailable: `DATABASE_…`, the database did not take them; nothing is stored.
+        """
+        sealed = [self._seal(entry) for entry in entries]
+        if not sealed:
+            return []
+        if connection is not None:
+            return store.insert(connection, sealed)
+        return self._group.submit(sealed)
+
+    def _seal(self, entry: NewEntry) -> tuple[Sealed, bytes]:
+        sealed = seal(
+            entry,
+            pseudonym=self._keys.pseudonym(entry.actor),
+            now=self._clock(),
+            salt=random_bytes(SALT_BYTES),
+            demo=self.demo,
+        )
+        return sealed, self._keys.mark(sealed.body)
+
+    def _commit(self, entries: Sequence[tuple[Sealed, bytes]]) -> list[EntryRef]:
+        for _ in range(_RETRIES):
+            with suppress_collision(), write(self._engine) as connection:
+                return store.insert(connection, entries)
+        with write(self._engine) as connection:
+            return store.insert(connection, entries)
+
+    def sequence(self) -> Checkpoint:
+        """Gives every durable entry its place, stores the tiles and signs the checkpoint; returns the newest one.
+
+        Raises:
+            Unavailable: another process sequences and did not end within two minutes, or the store is damaged.
+        """
+        with lease(self._engine, LEASE, seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS) as held:
+            while True:
+                with write(self._engine) as connection:
+                    step = self._sequencer().step(connection, held.token, self._clock())
+                if not step.more:
+                    return step.checkpoint
+                held.renew()
+
+    def _sequencer(self, size: int = STEP) -> Sequencer:
+        return Sequencer(self.origin, self._keys, lambda new, connection: self.append(new, connection=connection), size)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint as stored, or None before the first."""
+        with read(self._engine) as connection:
+            note = store.newest_note(connection)
+        return None if note is None else parse_checkpoint(note)
+
+    def prove(self, number: int) -> Receipt:
+        """The receipt of entry `number` against the newest checkpoint, with its content; sequences first if need be.
+
+        Raises:
+            Refused: `LEDGER_UNKNOWN_ENTRY`.
+            Unavailable: `LEDGER_DAMAGED`, tiles are missing; `LEDGER_FORGED`, our processes never wrote the entry.
+        """
+        with read(self._engine) as connection:
+            found = store.entry(connection, number)
+        if found is None:
+            raise Refused(
+                "LEDGER_UNKNOWN_ENTRY", f"没有编号为 {number} 的存证记录", f"there is no entry number {number}"
+            )
+        if found.leaf_index is None:
+            self.sequence()
+        with read(self._engine) as connection:
+            return self._receipt(connection, number)
+
+    def _receipt(self, connection: Connection, number: int) -> Receipt:
+        found, note = store.entry(connection, number), store.newest_note(connection)
+        if found is None or found.leaf_index is None or note is None:
+            raise Unavailable(
+                "LEDGER_FORGED",
+                f"编号 {number} 的记录不是由本系统写入,未被编入存证树",
+                f"entry number {number} was not written by this system and has no place in the log",
+                remedy=Text("运行 hub ledger verify", "run hub ledger verify"),
+            )
+        checkpoint = parse_checkpoint(note)
+        proof = self._tree(connection, checkpoint.size, lambda tree: tree.inclusion(found.leaf_index or 0))
+        verifier = verifier_of(connection, checkpoint)
+        return Receipt(
+            number, found.body, found.leaf_index, tuple(proof), note, str(verifier), found.salt, found.content
+        )
+
+    def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        """The proof that the tree of `old_size` is the beginning of the tree of `new_size` (RFC 6962, 2.1.2).
+
+        Raises:
+            Refused: `LEDGER_SIZE`, the log never had these sizes.
+        """
+        with read(self._engine) as connection:
+            if not 0 <= old_size <= new_size <= store.head_size(connection):
+                raise Refused(
+                    "LEDGER_SIZE",
+                    f"存证树没有 {old_size} 到 {new_size} 这样的大小",
+                    f"the log never grew from {old_size} to {new_size} entries",
+                )
+            return self._tree(connection, new_size, lambda tree: tree.consistency(old_size))
+
+    def _tree(self, connection: Connection, size: int, ask: Callable[[Tree], list[bytes]]) -> list[bytes]:
+        try:
+            return ask(Tree(size, lambda level, position: store.read_tile(connection, level, position)))
+        except TilesIncomplete as damaged:
+            raise Unavailable(
+                "LEDGER_DAMAGED",
+                f"存证树的存储块 {damaged.level}/{damaged.position} 缺失或不完整",
+                f"tile {damaged.level}/{damaged.position} of the ledger's tree is missing or too short",
+                remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
+            ) from damaged
+
+    def entries(self, *, before: int | None = None, count: int = 50) -> list[StoredEntry]:
+        """The newest entries by number, newest first, below `before` when given."""
+        with read(self._engine) as connection:
+            return store.latest(connection, before, count)
+
+    def pseudonym(self, actor: str) -> str:
+        """The name under which `actor` stands in entries written now: lets an auditor find a known person's acts."""
+        return self._keys.pseudonym(actor)
+
+    def verifiers(self) -> list[Verifier]:
+        """Every key that has signed for this log, oldest first."""
+        with read(self._engine) as connection:
+            return verifiers(connection)

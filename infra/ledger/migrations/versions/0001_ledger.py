@@ -1,0 +1,57 @@
+"""The ledger: entries, their contents, tiles, checkpoints, keys, and the head that the sequencer extends."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "infra_ledger_entry",
+        sa.Column("number", number, primary_key=True, autoincrement=True),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+        sa.Column("once", sa.Text, unique=True),
+        sa.Column("mark", sa.LargeBinary(32), nullable=False),
+        sa.Column("leaf_index", number),
+    )
+    unplaced = sa.text("leaf_index IS NULL")
+    op.create_index(
+        "infra_ledger_entry_pending", "infra_ledger_entry", ["number"], sqlite_where=unplaced, postgresql_where=unplaced
+    )
+    op.create_index("infra_ledger_entry_leaf", "infra_ledger_entry", ["leaf_index"], unique=True)
+    op.create_table(
+        "infra_ledger_content",
+        sa.Column("number", number, primary_key=True, autoincrement=False),
+        sa.Column("salt", sa.LargeBinary(32), nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "infra_ledger_tile",
+        sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("position", number, primary_key=True, autoincrement=False),
+        sa.Column("hashes", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "infra_ledger_checkpoint",
+        sa.Column("number", number, primary_key=True, autoincrement=False),
+        sa.Column("size", number, nullable=False, unique=True),
+        sa.Column("time", sa.Text, nullable=False),
+        sa.Column("note", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "infra_ledger_key",
+        sa.Column("verifier", sa.Text, primary_key=True),
+        sa.Column("id", sa.Text, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False, unique=True),
+    )
+    head = op.create_table(
+        "infra_ledger_head",
+        sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("size", number, nullable=False),
+        sa.Column("token", number, nullable=False),
+    )
+    op.bulk_insert(head, [{"one": 1, "size": 0, "token": 0}])

@@ -1,0 +1,177 @@
+"""The sequencer: gives durable entries their place in the log, stores the tiles, signs the checkpoint.
+
+One process at a time holds the lease; the head row fences whoever lost it without knowing. Everything of one step
+(places, tiles, checkpoint, head) is one transaction, so a crash at any line leaves the step done or not begun, and
+the next step starts from what is stored.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from infra.crypto import sha256
+from infra.errors import Unavailable
+from infra.language import Text
+from infra.ledger import store
+from infra.ledger.acts import Act
+from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
+from infra.ledger.entry import EntryRef, NewEntry, instant, leaf_hash
+from infra.ledger.keys import LedgerKeys, Signer
+from infra.ledger.note import sign_note
+from infra.ledger.store import StoredEntry
+from infra.ledger.tables import CHECKPOINT, ENTRY, HEAD, KEY
+from infra.ledger.tiles import TilesIncomplete, Tree, extend
+
+STEP = 16_384  # entries a transaction: bounds its memory and how long writers wait for it
+
+Append = Callable[[Sequence[NewEntry], Connection], list[EntryRef]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one transaction did: the newest checkpoint, and whether more entries wait."""
+
+    checkpoint: Checkpoint
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sequencer:
+    """One step at a time, inside the caller's write transaction.
+
+    Attributes:
+        origin: the log's name in its checkpoints.
+        keys: signs, and tells genuine entries from forged ones.
+        append: writes the ledger's own entries inside the transaction.
+        size: entries a step.
+    """
+
+    origin: str
+    keys: LedgerKeys
+    append: Append
+    size: int = STEP
+
+    def step(self, connection: Connection, token: int, now: datetime) -> Step:
+        """Indexes what is durable, at most `size` entries.
+
+        Raises:
+            Unavailable: `LEDGER_FENCED` when a later sequencer has already taken over, `LEDGER_DAMAGED` when tiles that
+                the proofs need are missing: nothing is signed over a damaged log.
+        """
+        old = self._fence(connection, token)
+        signer = self.keys.signer(self.origin)
+        newest = store.newest_note(connection)
+        former = self._announce(connection, signer)
+        waiting, more = self._genuine(connection)
+        if not waiting and newest is not None:
+            return Step(parse_checkpoint(newest), more=False)
+        if newest is not None:
+            waiting.append(self._record_previous(connection, parse_checkpoint(newest)))
+        root = self._extend(connection, old, waiting)
+        unsigned = Checkpoint(self.origin, old + len(waiting), root)
+        signers = [(each.verifier, each.sign) for each in (signer, former) if each is not None]
+        note = str(sign_note(unsigned.text(), signers))
+        self._store_checkpoint(connection, unsigned.size, note, now)
+        self._advance(connection, old, unsigned.size, token)
+        return Step(Checkpoint(self.origin, unsigned.size, root, note), more)
+
+    def _fence(self, connection: Connection, token: int) -> int:
+        statement = sa.update(HEAD).where(HEAD.c.one == 1, HEAD.c.token <= token).values(token=token)
+        if connection.execute(statement).rowcount != 1:
+            raise _fenced()
+        return store.head_size(connection)
+
+    def _announce(self, connection: Connection, signer: Signer) -> Signer | None:
+        """Enters a key that signs for the first time into the log; returns its predecessor, who signs once more."""
+        known = connection.execute(sa.select(KEY.c.id, KEY.c.verifier).order_by(KEY.c.position)).all()
+        verifier = str(signer.verifier)
+        if verifier in [row.verifier for row in known]:
+            return None
+        connection.execute(sa.insert(KEY).values(id=signer.id, verifier=verifier, position=len(known)))
+        once = f"infra.ledger:key:{verifier}"
+        announced = NewEntry(Act.LEDGER_KEY_ANNOUNCED, "infra.ledger", verifier, {"key": signer.id}, once)
+        self.append([announced], connection)
+        return self.keys.former(known[-1].id, known[-1].verifier) if known else None
+
+    def _genuine(self, connection: Connection) -> tuple[list[StoredEntry], bool]:
+        """Waiting entries that our own processes wrote. A forged row stays without a place; `verify` reports it."""
+        found: list[StoredEntry] = []
+        after = 0
+        while len(found) < self.size:
+            page = store.pending(connection, after, self.size)
+            found += [row for row in page if self.keys.is_genuine(row.body, row.mark)]
+            if len(page) < self.size:
+                return found[: self.size], len(found) > self.size
+            after = page[-1].number
+        return found[: self.size], True
+
+    def _record_previous(self, connection: Connection, previous: Checkpoint) -> StoredEntry:
+        """The log remembers each of its checkpoints: one that vanishes from the store is missed."""
+        digest = sha256(previous.note.encode()).hex()
+        content = {"size": previous.size, "root": previous.root.hex(), "note_sha256": digest}
+        subject = f"checkpoint:{previous.size}:{digest}"
+        once = f"infra.ledger:checkpoint:{previous.size}"
+        [ref] = self.append([NewEntry(Act.LEDGER_CHECKPOINTED, "infra.ledger", subject, content, once)], connection)
+        row = store.entry(connection, ref.number)
+        if row is None or row.leaf_index is not None:
+            raise _damaged_record(previous.size)
+        return row
+
+    def _extend(self, connection: Connection, old: int, waiting: Sequence[StoredEntry]) -> bytes:
+        leaves = [leaf_hash(row.body) for row in waiting]
+
+        def read(level: int, position: int) -> bytes:
+            return store.read_tile(connection, level, position)
+
+        try:
+            written = extend(old, leaves, read)
+            overlay = Tree(old + len(leaves), lambda *key: written[key] if key in written else read(*key))
+            root = overlay.root()
+        except TilesIncomplete as damaged:
+            raise _damaged(damaged) from damaged
+        store.write_tiles(connection, written)
+        places = [{"at": old + offset, "row": row.number} for offset, row in enumerate(waiting)]
+        if places:
+            statement = sa.update(ENTRY).where(ENTRY.c.number == sa.bindparam("row"))
+            connection.execute(statement.values(leaf_index=sa.bindparam("at")), places)
+        return root
+
+    def _store_checkpoint(self, connection: Connection, size: int, note: str, now: datetime) -> None:
+        last = connection.execute(sa.select(sa.func.max(CHECKPOINT.c.number))).scalar() or 0
+        row = {"number": last + 1, "size": size, "time": instant(now), "note": note}
+        connection.execute(sa.insert(CHECKPOINT).values(row))
+
+    def _advance(self, connection: Connection, old: int, size: int, token: int) -> None:
+        statement = sa.update(HEAD).where(HEAD.c.one == 1, HEAD.c.size == old, HEAD.c.token == token)
+        if connection.execute(statement.values(size=size)).rowcount != 1:
+            raise _fenced()
+
+
+def _fenced() -> Unavailable:
+    return Unavailable(
+        "LEDGER_FENCED",
+        "另一个进程已接手存证排序,本次未写入",
+        "another process has taken over the sequencing of the ledger; nothing was written",
+        remedy=Text("重试即可", "try again"),
+    )
+
+
+def _damaged(damaged: TilesIncomplete) -> Unavailable:
+    return Unavailable(
+        "LEDGER_DAMAGED",
+        f"存证树的存储块 {damaged.level}/{damaged.position} 缺失或不完整,未签署新的检查点",
+        f"tile {damaged.level}/{damaged.position} of the ledger's tree is missing or short; no checkpoint was signed",
+        remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
+    )
+
+
+def _damaged_record(size: int) -> Unavailable:
+    return Unavailable(
+        "LEDGER_DAMAGED",
+        f"大小为 {size} 的检查点已有一条不属于它的记录,未签署新的检查点",
+        f"the log already holds a record of the checkpoint at {size} that is not ours; no checkpoint was signed",
+        remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
+    )

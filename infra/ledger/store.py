@@ -1,0 +1,196 @@
+"""The rows of the ledger: writing entries, reading them back. Every statement of appending and reading stands here."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from infra.ledger.entry import EntryRef, Sealed
+from infra.ledger.tables import CHECKPOINT, CONTENT, ENTRY, HEAD, TILE
+
+_CHUNK = 500  # below every database's limit of bound variables
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A row of the log. `leaf_index` is None while no checkpoint covers it; salt and content are None once erased."""
+
+    number: int
+    body: bytes
+    hash: bytes
+    once: str | None
+    mark: bytes
+    leaf_index: int | None
+    salt: bytes | None
+    content: bytes | None
+
+
+def insert(connection: Connection, entries: Sequence[tuple[Sealed, bytes]]) -> list[EntryRef]:
+    """Stores entries (each with its mark) inside the caller's transaction, in their order; returns their references.
+
+    An entry whose `once` key is taken, in the database or earlier in the list, adds nothing and gets the reference of
+    the one that took it, also when that one is committed by another process at this very moment.
+    """
+    numbers = _numbers(connection, len(entries))
+    by_once: dict[str, EntryRef] = {}
+    chosen: list[tuple[int, Sealed, bytes]] = []
+    for number, (sealed, mark) in zip(numbers, entries, strict=True):
+        if sealed.once is None or sealed.once not in by_once:
+            chosen.append((number, sealed, mark))
+        if sealed.once is not None:
+            by_once.setdefault(sealed.once, EntryRef(number, sealed.leaf.hex()))
+    _insert_entries(connection, chosen)
+    mine = {number for number, _, _ in chosen}
+    if by_once:
+        by_once = _by_once(connection, list(by_once))
+        taken = {ref.number for ref in by_once.values()}
+        mine = {number for number, sealed, _ in chosen if sealed.once is None or number in taken}
+    contents = [
+        {"number": number, "salt": sealed.salt, "content": sealed.content.decode()}
+        for number, sealed, _ in chosen
+        if number in mine
+    ]
+    if contents:
+        connection.execute(sa.insert(CONTENT), contents)
+    return [
+        EntryRef(number, sealed.leaf.hex()) if sealed.once is None else by_once[sealed.once]
+        for number, (sealed, _) in zip(numbers, entries, strict=True)
+    ]
+
+
+def _numbers(connection: Connection, count: int) -> Sequence[int]:
+    if connection.dialect.name == "postgresql":
+        sequence = sa.func.pg_get_serial_sequence(ENTRY.name, "number")
+        rows = connection.execute(sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count)))
+        return sorted(rows.scalars())
+    # SQLite: the transaction already holds the one write lock, so nobody else hands out numbers.
+    last = connection.execute(sa.select(sa.func.max(ENTRY.c.number))).scalar() or 0
+    return range(last + 1, last + 1 + count)
+
+
+def _insert_entries(connection: Connection, chosen: Sequence[tuple[int, Sealed, bytes]]) -> None:
+    if not chosen:
+        return
+    rows = [
+        {"number": number, "body": sealed.body.decode(), "hash": sealed.leaf, "once": sealed.once, "mark": mark}
+        for number, sealed, mark in chosen
+    ]
+    if connection.dialect.name == "postgresql":
+        connection.execute(postgresql.insert(ENTRY).on_conflict_do_nothing(index_elements=[ENTRY.c.once]), rows)
+    else:
+        connection.execute(sqlite.insert(ENTRY).on_conflict_do_nothing(index_elements=[ENTRY.c.once]), rows)
+
+
+def _by_once(connection: Connection, keys: Sequence[str]) -> dict[str, EntryRef]:
+    found: dict[str, EntryRef] = {}
+    for start in range(0, len(keys), _CHUNK):
+        query = sa.select(ENTRY.c.once, ENTRY.c.number, ENTRY.c.hash).where(
+            ENTRY.c.once.in_(keys[start : start + _CHUNK])
+        )
+        for once, number, leaf in connection.execute(query):
+            found[once] = EntryRef(number, leaf.hex())
+    return found
+
+
+_STORED = (
+    ENTRY.c.number,
+    ENTRY.c.body,
+    ENTRY.c.hash,
+    ENTRY.c.once,
+    ENTRY.c.mark,
+    ENTRY.c.leaf_index,
+    CONTENT.c.salt,
+    CONTENT.c.content,
+)
+
+
+def _stored(row: Any) -> StoredEntry:
+    number, body, leaf, once, mark, leaf_index, salt, content = row
+    return StoredEntry(
+        number=number,
+        body=body.encode(),
+        hash=bytes(leaf),
+        once=once,
+        mark=bytes(mark),
+        leaf_index=leaf_index,
+        salt=None if salt is None else bytes(salt),
+        content=None if content is None else content.encode(),
+    )
+
+
+def entry(connection: Connection, number: int) -> StoredEntry | None:
+    """The entry with this number, with its content if it still stands."""
+    query = sa.select(*_STORED).select_from(ENTRY.outerjoin(CONTENT, CONTENT.c.number == ENTRY.c.number))
+    row = connection.execute(query.where(ENTRY.c.number == number)).first()
+    return None if row is None else _stored(row)
+
+
+def indexed(connection: Connection, first: int, count: int) -> list[StoredEntry]:
+    """Entries by place in the log: those of the places [first, first + count) that exist."""
+    query = (
+        sa.select(*_STORED)
+        .select_from(ENTRY.outerjoin(CONTENT, CONTENT.c.number == ENTRY.c.number))
+        .where(ENTRY.c.leaf_index >= first, ENTRY.c.leaf_index < first + count)
+        .order_by(ENTRY.c.leaf_index)
+    )
+    return [_stored(row) for row in connection.execute(query)]
+
+
+def pending(connection: Connection, after: int, count: int) -> list[StoredEntry]:
+    """Durable entries without a place in the log, by number, from above `after`; their contents are not read."""
+    bare = (*_STORED[:-2], sa.null(), sa.null())
+    query = sa.select(*bare).where(ENTRY.c.leaf_index.is_(None), ENTRY.c.number > after)
+    return [_stored(row) for row in connection.execute(query.order_by(ENTRY.c.number).limit(count))]
+
+
+def latest(connection: Connection, before: int | None, count: int) -> list[StoredEntry]:
+    """The newest entries by number, newest first, below `before` when given."""
+    query = sa.select(*_STORED).select_from(ENTRY.outerjoin(CONTENT, CONTENT.c.number == ENTRY.c.number))
+    if before is not None:
+        query = query.where(ENTRY.c.number < before)
+    return [_stored(row) for row in connection.execute(query.order_by(ENTRY.c.number.desc()).limit(count))]
+
+
+def read_tile(connection: Connection, level: int, position: int) -> bytes:
+    """A tile's hashes; empty when there is none."""
+    query = sa.select(TILE.c.hashes).where(TILE.c.level == level, TILE.c.position == position)
+    return bytes(connection.execute(query).scalar() or b"")
+
+
+def write_tiles(connection: Connection, tiles: Mapping[tuple[int, int], bytes]) -> None:
+    """Stores tiles, new ones and grown ones."""
+    rows = [{"level": level, "position": at, "hashes": hashes} for (level, at), hashes in tiles.items()]
+    if not rows:
+        return
+    insert_on = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert_on(TILE)
+    keys = [TILE.c.level, TILE.c.position]
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_={"hashes": statement.excluded.hashes}), rows
+    )
+
+
+def head_size(connection: Connection) -> int:
+    """How many leaves the tree has."""
+    return connection.execute(sa.select(HEAD.c.size).where(HEAD.c.one == 1)).scalar() or 0
+
+
+def newest_note(connection: Connection) -> str | None:
+    """The newest checkpoint's signed note."""
+    return connection.execute(sa.select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.number.desc()).limit(1)).scalar()
+
+
+def note_at(connection: Connection, size: int) -> str | None:
+    """The signed note of the checkpoint of exactly `size` leaves."""
+    return connection.execute(sa.select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == size)).scalar()
+
+
+def checkpoints(connection: Connection) -> Iterator[tuple[int, int, str, str]]:
+    """All checkpoints as (number, size, time, note), oldest first."""
+    columns = (CHECKPOINT.c.number, CHECKPOINT.c.size, CHECKPOINT.c.time, CHECKPOINT.c.note)
+    for row in connection.execute(sa.select(*columns).order_by(CHECKPOINT.c.number)):
+        number, size, time, note = row
+        yield number, size, time, note
