@@ -1,7 +1,7 @@
 """What the register knows, as values: units, departments, resources and their items, people.
 
-Nothing here reads or writes. A dataset id is `unit.domain.name` in lower snake case; it is a resource's id and its contract's id.
-An item's name is its physical column name.
+Nothing here reads or writes. A dataset id is `unit.domain.name` in lower snake case; it is a resource's id and its
+contract's id. An item's name is its physical column name.
 """
 
 from dataclasses import dataclass, field
@@ -139,7 +139,7 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """使用条件: 共享范围 (scope) and 使用用途 (purpose) of the conditional; reason and legal basis of the not shared."""
+    """使用条件: 共享范围 (scope), 使用用途 (purpose) of the conditional; reason and legal basis of the not shared."""
 
     scope: Text | None = None
     purpose: Text | None = None
@@ -160,10 +160,12 @@ class Classification:
 class Resource:
     """数据资源, with the nine fields of Decree 809 Art. 13.
 
-    目录名称 `title` · 数据项 `items` · 提供单位 `provider` · 数据格式 `data_format` · 数据更新频率 `update_frequency` ·
-    共享属性 `sharing_attribute` · 共享方式 `sharing_mode` · 使用条件 `conditions` · 数据分类分级 `classification` and `grade`.
+    目录名称 `title` · 数据项 `items` · 提供单位 `provider` · 数据格式 `data_format` ·
+    数据更新频率 `update_frequency` · 共享属性 `sharing_attribute` · 共享方式 `sharing_mode` · 使用条件 `conditions` ·
+    数据分类分级 `classification` and `grade`.
 
-    `grade` is the highest of its items' (就高从严) unless it was raised. `example` marks 示例 data, whose true `source` is then given.
+    `grade` is the highest of its items' (就高从严) unless it was raised. `example` marks 示例 data, whose true `source`
+    is then given.
     """
 
     id: str
@@ -220,7 +222,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person of the city: `clearance` is the highest grade read unmasked, `purposes` the duties personal items may be read for."""
+    """A person of the city.
+
+    `clearance` is the highest grade read unmasked, `purposes` the duties for which personal items may be read.
+    """
 
     id: str
     name: str

@@ -1,11 +1,11 @@
 """The closed vocabularies of the register, each value with its Chinese and English word.
 
-A value is written in YAML as its snake-case id or as its Chinese word; it is stored and exported as its id. The sources stand
-at each vocabulary: "Decree 809" is 《政务数据共享条例》 (State Council Decree 809).
+A value is written in YAML as its snake-case id or as its Chinese word; it is stored and exported as its id. The sources
+stand at each vocabulary: "Decree 809" is 《政务数据共享条例》 (State Council Decree 809).
 """
 
 from enum import Enum, IntEnum
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from infra.language import Text
 from infra.text import fold
@@ -14,9 +14,13 @@ from infra.text import fold
 class Word(Enum):
     """A value of a closed vocabulary: `.value` is its id, `.text` its words."""
 
-    def __init__(self, value: str, zh: str, en: str) -> None:
-        self._value_ = value
-        self.text = Text(zh, en)
+    text: Text
+
+    def __new__(cls, value: str, zh: str, en: str) -> Self:  # noqa: D102 - Python's own
+        word = object.__new__(cls)
+        word._value_ = value
+        word.text = Text(zh, en)
+        return word
 
     def __str__(self) -> str:
         return str(self.value)
@@ -88,7 +92,7 @@ class Openness(Word):
 
 
 class BasisKind(Word):
-    """The kinds of text that may forbid sharing (Decree 809 Art. 14-15); a local or departmental document is none of them."""
+    """The texts that may forbid sharing (Decree 809 Art. 14-15); a local or departmental document is none of them."""
 
     LAW = "law", "法律", "law"
     REGULATION = "administrative_regulation", "行政法规", "administrative regulation"
@@ -137,7 +141,7 @@ class Crs(Word):
 
 
 class IdentifierRole(Word):
-    """What an item does to the anonymity of the persons behind a row (GB/T 37964-2019); `subject` is the key that counts them."""
+    """What an item does to the anonymity of a row's person (GB/T 37964-2019); `subject` is the key of a person."""
 
     NONE = "none", "非标识", "no identifier"
     DIRECT = "direct", "直接标识符", "direct identifier"
@@ -171,7 +175,10 @@ class Edition(Word):
 
 
 class Content(Word):
-    """Content with rules of its own, whatever its grade (minors: 未成年人网络保护条例; cameras: 公共安全视频图像信息系统管理条例)."""
+    """Content with rules of its own, whatever its grade.
+
+    Minors: 未成年人网络保护条例 Art. 36. Cameras: 公共安全视频图像信息系统管理条例 Art. 16-17.
+    """
 
     MINOR = "minor", "不满十四周岁未成年人", "children under 14"
     PATIENT = "patient", "患者", "patients"
@@ -191,7 +198,7 @@ class Role(Word):
 
 
 class Grade(IntEnum):
-    """数据分级 in the total order of GB/T 43697-2024 practice: core > important > general 4 > 3 > 2 > 1. Compare with `<`."""
+    """数据分级: core > important > general 4 > 3 > 2 > 1 (GB/T 43697-2024 as practised). Compare with `<`."""
 
     GENERAL_1 = 1
     GENERAL_2 = 2

@@ -1,0 +1,95 @@
+"""City, units, departments and people out of YAML."""
+
+import re
+from zoneinfo import available_timezones
+
+from catalogs.fields import Fields
+from catalogs.model import Arrival, Department, DepartmentKind, Domain, Person, Role, Unit, UnitKind
+from catalogs.read_resource import NAME, NAME_SAID
+from catalogs.uscc import uscc_fits
+from infra.language import Text
+
+_CODE = re.compile(r"[1-9][0-9]{5}")
+_CODE_SAID = ("六位数字", "six digits")
+
+
+def read_city(fields: Fields) -> tuple[str | None, Text | None, str, str, list[tuple[Fields, Domain]]]:
+    """city.yaml: id, name, time zone, language and domains."""
+    identity, name = fields.form("id", NAME, NAME_SAID), fields.both("name")
+    timezone = fields.text("timezone", required=False) or "Asia/Shanghai"
+    if timezone not in available_timezones():
+        fields.note(
+            "CATALOG_WORD_UNKNOWN",
+            "timezone 不是已知时区",
+            "timezone is no known time zone",
+            key="timezone",
+            remedy=("如 Asia/Shanghai", "e.g. Asia/Shanghai"),
+        )
+    language = fields.text("language", required=False) or "zh"
+    if language not in ("zh", "en"):
+        fields.note("CATALOG_WORD_UNKNOWN", "language 应为 zh 或 en", "language must be zh or en", key="language")
+    domains = []
+    for inner in fields.children("domains"):
+        domain, said = inner.form("id", NAME, NAME_SAID), inner.both("name")
+        inner.finish()
+        if domain and said:
+            domains.append((inner, Domain(domain, said)))
+    fields.finish()
+    return identity, name, timezone, language, domains
+
+
+def read_unit(fields: Fields) -> Unit | None:
+    """One unit of units.yaml."""
+    identity, name = fields.form("id", NAME, NAME_SAID), fields.both("name")
+    kind = fields.word("kind", UnitKind)
+    gbt = fields.form("gbt2260_code", _CODE, _CODE_SAID, required=False)
+    stat = fields.form("stat_code", _CODE, _CODE_SAID, required=False)
+    parent = fields.form("parent", NAME, NAME_SAID, required=False)
+    aliases = fields.texts("aliases")
+    arrival = fields.word("arrival", Arrival, required=False) or Arrival.RENAME
+    fields.finish()
+    if not (identity and name and kind):
+        return None
+    return Unit(identity, name, kind, gbt, stat, parent, aliases, arrival)
+
+
+def read_department(fields: Fields) -> Department | None:
+    """One department of departments.yaml."""
+    identity, name = fields.form("id", NAME, NAME_SAID), fields.both("name")
+    unit = fields.form("unit", NAME, NAME_SAID)
+    kind = fields.word("kind", DepartmentKind, required=False) or DepartmentKind.DEPARTMENT
+    uscc = fields.text("uscc", required=False)
+    if uscc is not None and not uscc_fits(uscc):
+        fields.note(
+            "CATALOG_USCC",
+            "统一社会信用代码不是18位或校验位不对",
+            "the unified social credit code has not 18 characters or a wrong check digit",
+            key="uscc",
+            remedy=("核对代码；不知道就不写", "check the code; leave it out where unknown"),
+        )
+        uscc = None
+    fields.finish()
+    return Department(identity, unit, name, kind, uscc) if identity and unit and name else None
+
+
+def read_person(fields: Fields) -> Person | None:
+    """One person of people.yaml."""
+    identity, name = fields.form("id", NAME, NAME_SAID), fields.text("name", longest=100)
+    unit, department = fields.form("unit", NAME, NAME_SAID), fields.form("department", NAME, NAME_SAID)
+    roles = frozenset(fields.words("roles", Role))
+    clearance = fields.grade("clearance")
+    purposes = fields.texts("purposes")
+    local = bool(fields.flag("local"))
+    for purpose in purposes:
+        if not NAME.fullmatch(purpose):
+            fields.note(
+                "CATALOG_ID_FORM",
+                "purposes 中有格式不对的词",
+                "purposes holds a word of the wrong form",
+                key="purposes",
+                remedy=NAME_SAID,
+            )
+    fields.finish()
+    if not (identity and name and unit and department and roles and clearance):
+        return None
+    return Person(identity, name, unit, department, roles, clearance, frozenset(purposes), local)

@@ -1,0 +1,177 @@
+"""A resource and its items out of YAML."""
+
+import re
+from dataclasses import dataclass
+
+from catalogs.fields import Fields
+from catalogs.model import (
+    BasisKind,
+    Classification,
+    Conditions,
+    Content,
+    Crs,
+    DataFormat,
+    Edition,
+    Grade,
+    IdentifierRole,
+    Item,
+    ItemType,
+    LegalBasis,
+    Openness,
+    PersonalClass,
+    PersonalKind,
+    Resource,
+    SharingAttribute,
+    SharingMode,
+    UpdateFrequency,
+)
+from catalogs.rules import breaches, highest, sharing_breaches
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+NAME_SAID = ("小写字母开头的小写字母、数字、下划线", "lower-case letters, digits and _, beginning with a letter")
+DATASET = re.compile(r"[a-z][a-z0-9_]{0,62}(\.[a-z][a-z0-9_]{0,62}){2}")
+DATASET_SAID = (
+    "“单位.领域.名称”，小写字母、数字、下划线",
+    "unit.domain.name in lower-case letters, digits and _",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource as it stands in a file: its id and provider even where the rest could not be read."""
+
+    id: str | None
+    provider: str | None
+    fields: Fields
+    resource: Resource | None
+
+
+def read_resource(fields: Fields) -> Found:
+    """Reads one resource, noting every fault of form and every broken rule in `fields.faults`."""
+    before = len(fields.faults)
+    dataset = fields.form("id", DATASET, DATASET_SAID)
+    fields.dataset = dataset
+    provider = fields.form("provider", NAME, NAME_SAID)
+    title, summary = fields.both("title"), fields.both("summary")
+    data_format = fields.word("data_format", DataFormat)
+    frequency = fields.word("update_frequency", UpdateFrequency)
+    attribute = fields.word("sharing_attribute", SharingAttribute)
+    modes = fields.words("sharing_mode", SharingMode)
+    conditions = _conditions(fields, attribute)
+    classification, stated = _classification(fields)
+    openness = fields.word("openness", Openness)
+    example, lead = fields.flag("example"), fields.flag("lead_source")
+    source = fields.text("source", required=False)
+    read = [(inner, _item(inner)) for inner in fields.children("items")]
+    fields.finish()
+    items = tuple(item for _, item in read if item is not None)
+    if (
+        not (dataset and provider and title and summary and data_format and frequency and attribute and openness)
+        or conditions is None
+        or classification is None
+        or len(fields.faults) > before
+    ):
+        return Found(dataset, provider, fields, None)
+    resource = Resource(
+        id=dataset,
+        title=title,
+        summary=summary,
+        provider=provider,
+        data_format=data_format,
+        update_frequency=frequency,
+        sharing_attribute=attribute,
+        sharing_mode=modes,
+        conditions=conditions,
+        classification=classification,
+        grade=stated if stated is not None else highest(items),
+        openness=openness,
+        items=items,
+        example=bool(example),
+        source=source,
+        lead_source=bool(lead),
+    )
+    _note_breaches(fields, resource, {item.name: inner for inner, item in read if item is not None})
+    return Found(dataset, provider, fields, resource)
+
+
+def _note_breaches(fields: Fields, resource: Resource, inners: dict[str, Fields]) -> None:
+    for breach in breaches(resource):
+        at = inners.get(breach.item, fields) if breach.item else fields
+        _note(at, breach.code, breach.key, (breach.text.zh, breach.text.en), (breach.remedy.zh, breach.remedy.en))
+
+
+def _note(fields: Fields, code: str, key: str, said: tuple[str, str], remedy: tuple[str, str]) -> None:
+    first = key.split(".", maxsplit=1)[0]
+    line_key = first if first in fields.node.values else None
+    fields.note(code, said[0], said[1], key=line_key, remedy=remedy)
+
+
+def _conditions(fields: Fields, attribute: SharingAttribute | None) -> Conditions | None:
+    inner = fields.child("conditions")
+    if inner is None:
+        return None
+    basis_fields = inner.child("basis", required=False)
+    basis = None
+    before = len(fields.faults)
+    if basis_fields is not None:
+        kind = basis_fields.word("kind", BasisKind)
+        title, article = basis_fields.text("title"), basis_fields.text("article")
+        basis_fields.finish()
+        basis = LegalBasis(kind, title, article) if kind and title and article else None
+    conditions = Conditions(
+        scope=inner.both("scope", required=False),
+        purpose=inner.both("purpose", required=False),
+        other=inner.both("other", required=False),
+        reason=inner.both("reason", required=False),
+        basis=basis,
+    )
+    inner.finish()
+    if not inner.node.values:
+        fields.missing("conditions")
+    if attribute is not None and len(fields.faults) > before:
+        # The resource will not be built; what its conditions lack is told all the same, unless told already.
+        for breach in sharing_breaches(attribute, conditions):
+            key = breach.key.split(".")[1]
+            if key not in inner.node.values:
+                _note(inner, breach.code, key, (breach.text.zh, breach.text.en), (breach.remedy.zh, breach.remedy.en))
+    return conditions
+
+
+def _classification(fields: Fields) -> tuple[Classification | None, Grade | None]:
+    inner = fields.child("classification")
+    if inner is None:
+        return None, None
+    industry, business = inner.text("industry"), inner.text("business")
+    grade = inner.grade("grade", required=False)
+    inner.finish()
+    return (Classification(industry, business) if industry and business else None), grade
+
+
+def _item(fields: Fields) -> Item | None:
+    before = len(fields.faults)
+    name = fields.form("name", NAME, NAME_SAID)
+    zh, en = fields.text("zh"), fields.text("en")
+    kind = fields.word("type", ItemType)
+    grade = fields.grade("grade")
+    aliases = fields.texts("aliases")
+    measure = fields.text("unit_of_measure", required=False, longest=40)
+    crs = fields.word("crs", Crs, required=False)
+    personal = _personal(fields)
+    identifier = fields.word("identifier", IdentifierRole, required=False) or IdentifierRole.NONE
+    content = frozenset(fields.words("content", Content, required=False))
+    summary = fields.both("summary", required=False)
+    fields.finish()
+    if not (name and zh and en and kind and grade) or len(fields.faults) > before:
+        return None
+    return Item(name, zh, en, kind, grade, aliases, measure, crs, personal, identifier, content, summary)
+
+
+def _personal(fields: Fields) -> PersonalClass | None:
+    inner = fields.child("personal", required=False)
+    if inner is None:
+        return None
+    kind = inner.word("class", PersonalKind)
+    sensitive = inner.flag("sensitive", default=None)
+    edition = inner.word("edition", Edition, required=False) or Edition.GBT_45574_2025
+    inner.finish()
+    return PersonalClass(kind, bool(sensitive), edition) if kind is not None else None
