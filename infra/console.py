@@ -1,7 +1,8 @@
 """What every command shares: one way to print, to fail, to show progress, and to speak the person's language.
 
-A command prints for a person by default and one JSON document with `--json`. It exits 0 when done, 1 when data or policy
-refused (or a service is not there), 2 on wrong use. An error is one sentence with a code and a remedy, never a traceback.
+A command prints for a person by default and one JSON document with `--json`. It exits 0 when done, 1 when data or
+policy refused (or a service is not there), 2 on wrong use. An error is one sentence with a code and a remedy, never a
+traceback.
 """
 
 import contextlib
@@ -13,12 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from infra.errors import HubError
+from infra.errors import HubError, Refused, WrongUse
 from infra.language import Text, language
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -74,21 +74,21 @@ def json_text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, HubError):
-        return value.as_dict(language(os.environ))
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    if isinstance(value, Mapping):
-        return dict(value)
+    for kind, convert in _CONVERSIONS:
+        if isinstance(value, kind):
+            return convert(value)
     return str(value)
+
+
+_CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (HubError, lambda error: error.as_dict(language(os.environ))),
+    (Enum, lambda member: member.value),
+    (datetime | date, lambda instant: instant.isoformat()),
+    (set | frozenset, sorted),
+    (Mapping, dict),
+)
 
 
 def table(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> str:
@@ -132,43 +132,37 @@ def command_errors(run: Callable[[], Any], arguments: Sequence[str], environ: Ma
 
     `HUB_DEBUG=1` adds the traceback of an unexpected error, for developers.
     """
-    lang = language(environ)
     try:
         status = run()
-    except HubError as error:
-        return _fail(error.as_dict(lang), error.sentence(lang), error.exit_status, arguments)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
-        said = error.format_message()
-        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "hub"
-        remedy = Text(f"参见 {where} --help", f"see {where} --help")
-        return _fail_with("USAGE", said, remedy.say(lang), 2, arguments)
-    except (KeyboardInterrupt, click.Abort):
-        return _fail_with("INTERRUPTED", Text("已中断", "interrupted").say(lang), None, 130, arguments)
     except BrokenPipeError:
         # The reader of our output has gone; nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
-        if environ.get("HUB_DEBUG") == "1":
+    except (Exception, KeyboardInterrupt) as error:
+        ours, exit_status = _as_ours(error)
+        if ours.code == "INTERNAL" and environ.get("HUB_DEBUG") == "1":
             traceback.print_exc()
-        kind = type(error).__name__
-        said = Text(f"程序内部错误（{kind}）", f"an error inside the program ({kind})").say(lang)
-        remedy = Text("设 HUB_DEBUG=1 重试，并附输出报告", "try again with HUB_DEBUG=1 and report what it prints")
-        return _fail_with("INTERNAL", said, remedy.say(lang), 1, arguments)
+        lang = language(environ)
+        if "--json" in arguments:
+            click.echo(json_text({"error": ours.as_dict(lang)}))
+        else:
+            click.echo(ours.sentence(lang), err=True)
+        return exit_status
     return status if isinstance(status, int) else 0
 
 
-def _fail_with(code: str, message: str, remedy: str | None, status: int, arguments: Sequence[str]) -> int:
-    shape = {"code": code, "message": message, "place": None, "remedy": remedy, "reasons": []}
-    sentence = f"{code}: {message}" + (f"\n  {remedy}" if remedy else "")
-    return _fail(shape, sentence, status, arguments)
-
-
-def _fail(shape: Mapping[str, Any], sentence: str, status: int, arguments: Sequence[str]) -> int:
-    if "--json" in arguments:
-        click.echo(json_text({"error": shape}))
-    else:
-        click.echo(sentence, err=True)
-    return status
+def _as_ours(error: BaseException) -> tuple[HubError, int]:
+    """The error of our family that says the same, and the exit status."""
+    if isinstance(error, HubError):
+        return error, error.exit_status
+    if isinstance(error, click.ClickException):
+        said = error.format_message()
+        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "hub"
+        return WrongUse("USAGE", said, said, remedy=Text(f"参见 {where} --help", f"see {where} --help")), 2
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return Refused("INTERRUPTED", "已中断", "interrupted"), 130
+    kind = type(error).__name__
+    remedy = Text("设 HUB_DEBUG=1 重试，并附输出报告", "try again with HUB_DEBUG=1 and report what it prints")
+    return Refused("INTERNAL", f"程序内部错误（{kind}）", f"an error inside the program ({kind})", remedy=remedy), 1

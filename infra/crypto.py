@@ -117,7 +117,7 @@ class StandardSuite:
 
     def cipher(self, key: bytes) -> Cipher:
         """AES-256-GCM."""
-        return AESGCM(key)  # type: ignore[return-value]
+        return AESGCM(key)
 
     def signatures(self) -> Signatures:
         """Ed25519."""
@@ -230,7 +230,7 @@ def seal_file(src: Path | BinaryIO, dst: Path, key: bytes, aad: bytes) -> Sealed
         source = stack.enter_context(src.open("rb", buffering=0)) if isinstance(src, Path) else src
         target = stack.enter_context(_new(dst))
         target.write(head)
-        for clear, sealed in sealing.seal(source, head, suite.cipher(key), _bound(head, aad)):  # type: ignore[arg-type]
+        for clear, sealed in sealing.seal(source, head, suite.cipher(key), _bound(head, aad)):
             digest.update(clear)
             size += len(clear)
             target.write(sealed)
@@ -248,12 +248,12 @@ def unseal_file(src: Path | BinaryIO, dst: Path, key: bytes, aad: bytes) -> Seal
         with ExitStack() as stack:
             source = stack.enter_context(src.open("rb", buffering=0)) if isinstance(src, Path) else src
             target = stack.enter_context(_new(dst))
-            head, number, chunk = sealing.read_header(source)  # type: ignore[arg-type]
+            head, number, chunk = sealing.read_header(source)
             if number not in _SUITES:
                 raise sealing.broken()
             suite = _SUITES[number]()
             digest = suite.hasher()  # type: ignore[assignment]
-            for clear in sealing.unseal(source, head, chunk, suite.cipher(key), _bound(head, aad)):  # type: ignore[arg-type]
+            for clear in sealing.unseal(source, head, chunk, suite.cipher(key), _bound(head, aad)):
                 digest.update(clear)
                 size += len(clear)
                 target.write(clear)
@@ -267,7 +267,7 @@ def unseal_file(src: Path | BinaryIO, dst: Path, key: bytes, aad: bytes) -> Seal
 
 def _new(path: Path) -> BinaryIO:
     """A new file for its owner alone."""
-    return open(path, "xb", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))  # type: ignore[return-value]
+    return open(path, "xb", buffering=0, opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _bound(head: bytes, aad: bytes) -> bytes:

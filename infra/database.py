@@ -1,10 +1,11 @@
 """One door to the governance database: SQLite by default, PostgreSQL by URL.
 
-- `write(engine)` is a write transaction: on SQLite `BEGIN IMMEDIATE`, so that writers queue (bounded) instead of failing
-  half-way; on PostgreSQL READ COMMITTED, with `lock(connection, name)` where writers of one thing must queue.
+- `write(engine)` is a write transaction: on SQLite `BEGIN IMMEDIATE`, so that writers queue (bounded) instead of
+  failing half-way; on PostgreSQL READ COMMITTED, with `lock(connection, name)` where writers of one thing must queue.
 - `read(engine)` is one consistent snapshot and never changes anything: it always ends with a rollback.
 - What `write` committed is on disk when it returns (SQLite: WAL with synchronous=FULL; PostgreSQL: its default).
-- An unreachable, busy or broken database is `Unavailable` with a `DATABASE_…` code; no sentence holds the URL or a value.
+- An unreachable, busy or broken database is `Unavailable` with a `DATABASE_…` code; no sentence holds the URL or
+  a value.
 """
 
 import contextlib
@@ -53,7 +54,7 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         instant = value.astimezone(UTC)
         return instant.isoformat(timespec="microseconds") if dialect.name == "sqlite" else instant
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy calls it so
         """Aware, UTC."""
         if value is None:
             return None
@@ -165,7 +166,7 @@ def read(engine: Engine) -> Iterator[Connection]:
     """
     with _ours(), contextlib.closing(engine.connect()) as connection:
         if engine.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
             yield connection
         finally:

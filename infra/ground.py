@@ -87,10 +87,8 @@ class Ground:
         from infra.database import DatabaseSettings, open_engine  # noqa: PLC0415 - SQLAlchemy is not for every command
 
         settings = load(DatabaseSettings, self.environ)
-        if settings.database is not None:
-            url = settings.database.reveal()
-        else:
-            url = f"sqlite:///{self._made() / 'hub.db'}"
+        given = settings.database
+        url = given.reveal() if given is not None else f"sqlite:///{self._made() / 'hub.db'}"
         return open_engine(url, busy_seconds=settings.busy_seconds)
 
     @cached_property

@@ -1,7 +1,7 @@
 """Keys in files: each with an id, a purpose, an algorithm and a life; readable by their owner alone.
 
-`<folder>/<purpose>.<n>.json` (mode 0600) holds one key. Of several processes that need a purpose's first key at once one
-makes it and all get it. A key past its life makes nothing new; it still opens and verifies what it made.
+`<folder>/<purpose>.<n>.json` (mode 0600) holds one key. Of several processes that need a purpose's first key at
+once one makes it and all get it. A key past its life makes nothing new; it still opens and verifies what it made.
 """
 
 import base64

@@ -147,7 +147,7 @@ def _holder() -> str:
 def _machine() -> str:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot}.{os.readlink('/proc/self/ns/pid')}"
+        return f"{boot}.{Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return "?"
 

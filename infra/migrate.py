@@ -1,11 +1,12 @@
 """Alembic migrations, one folder a package, safe when many processes start at once.
 
-`<package>/migrations/versions/NNNN_<what>.py` holds revision `"NNNN"` (four digits), `down_revision` the one before or
-None. The version stands in the table `<package>_version`. All steps of a package run in one transaction that queues
-with those of other processes: either the package is at its newest revision afterwards, or nothing has changed. There is
-no env.py; the folder needs nothing but `versions/`.
+`<package>/migrations/versions/*.py` are Alembic revisions in one line, each with `revision = "…"` and `down_revision`.
+There is no env.py; the folder needs nothing but `versions/`. The version stands in the table `<package>_version`. All
+steps of a package run in one transaction that queues with those of other processes: either the package is at its newest
+revision afterwards, or nothing has changed. A package that is up to date costs one query and does not load Alembic.
 """
 
+import re
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,11 +18,18 @@ from infra.errors import Unavailable
 from infra.language import Text
 from infra.text import quote_identifier
 
+_NAMED = re.compile(r"""^(revision|down_revision)\b[^=\n]*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 
-def newest(folder: Path) -> str | None:
-    """The newest revision in `folder` by its file names, None when there is none."""
-    names = sorted(path.name for path in (folder / "versions").glob("[0-9][0-9][0-9][0-9]_*.py"))
-    return names[-1][:4] if names else None
+
+def revisions(folder: Path) -> tuple[str | None, frozenset[str]]:
+    """The newest revision in `folder` (None when there is none) and all of them, read from the files' text."""
+    found = [dict(_NAMED.findall(path.read_text("utf-8"))) for path in sorted((folder / "versions").glob("*.py"))]
+    known = frozenset(names["revision"] for names in found if "revision" in names)
+    heads = known - {names.get("down_revision") for names in found}
+    if len(heads) > 1:
+        message = f"{folder} has several newest revisions: {sorted(heads)}"
+        raise ValueError(message)
+    return next(iter(heads), None), known
 
 
 def version(engine: Engine, package: str) -> str | None:
@@ -45,13 +53,13 @@ def migrate(engine: Engine, package: str, folder: Path) -> None:
     Raises:
         Unavailable: `DATABASE_TOO_NEW` when the database was written by a newer cityhub; else as `write`.
     """
-    wanted = newest(folder)
+    wanted, known = revisions(folder)
     if wanted is None:
         return
     have = version(engine, package)
     if have == wanted:
         return
-    if have is not None and have > wanted:
+    if have is not None and have not in known:
         raise Unavailable(
             "DATABASE_TOO_NEW",
             f"数据库中 {package} 的版本 {have} 比程序的 {wanted} 新",

@@ -2,9 +2,9 @@
 
     "HUBSEAL1" · suite (1 byte) · chunk size (4 bytes, big-endian) · nonce prefix (7 bytes) · chunk · chunk · …
 
-A chunk is `chunk size` bytes of plaintext (the last one 0 to that many) encrypted under nonce = prefix · counter (4 bytes)
-· last flag (1 byte), the STREAM construction: a chunk moved, dropped, doubled or cut off does not open. The header and
-the caller's associated data (the delivery's id) are bound into every chunk. A data key seals one file only.
+A chunk is `chunk size` bytes of plaintext (the last one 0 to that many) encrypted under nonce = prefix · counter (4
+bytes) · last flag (1 byte), the STREAM construction: a chunk moved, dropped, doubled or cut off does not open. The
+header and the caller's associated data (the delivery's id) are bound into every chunk. A data key seals one file only.
 """
 
 import os

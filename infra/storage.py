@@ -3,7 +3,8 @@
 Promises, the same for every store (`tests/behaviours/test_storage.py` runs over all of them):
 
 - a put is atomic and durable when it returns; an object is seen whole or not at all; a put over an object replaces it;
-- keys are relative paths of NFC segments; nothing that climbs (`..`), starts at the root, or could be read as a pattern;
+- keys are relative paths of NFC segments; nothing that climbs (`..`), starts at the root, or could be read as a
+  pattern;
 - every failure is a `HubError` with a `STORE_…` code, and no sentence holds a credential;
 - every waiting has a limit (`HUB_STORE_TIMEOUT_SECONDS`), and so has an object's size (`HUB_STORE_MAX_BYTES`).
 """

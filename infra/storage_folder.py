@@ -143,7 +143,7 @@ def _replace(path: Path, fill: Callable[[BinaryIO], None]) -> None:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb", buffering=0) as target:
-            fill(target)  # type: ignore[arg-type]
+            fill(target)
             os.fsync(target.fileno())
         temporary.replace(path)
     except BaseException:
