@@ -102,13 +102,19 @@ def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
     header = find_header([record.cells for record in head], job.contract.fields, declared=row and row - 1, place=place)
     if len(head) == header.row + header.height:
         raise no_records(place, head[-1].line)
-    return Table(job, path, place, delimiter, header, head, encoding, tuple(header_notes(header, head[header.row].line)))
+    return Table(
+        job, path, place, delimiter, header, head, encoding, tuple(header_notes(header, head[header.row].line))
+    )
 
 
 def empty(place: Place) -> Refused:
     """The refusal of a file without any content."""
     return Refused(
-        "READ_EMPTY", "文件是空的", "the file is empty", place=place, remedy=Text("重新导出并报送", "export it again and deliver it")
+        "READ_EMPTY",
+        "文件是空的",
+        "the file is empty",
+        place=place,
+        remedy=Text("重新导出并报送", "export it again and deliver it"),
     )
 
 
@@ -143,37 +149,49 @@ def too_wide(place: Place, line: int, columns: int, most: int) -> Refused:
 def header_notes(header: Header, line: int) -> Iterator[Note]:
     """What finding the header showed."""
     if header.row or header.height > 1:
-        yield Note("header_found", Text(f"表头在第 {line} 行，占 {header.height} 行", f"the header is on line {line}, {header.height} row(s)"))
+        yield Note(
+            "header_found",
+            Text(f"表头在第 {line} 行，占 {header.height} 行", f"the header is on line {line}, {header.height} row(s)"),
+        )
     if header.extras:
         names = ", ".join(name[:40] for _, name in header.extras[:20])
-        yield Note("extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(header.extras))
+        yield Note(
+            "extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(header.extras)
+        )
     if header.missing:
         names = ", ".join(header.missing[:20])
-        yield Note("optional_columns_missing", Text(f"缺少非必需字段：{names}", f"optional columns are missing: {names}"), len(header.missing))
+        yield Note(
+            "optional_columns_missing",
+            Text(f"缺少非必需字段：{names}", f"optional columns are missing: {names}"),
+            len(header.missing),
+        )
 
 
 def _is_plain(table: Table) -> bool:
-    """Whether DuckDB skips exactly the header: it counts records when it skips, and treats blank lines in its own way."""
+    """Whether DuckDB skips exactly the header: it counts records when it skips, and blank lines in its own way."""
     header, head = table.header, table.head
-    alone = header.row == 0 and header.height == 1 and head[0].line == 1 and head[0].fault is None and head[1].line >= 2  # noqa: PLR2004
-    return alone and not header.blanks and len(header.names) > 1 and not any("\n" in c or "\r" in c for c in head[0].cells)
+    alone = header.row == 0 and header.height == 1 and head[0].line == 1 and head[0].fault is None and head[1].line >= 2
+    return (
+        alone and not header.blanks and len(header.names) > 1 and not any("\n" in c or "\r" in c for c in head[0].cells)
+    )
 
 
 def _fast(table: Table) -> Source:
     header = table.header
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
-    fields = [
-        f"{'c' + str(header.columns[field.name]) if field.name in header.columns else 'NULL::VARCHAR'} AS {quote_identifier(field.name)}"
-        for field in table.job.contract.fields
-        if field.given is None
-    ]
+    names = [field.name for field in table.job.contract.fields if field.given is None]
+    cells = [f"c{header.columns[name]}" if name in header.columns else "NULL::VARCHAR" for name in names]
+    fields = [f"{cell} AS {quote_identifier(name)}" for cell, name in zip(cells, names, strict=True)]
     extras = ", ".join(f"{_text(name)}, c{position}" for position, name in header.extras)
     extra = f"CAST(json_object({extras}) AS VARCHAR)" if extras else "NULL::VARCHAR"
-    sql = (
-        f"SELECT {', '.join(fields)}, {extra} AS _extra, NULL::VARCHAR AS _fault "  # noqa: S608 - names are quoted
-        f"FROM read_csv(?, auto_detect = false, header = false, skip = 1, delim = {_text(table.delimiter)}, quote = '\"', "
-        f"escape = '\"', strict_mode = true, null_padding = false, max_line_size = {table.job.limits.max_line}, columns = {{{columns}}})"
+    options = (
+        f"auto_detect = false, header = false, skip = 1, delim = {_text(table.delimiter)}, "
+        f"quote = '\"', escape = '\"', "
+        f"strict_mode = true, null_padding = false, max_line_size = {table.job.limits.max_line}, "
+        f"columns = {{{columns}}}"
     )
+    shown = f"{', '.join(fields)}, {extra} AS _extra, NULL::VARCHAR AS _fault"
+    sql = f"SELECT {shown} FROM read_csv(?, {options})"  # noqa: S608 - names are quoted, the path is a parameter
     return Source(
         sql=sql,
         parameters=(str(table.path),),
@@ -207,7 +225,7 @@ def lines_of(table: Table, ordinals: Iterable[int], total: int | None) -> dict[i
         return {}
     with table.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         gaps = data.find(b"\n\n") >= 0 or data.find(b"\n\r\n") >= 0 or data.find(b"\r\r") >= 0
-        if not gaps and first == 2:  # noqa: PLR2004
+        if not gaps and first == 2:
             lines = _count_lines(data) if total is not None and data.find(b'"') >= 0 else None
             if data.find(b'"') < 0 or (total is not None and lines == total + 1):
                 return {ordinal: first + ordinal for ordinal in wanted}
@@ -259,9 +277,7 @@ def read_precisely(table: Table) -> Source:
             extra = extra_json({name: cells[at] or None for at, name in header.extras}) if header.extras else None
             spool.weigh(sum(map(len, cells)))
             spool.add([None if at is None else cells[at] for at in positions], record.line, extra=extra)
-    return spooled(
-        path, names, first_line=spool.first_line, notes=table.notes, format="csv", encoding=table.encoding
-    )
+    return spooled(path, names, first_line=spool.first_line, notes=table.notes, format="csv", encoding=table.encoding)
 
 
 def blank_header(place: Place, position: int, line: int) -> Refused:

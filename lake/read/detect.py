@@ -14,7 +14,9 @@ from lake.read.source import Format
 
 _HEAD = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_TO_XLSX = Text("用 Excel 或 WPS 打开后另存为 .xlsx 再报送", "open it in Excel or WPS, save it as .xlsx and deliver that")
+_TO_XLSX = Text(
+    "用 Excel 或 WPS 打开后另存为 .xlsx 再报送", "open it in Excel or WPS, save it as .xlsx and deliver that"
+)
 _UNPACK = Text("解压后报送其中的数据文件", "unpack it and deliver the data file inside")
 _EXPORT = Text("从源系统导出为 CSV、Excel 或 JSON 再报送", "export CSV, Excel or JSON from the source system")
 
@@ -37,7 +39,9 @@ _JSON_START = re.compile(rb'^\s*(\{\s*("|\}|$)|\[\s*([\[{"\]\d\-tfnNI]|$))')
 
 def refused_format(place: Place, zh: str, en: str, remedy: Text) -> Refused:
     """The refusal of what the file is."""
-    return Refused("READ_FORMAT", f"该文件其实是{zh}，不能读取", f"the file is {en}; it cannot be read", place=place, remedy=remedy)
+    return Refused(
+        "READ_FORMAT", f"该文件其实是{zh}，不能读取", f"the file is {en}; it cannot be read", place=place, remedy=remedy
+    )
 
 
 def detect(path: Path, place: Place) -> Format:
@@ -51,7 +55,7 @@ def detect(path: Path, place: Place) -> Format:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0"):
         raise _empty_or_zeros(head, place)
     if head.startswith(_OLE):
-        return _ole(head, path, place)
+        return _ole(path, place)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip(path, place)
     for magic, zh, en, remedy in _MAGIC:
@@ -77,18 +81,22 @@ def _empty_or_zeros(head: bytes, place: Place) -> Refused:
             remedy=Text("重新导出该文件", "export the file again"),
         )
     return Refused(
-        "READ_EMPTY", "文件是空的", "the file is empty", place=place, remedy=Text("重新导出并报送", "export it again and deliver it")
+        "READ_EMPTY",
+        "文件是空的",
+        "the file is empty",
+        place=place,
+        remedy=Text("重新导出并报送", "export it again and deliver it"),
     )
 
 
 def _narrow(head: bytes) -> bytes:
     """The beginning of a text as single bytes, whatever its encoding."""
-    if head[:2] in {b"\xff\xfe", b"\xfe\xff"} or head[:64].count(0) > 8:  # noqa: PLR2004
+    if head[:2] in {b"\xff\xfe", b"\xfe\xff"} or head[:64].count(0) > 8:
         return head.replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     return head.removeprefix(b"\xef\xbb\xbf")
 
 
-def _ole(head: bytes, path: Path, place: Place) -> Format:
+def _ole(path: Path, place: Place) -> Format:
     with path.open("rb") as file:
         names = file.read(16 * 1024 * 1024)
     if "EncryptedPackage".encode("utf-16-le") in names:

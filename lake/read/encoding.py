@@ -149,7 +149,10 @@ def _codec(declared: str, place: Place) -> str:
         name = codecs.lookup(declared).name
     except LookupError:
         raise Refused(
-            "READ_ENCODING", f"合同声明的编码“{declared}”不可识别", f"the contract declares an unknown encoding “{declared}”", place=place
+            "READ_ENCODING",
+            f"合同声明的编码“{declared}”不可识别",
+            f"the contract declares an unknown encoding “{declared}”",
+            place=place,
         ) from None
     return "gb18030" if name in {"gbk", "gb2312"} else name
 

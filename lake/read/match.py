@@ -69,7 +69,7 @@ def _cut(row: Row) -> list[str | None]:
 
 
 def _two_rows(upper: Row, lower: Row, known: dict[str, str]) -> list[str | None]:
-    """The names that two header rows make together; the upper row's text holds to the right while there are subtitles."""
+    """The names that two header rows make together; the upper text holds to the right while there are subtitles."""
     top, sub = _cut(upper), _cut(lower)
     names: list[str | None] = []
     group: str | None = None
@@ -92,7 +92,9 @@ def _joined(above: str | None, below: str | None, known: dict[str, str]) -> str 
     return f"{above} {below}"
 
 
-def _candidates(rows: Sequence[Row], known: dict[str, str], declared: int | None) -> Iterator[tuple[int, int, list[str | None]]]:
+def _candidates(
+    rows: Sequence[Row], known: dict[str, str], declared: int | None
+) -> Iterator[tuple[int, int, list[str | None]]]:
     indexes = range(min(len(rows), SEARCH_ROWS)) if declared is None else range(declared, min(declared + 1, len(rows)))
     for index in indexes:
         yield index, 1, _cut(rows[index])
@@ -133,7 +135,10 @@ def find_header(
             "文件前部没有找到与数据合同相符的表头",
             "no row at the top of the file holds a column name of the contract",
             place=place,
-            remedy=Text("首行写合同所列的字段名、中文名或别名", "put the contract's column names, or their aliases, into a header row"),
+            remedy=Text(
+                "首行写合同所列的字段名、中文名或别名",
+                "put the contract's column names, or their aliases, into a header row",
+            ),
         )
     return _header(best, fields, known, place)
 
@@ -197,5 +202,8 @@ def missing_fields(missing: Sequence[str], others: Sequence[str], place: Place |
         f"缺少必需字段：{lacks}" + (f"；未识别的列：{has}" if has else ""),
         f"required columns are missing: {lacks}" + (f"; unrecognised columns: {has}" if has else ""),
         place=place,
-        remedy=Text("补上缺少的列，或在合同中为现有列名登记别名", "add them, or register the file's own names as aliases in the contract"),
+        remedy=Text(
+            "补上缺少的列，或在合同中为现有列名登记别名",
+            "add them, or register the file's own names as aliases in the contract",
+        ),
     )

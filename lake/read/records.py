@@ -86,7 +86,9 @@ def physical_lines(path: Path, limits: Limits, place: Place) -> Iterator[str]:
                     f"第 {number} 行超过 {limits.max_line} 个字符",
                     f"line {number} is longer than {limits.max_line} characters",
                     place=Place(file=place.file, row=number, dataset=place.dataset),
-                    remedy=Text("检查该行是否缺少换行或引号", "see whether a line break or a quotation mark is missing there"),
+                    remedy=Text(
+                        "检查该行是否缺少换行或引号", "see whether a line break or a quotation mark is missing there"
+                    ),
                 )
             yield line
 

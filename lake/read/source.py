@@ -1,7 +1,7 @@
 """What every reader hands over: a `Source`, one SQL query of texts, and the limits that every reader keeps.
 
-A source's query gives one VARCHAR column per contract field (in the contract's order, under the field's name, NULL where
-the record has no value), then
+A source's query gives one VARCHAR column per contract field (in the contract's order, under the field's name, NULL
+where the record has no value), then
 
 - `_extra` VARCHAR: a JSON object of what the record holds beside the contract's fields; NULL when there is nothing;
 - `_fault` VARCHAR: NULL, or the id of a structural fault (`FAULTS`): the record cannot be laid out into fields. Its
@@ -125,4 +125,4 @@ class Job:
     name: str
     contract: Any
     scratch: Path
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)

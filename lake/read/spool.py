@@ -46,21 +46,27 @@ class Spool:
         self.first_line: int | None = None
         columns = [pa.field(name, pa.large_string()) for name in (*names, "_extra", "_fault")]
         self._schema = pa.schema([*columns, pa.field("_line", pa.int64())])
-        self._writer = pq.ParquetWriter(path, self._schema, compression="lz4", use_dictionary=False, write_statistics=False)
+        self._writer = pq.ParquetWriter(
+            path, self._schema, compression="lz4", use_dictionary=False, write_statistics=False
+        )
         self._rows: list[tuple[Any, ...]] = []
         self._size = 0
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if kind is None:
                 self._flush()
         finally:
             self._writer.close()
 
-    def add(self, values: Iterable[str | None], line: int, *, extra: str | None = None, fault: str | None = None) -> None:
+    def add(
+        self, values: Iterable[str | None], line: int, *, extra: str | None = None, fault: str | None = None
+    ) -> None:
         """One record; `values` in the order of the names, empty texts becoming NULL."""
         row = (*(value or None for value in values), extra, fault, line)
         self._rows.append(row)

@@ -1,0 +1,260 @@
+"""Landing: a delivery's bytes, stored untouched and sealed before anything reads them.
+
+`land` promises, whatever line it is killed at:
+
+- one pass over the source hashes, seals and, where asked, copies it; nothing reads the source again afterwards;
+- the sealed object is durable before the row and the ledger entry that speak of it, and these two are one transaction;
+- landing the same bytes for the same dataset again, before they were taken, finds the delivery and adds nothing;
+- two that land the same delivery at once give one row, one entry and one object;
+- what nobody registered lands all the same and is refused in the same transaction (`ARRIVAL_UNKNOWN_RESOURCE`).
+
+An object is `landing/<unit>/<sha256>/<delivery>-<random>.sealed`, sealed with a key of its own that stands wrapped in
+the delivery's row: erasing the row's key erases the bytes. Its name is random at the end, so that of two landings at once
+neither overwrites what the other's key opens.
+"""
+
+import base64
+import os
+import re
+import stat
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from infra import crypto
+from infra.database import lock, read, write
+from infra.errors import Place, Refused, Unavailable
+from infra.ground import Ground
+from infra.language import Text
+from infra.ledger import Act, NewEntry
+from infra.settings import Settings, load
+from lake import tables
+from lake.delivery import Arrival, Delivery, delivery_id, file_name, find
+from lake.delivery import known as known_delivery
+from lake.tee import copied, sealed_copy
+
+UNKNOWN = "ARRIVAL_UNKNOWN_RESOURCE"
+PURPOSE = "landing"
+__all__ = ["UNKNOWN", "Arrival", "Delivery", "LandingSettings", "find", "land", "land_arrival", "open_landed"]
+_DATASET = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){2}")
+_NOBODY = "unknown"
+
+
+class LandingSettings(Settings, frozen=True):
+    """How bytes land: sealed or plain, and how many at most."""
+
+    section: ClassVar[str] = "landing"
+
+    seal: bool = True
+    max_bytes: int = 64 << 30
+
+
+def land(ground: Ground, dataset: str, path: Path, *, channel: str, arrived_at: datetime, actor: str) -> Delivery:
+    """Lands `path` for `dataset`; see the module. A refused delivery is returned, its state says so.
+
+    Raises:
+        Refused: LANDING_TOO_LARGE, LANDING_NOT_A_FILE; nothing landed then.
+        Unavailable: LANDING_CHANGED (the file was written to meanwhile), STORE_…, DATABASE_….
+    """
+    with ground.scratch() as scratch:
+        return land_arrival(ground, Arrival(dataset, path, channel, arrived_at, actor), scratch)
+
+
+def land_arrival(ground: Ground, arrival: Arrival, scratch: Path, plain: Path | None = None) -> Delivery:
+    """`land`, keeping a plaintext copy of exactly the landed bytes at `plain` (a new file) when that is given."""
+    settings = load(LandingSettings, ground.environ)
+    temporary = scratch / f"landing-{crypto.random_token(6)}"
+    data_key = crypto.random_bytes(32) if settings.seal else None
+    label = crypto.random_token(9)
+    try:
+        taken = _take(arrival.path, temporary, data_key, label, plain, settings.max_bytes)
+        return _record(ground, arrival, taken, temporary, data_key, label)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _take(path: Path, target: Path, data_key: bytes | None, label: str, plain: Path | None, most: int) -> crypto.Sealed:
+    """One pass over the source: SHA-256, seal, copy. The source must be the same file, unchanged, at the end."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _no_file(path) from error
+    with os.fdopen(handle, "rb", buffering=0) as source:
+        before = os.fstat(source.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise _no_file(path)
+        if before.st_size > most:
+            raise Refused(
+                "LANDING_TOO_LARGE",
+                f"文件有 {before.st_size} 字节，超过上限 {most} 字节",
+                f"the file has {before.st_size} bytes, more than the limit of {most}",
+                place=Place(file=path.name),
+                remedy=Text("拆分后报送，或调高 HUB_LANDING_MAX_BYTES", "split it, or raise HUB_LANDING_MAX_BYTES"),
+            )
+        taken = (
+            sealed_copy(source, target, data_key, label.encode(), plain) if data_key else copied(source, target, plain)
+        )
+        after = os.fstat(source.fileno())
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or taken.size != before.st_size:
+        target.unlink(missing_ok=True)
+        raise Unavailable(
+            "LANDING_CHANGED",
+            "文件在接收期间仍在写入",
+            "the file was written to while it landed",
+            place=Place(file=path.name),
+            remedy=Text("写完后再报送", "deliver it when it is complete"),
+        )
+    return taken
+
+
+def _no_file(path: Path) -> Refused:
+    return Refused(
+        "LANDING_NOT_A_FILE",
+        "不是可读的普通文件（符号链接、目录和设备不接收）",
+        "not a readable plain file (links, folders and devices are not taken)",
+        place=Place(file=path.name),
+    )
+
+
+def _record(
+    ground: Ground, arrival: Arrival, taken: crypto.Sealed, temporary: Path, data_key: bytes | None, label: str
+) -> Delivery:
+    refusal = _unregistered(ground, arrival.dataset)
+    unit = arrival.dataset.split(".")[0] if refusal is None else arrival.unit or _NOBODY
+    with read(ground.engine) as connection:
+        known, ordinal = known_delivery(connection, arrival.dataset, taken.sha256)
+    if known is not None:
+        return known if refusal or known.code != UNKNOWN else _adopt(ground, arrival, known)
+    identity = delivery_id(arrival.dataset, taken.sha256, ordinal)
+    key = f"landing/{unit}/{taken.sha256}/{identity}-{label}.{'sealed' if data_key else 'raw'}"
+    master = ground.keys.current(PURPOSE, life=None) if data_key else None
+    row = {
+        "id": identity,
+        "dataset": None if refusal else arrival.dataset,
+        "unit": unit,
+        "sha256": taken.sha256,
+        "size": taken.size,
+        "file_name": file_name(arrival.path),
+        "object_key": key,
+        "channel": arrival.channel,
+        "arrived_at": arrival.arrived_at,
+        "ordinal": ordinal,
+        "state": tables.REFUSED if refusal else tables.LANDED,
+        "key_id": master.id if master else None,
+        "wrapped_key": _wrapped(master, data_key, label) if master and data_key else None,
+    }
+    if refusal:
+        row |= {"code": refusal.code, "message_zh": refusal.text.zh, "message_en": refusal.text.en}
+        row |= {"finished_at": ground.now()}
+    ground.store.put_file(key, temporary)
+    delivery = _insert(ground, arrival, row)
+    _sweep(ground, delivery)
+    return delivery
+
+
+def _adopt(ground: Ground, arrival: Arrival, known: Delivery) -> Delivery:
+    """A delivery that came before its resource was registered goes its way now."""
+    table = tables.delivery
+    values: dict[str, Any] = dict.fromkeys(("code", "message_zh", "message_en", "finished_at"))
+    values |= {"dataset": arrival.dataset, "unit": arrival.dataset.split(".")[0], "state": tables.LANDED}
+    with write(ground.engine) as connection:
+        connection.execute(table.update().where(table.c.id == known.id, table.c.code == UNKNOWN).values(**values))
+        content = {"dataset": arrival.dataset, "sha256": known.sha256}
+        entry = NewEntry(Act.DELIVERY_LANDED, arrival.actor, known.id, content, f"landed:{known.id}:registered")
+        ground.ledger.append([entry], connection=connection)
+    return find(ground, known.id)
+
+
+def _wrapped(master: crypto.Key, data_key: bytes, label: str) -> str:
+    return base64.b64encode(crypto.wrap(master, data_key, label.encode())).decode()
+
+
+def _insert(ground: Ground, arrival: Arrival, row: dict[str, Any]) -> Delivery:
+    """Row and ledger entries, or what another landing of the same delivery wrote first."""
+    with write(ground.engine) as connection:
+        lock(connection, f"landing:{row['id']}")
+        known, _ = known_delivery(connection, arrival.dataset, row["sha256"])
+        if known is not None:
+            return known
+        connection.execute(tables.delivery.insert().values(**row))
+        ground.ledger.append(_entries(arrival, row), connection=connection)
+        found = connection.execute(sa.select(tables.delivery).where(tables.delivery.c.id == row["id"])).mappings().one()
+        return Delivery.of(found)
+
+
+def _entries(arrival: Arrival, row: Mapping[str, Any]) -> list[NewEntry]:
+    content = {name: row[name] for name in ("dataset", "unit", "sha256", "size", "file_name", "channel", "ordinal")}
+    content["arrived_at"] = arrival.arrived_at.isoformat()
+    content["sealed"] = row["wrapped_key"] is not None
+    identity = row["id"]
+    entries = [NewEntry(Act.DELIVERY_LANDED, arrival.actor, identity, content, f"landed:{identity}")]
+    if row["state"] == tables.REFUSED:
+        why = {"code": row["code"], "asked_for": arrival.dataset[:200]}
+        entries.append(NewEntry(Act.DELIVERY_REFUSED, arrival.actor, identity, why, f"refused:{identity}"))
+    return entries
+
+
+def _sweep(ground: Ground, delivery: Delivery) -> None:
+    """Removes objects that a killed or slower landing of the same delivery left: no row will ever name them."""
+    folder, _, _ = delivery.object_key.rpartition("/")
+    for found in list(ground.store.list(folder)):
+        if found.key.startswith(f"{folder}/{delivery.id}-") and found.key != delivery.object_key:
+            ground.store.delete(found.key)
+
+
+def _unregistered(ground: Ground, dataset: str) -> Refused | None:
+    from catalogs.register import resource  # noqa: PLC0415 - landing must work while the register's package loads late
+
+    if _DATASET.fullmatch(dataset):
+        try:
+            resource(ground.engine, dataset)
+        except Refused as error:
+            if error.code != "CATALOG_UNKNOWN_RESOURCE":
+                raise
+        else:
+            return None
+    shown = dataset[:80].encode("unicode_escape").decode()
+    return Refused(
+        UNKNOWN,
+        f"目录中没有登记数据资源“{shown}”，文件已原样封存，未作处理",
+        f"no resource “{shown}” is registered; the file is kept as it came and was not processed",
+        place=Place(dataset=shown),
+        remedy=Text("先在目录中登记该资源，再报送", "register the resource in the catalogue, then deliver again"),
+    )
+
+
+def open_landed(ground: Ground, delivery: Delivery, scratch: Path) -> Path:
+    """The delivery's plaintext as a new file in `scratch`, its digest checked.
+
+    Raises:
+        Refused: SEAL_BROKEN, LANDING_DIGEST.
+        Unavailable: STORE_MISSING, KEY_UNKNOWN.
+    """
+    target = scratch / f"{delivery.id}.{crypto.random_token(4)}.plain"
+    if delivery.wrapped_key is None:
+        with ground.store.open(delivery.object_key) as source:
+            taken = copied(source, target, None)
+    else:
+        label = _label(delivery.object_key)
+        master = ground.keys.by_id(delivery.key_id or "")
+        data_key = crypto.unwrap(master, base64.b64decode(delivery.wrapped_key), label)
+        with ground.store.open(delivery.object_key) as source:
+            taken = crypto.unseal_file(source, target, data_key, label)
+    if taken.sha256 != delivery.sha256:
+        target.unlink(missing_ok=True)
+        raise Refused(
+            "LANDING_DIGEST",
+            "封存的文件与登记的摘要不符",
+            "the stored bytes do not have the recorded digest",
+            place=Place(delivery=delivery.id),
+            remedy=Text("从备份恢复该对象", "restore the object from the backup"),
+        )
+    return target
+
+
+def _label(object_key: str) -> bytes:
+    """What binds the sealed object to its own name: the random end of it."""
+    return object_key.rpartition("/")[2].partition(".")[0][27:].encode()
