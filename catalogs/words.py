@@ -25,6 +25,10 @@ class Word(Enum):
     def __str__(self) -> str:
         return str(self.value)
 
+    def __lt__(self, other: Self) -> bool:
+        # So that sets of words have one order when written out.
+        return str(self.value) < str(other.value)
+
 
 class UnitKind(Word):
     """What kind of area a unit is."""

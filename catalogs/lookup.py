@@ -1,0 +1,156 @@
+"""Out of the register: units, departments, resources, and the city as a whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from catalogs.model import City, Department, Domain, Grade, Person, Resource, Unit, UpdateFrequency
+from catalogs.tables import CITY, DEPARTMENT, PERSON, RESOURCE, UNIT
+from infra.database import read
+from infra.errors import Place, Refused
+from infra.language import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the catalogue."""
+
+    id: str
+    title: Text
+    unit: str
+    domain: str
+    provider: str
+    data_format: str
+    update_frequency: str
+    sharing_attribute: str
+    openness: str
+    grade: str
+    item_count: int
+    version: int
+    example: bool
+
+
+_LINE = ("title_zh", "title_en", *(name for name in Listed.__slots__ if name != "title"))
+
+
+def resource(engine: Engine, dataset: str) -> Resource:
+    """The resource registered as `dataset`.
+
+    Raises:
+        Refused: CATALOG_UNKNOWN_RESOURCE.
+        Unavailable: DATABASE_….
+    """
+    with read(engine) as connection:
+        body = connection.execute(sa.select(RESOURCE.c.body).where(RESOURCE.c.id == dataset)).scalar()
+    if body is None:
+        raise Refused(
+            "CATALOG_UNKNOWN_RESOURCE",
+            "目录中没有该数据资源",
+            "the catalogue holds no such resource",
+            place=Place(dataset=dataset[:191]),
+            remedy=Text("用 hub catalog list 查看已登记的资源", "see what is registered with `hub catalog list`"),
+        )
+    return msgspec.convert(body, Resource)
+
+
+def resources(
+    engine: Engine,
+    *,
+    unit: str | None = None,
+    domain: str | None = None,
+    frequency: UpdateFrequency | None = None,
+) -> list[Resource]:
+    """The registered resources by id, of one unit, domain or update frequency where asked."""
+    with read(engine) as connection:
+        return _resources(connection, _where(unit, domain, frequency))
+
+
+def listing(engine: Engine, *, unit: str | None = None, domain: str | None = None) -> list[Listed]:
+    """As `resources`, one line each: reads no items."""
+    query = sa.select(*(RESOURCE.c[name] for name in _LINE)).where(*_where(unit, domain, None)).order_by(RESOURCE.c.id)
+    with read(engine) as connection:
+        rows = [row._asdict() for row in connection.execute(query)]
+    return [
+        Listed(title=Text(row.pop("title_zh"), row.pop("title_en")), grade=Grade(row.pop("grade")).id, **row)
+        for row in rows
+    ]
+
+
+def units(engine: Engine) -> list[Unit]:
+    """The registered units, in the order of their file."""
+    with read(engine) as connection:
+        return _units(connection)
+
+
+def departments(engine: Engine) -> list[Department]:
+    """The registered departments, in the order of their file."""
+    with read(engine) as connection:
+        return _departments(connection)
+
+
+def city(engine: Engine) -> City:
+    """The whole city as registered.
+
+    Raises:
+        Refused: CATALOG_EMPTY when none is.
+        Unavailable: DATABASE_….
+    """
+    with read(engine) as connection:
+        row = connection.execute(sa.select(CITY)).first()
+        if row is None:
+            raise Refused(
+                "CATALOG_EMPTY",
+                "还没有登记城市",
+                "no city is registered yet",
+                remedy=Text("运行 hub catalog register", "run `hub catalog register`"),
+            )
+        body: dict[str, Any] = row.body
+        people = connection.execute(sa.select(PERSON.c.body).order_by(PERSON.c.id)).scalars()
+        return City(
+            id=row.id,
+            name=Text(row.name_zh, row.name_en),
+            timezone=body["timezone"],
+            language=body["language"],
+            domains=tuple(msgspec.convert(domain, Domain) for domain in body["domains"]),
+            units=tuple(_units(connection)),
+            departments=tuple(_departments(connection)),
+            resources=tuple(_resources(connection, ())),
+            people=tuple(msgspec.convert(person, Person) for person in people),
+        )
+
+
+def export_city(engine: Engine, folder: Path) -> list[Path]:
+    """Writes the registered city as YAML below `folder`, in the shape that `load_city` reads; returns the files.
+
+    Raises:
+        Refused: CATALOG_EMPTY.
+        Unavailable: CATALOG_FOLDER, DATABASE_….
+    """
+    from catalogs.write import write_city  # noqa: PLC0415 - YAML is not for every look-up
+
+    return write_city(city(engine), folder)
+
+
+def _where(unit: str | None, domain: str | None, frequency: UpdateFrequency | None) -> Sequence[sa.ColumnElement[bool]]:
+    wanted = ((RESOURCE.c.unit, unit), (RESOURCE.c.domain, domain), (RESOURCE.c.update_frequency, frequency))
+    return [column == str(value) for column, value in wanted if value is not None]
+
+
+def _resources(connection: Connection, where: Sequence[sa.ColumnElement[bool]]) -> list[Resource]:
+    bodies = connection.execute(sa.select(RESOURCE.c.body).where(*where).order_by(RESOURCE.c.id)).scalars()
+    return [msgspec.convert(body, Resource) for body in bodies]
+
+
+def _units(connection: Connection) -> list[Unit]:
+    bodies = connection.execute(sa.select(UNIT.c.body).order_by(UNIT.c.position, UNIT.c.id)).scalars()
+    return [msgspec.convert(body, Unit) for body in bodies]
+
+
+def _departments(connection: Connection) -> list[Department]:
+    bodies = connection.execute(sa.select(DEPARTMENT.c.body).order_by(DEPARTMENT.c.position, DEPARTMENT.c.id)).scalars()
+    return [msgspec.convert(body, Department) for body in bodies]

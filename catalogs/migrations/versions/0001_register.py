@@ -1,0 +1,110 @@
+"""The register: city, units, departments, resources with their versions and items, people, keys."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from infra.database import UtcDateTime
+
+revision = "0001"
+down_revision = None
+
+
+def _names() -> tuple[sa.Column[str], sa.Column[str]]:
+    return sa.Column("name_zh", sa.String(200), nullable=False), sa.Column("name_en", sa.String(200), nullable=False)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "catalogs_city",
+        sa.Column("id", sa.String(63), primary_key=True),
+        *_names(),
+        sa.Column("body", sa.JSON, nullable=False),
+    )
+    op.create_table(
+        "catalogs_unit",
+        sa.Column("id", sa.String(63), primary_key=True),
+        sa.Column("position", sa.Integer, nullable=False),
+        *_names(),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("gbt2260_code", sa.String(6), unique=True),
+        sa.Column("stat_code", sa.String(6)),
+        sa.Column("parent", sa.String(63)),
+        sa.Column("body", sa.JSON, nullable=False),
+    )
+    op.create_table(
+        "catalogs_department",
+        sa.Column("id", sa.String(63), primary_key=True),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("unit", sa.String(63), sa.ForeignKey("catalogs_unit.id"), nullable=False),
+        *_names(),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("uscc", sa.String(18)),
+        sa.Column("body", sa.JSON, nullable=False),
+    )
+    op.create_table(
+        "catalogs_resource",
+        sa.Column("id", sa.String(191), primary_key=True),
+        sa.Column("unit", sa.String(63), sa.ForeignKey("catalogs_unit.id"), nullable=False),
+        sa.Column("domain", sa.String(63), nullable=False),
+        sa.Column("provider", sa.String(63), sa.ForeignKey("catalogs_department.id"), nullable=False),
+        sa.Column("title_zh", sa.String(1000), nullable=False),
+        sa.Column("title_en", sa.String(1000), nullable=False),
+        sa.Column("data_format", sa.String(20), nullable=False),
+        sa.Column("update_frequency", sa.String(20), nullable=False),
+        sa.Column("sharing_attribute", sa.String(20), nullable=False),
+        sa.Column("openness", sa.String(20), nullable=False),
+        sa.Column("grade", sa.Integer, nullable=False),
+        sa.Column("example", sa.Boolean, nullable=False),
+        sa.Column("item_count", sa.Integer, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("registered_at", UtcDateTime, nullable=False),
+        sa.Column("body", sa.JSON, nullable=False),
+    )
+    op.create_table(
+        "catalogs_resource_version",
+        sa.Column("resource", sa.String(191), sa.ForeignKey("catalogs_resource.id"), primary_key=True),
+        sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("registered_at", UtcDateTime, nullable=False),
+        sa.Column("entry", sa.BigInteger, nullable=False),
+        sa.Column("body", sa.JSON, nullable=False),
+    )
+    op.create_table(
+        "catalogs_item",
+        sa.Column("resource", sa.String(191), sa.ForeignKey("catalogs_resource.id"), primary_key=True),
+        sa.Column("name", sa.String(63), primary_key=True),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("zh", sa.String(1000), nullable=False),
+        sa.Column("en", sa.String(1000), nullable=False),
+        sa.Column("type", sa.String(20), nullable=False),
+        sa.Column("grade", sa.Integer, nullable=False),
+        sa.Column("personal", sa.String(20)),
+        sa.Column("sensitive", sa.Boolean, nullable=False),
+        sa.Column("identifier", sa.String(20), nullable=False),
+    )
+    op.create_table(
+        "catalogs_person",
+        sa.Column("id", sa.String(63), primary_key=True),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("unit", sa.String(63), sa.ForeignKey("catalogs_unit.id"), nullable=False),
+        sa.Column("department", sa.String(63), sa.ForeignKey("catalogs_department.id"), nullable=False),
+        sa.Column("clearance", sa.Integer, nullable=False),
+        sa.Column("local", sa.Boolean, nullable=False),
+        sa.Column("body", sa.JSON, nullable=False),
+    )
+    op.create_table(
+        "catalogs_key",
+        sa.Column("id", sa.String(32), primary_key=True),
+        sa.Column("person", sa.String(63), sa.ForeignKey("catalogs_person.id"), nullable=False),
+        sa.Column("salt", sa.LargeBinary(16), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
+        sa.Column("pepper", sa.String(80), nullable=False),
+        sa.Column("not_before", UtcDateTime, nullable=False),
+        sa.Column("not_after", UtcDateTime, nullable=False),
+        sa.Column("revoked_at", UtcDateTime),
+    )
+    op.create_index("ix_catalogs_resource_unit", "catalogs_resource", ["unit"])
+    op.create_index("ix_catalogs_resource_domain", "catalogs_resource", ["domain"])
+    op.create_index("ix_catalogs_resource_update_frequency", "catalogs_resource", ["update_frequency"])
+    op.create_index("ix_catalogs_key_person", "catalogs_key", ["person"])
