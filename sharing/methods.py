@@ -14,6 +14,7 @@ column). Days and months are those of Asia/Shanghai, without daylight saving tim
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -111,16 +112,32 @@ def codes(dimension: Dimension, step: Step) -> tuple[str, ...]:
 
 def labels(dimension: Dimension, step: Step) -> tuple[str, ...]:
     """SQL expressions over the source columns for the extract's columns, in the order of `outputs`."""
-    coded = codes(dimension, step)
+    return shown(dimension, step, codes(dimension, step))
+
+
+def shown(dimension: Dimension, step: Step, coded: Sequence[str]) -> tuple[str, ...]:
+    """SQL expressions for the extract's columns from the codes of a class."""
     if step.method == "hour":
         return (f"to_timestamp(({coded[0]} - 8) * 3600)",)
     if step.method == "band":
         low = f"{coded[0]} * {step.size:g}"  # a negative number has a band too, if a rare one
-        return (_choice(coded[0], _bands(int(step.size)), f"(({low})::INTEGER || '-' || ({low} + {step.size - 1:g})::INTEGER)"),)
+        rare = f"(({low})::INTEGER || '-' || ({low} + {step.size - 1:g})::INTEGER)"
+        return (_choice(coded[0], _bands(int(step.size)), rare),)
     if step.method == "grid":
         east, north = _degrees(step.size, dimension.latitude)
         return (f"round(({coded[0]} + 0.5) * {east!r}, 6)", f"round(({coded[1]} + 0.5) * {north!r}, 6)")
-    return coded
+    return tuple(coded)
+
+
+def representatives(dimension: Dimension, step: Step) -> tuple[str, ...]:
+    """SQL expressions for one value of the source's own type in the row's class, one per source column.
+
+    `codes` of any later step gives the same class for a representative as for the row itself, so that a search can count
+    on the finest classes instead of on all rows.
+    """
+    if step.method == "band":
+        return (f"({codes(dimension, step)[0]} * {step.size:g})",)
+    return labels(dimension, step)
 
 
 def sentence(dimension: Dimension, step: Step) -> tuple[str, str]:

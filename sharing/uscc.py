@@ -17,10 +17,10 @@ code in its own name: the firms of the demo are nobody's, whatever is registered
 
 import unicodedata
 
+from catalogs.uscc import ALPHABET, uscc_fits
 from infra.errors import Place, Refused
 from infra.language import Text
 
-ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 LENGTH = 18
 SAMPLE_DIVISION = "990000"
 _MODULUS = len(ALPHABET)
@@ -52,7 +52,7 @@ def fault(code: str) -> Text | None:
             return Text(f"第 {position} 位不在代码字符集中", f"character {position} is not in the code's alphabet")
     if not code[2:8].isdigit():
         return Text("第 3 至 8 位应为登记管理机关行政区划码（数字）", "characters 3 to 8, the division, must be digits")
-    if check_character(code[:-1]) != code[-1]:
+    if not uscc_fits(code):
         return Text("第 18 位校验码不符", "the check character (the 18th) does not match")
     return None
 

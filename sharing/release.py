@@ -1,0 +1,61 @@
+"""What leaves, as one query over the classes that hold: columns by the plan, order by their own values.
+
+Promises:
+
+- only classes that hold leave, only through the plan's columns, and no column that the plan does not name;
+- the rows stand in the order of their own values, so that no position tells where or when a row stood in the source;
+- in the rows form a class's rows are equal but for its sensitive values, which stand sorted too.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from infra.text import quote_identifier
+from sharing.methods import Dimension, Step, shown
+from sharing.plan import Draft
+
+
+def select(draft: Draft, steps: Sequence[Step], table: str = "classes") -> str:
+    """The query that gives the extract from the table of classes that ``measure.group`` left."""
+    columns, position = [], 0
+    for dimension, step in zip(draft.dimensions, steps, strict=True):
+        names = dimension.outputs(step)
+        coded = [f"c{position + offset}" for offset in range(len(names))]
+        columns += [
+            f"{label} AS {quote_identifier(name)}"
+            for name, label in zip(names, shown(dimension, step, coded), strict=True)
+        ]
+        position += len(names)
+    order = ", ".join(f"c{index}" for index in range(position))
+    by = f" ORDER BY {order}" if order else ""
+    if draft.form == "aggregate":
+        counts = ["persons", "records"]
+        return f"SELECT {', '.join(columns + counts)} FROM {table} WHERE held{by}"  # noqa: S608 - quoted names, our own codes
+    inner = f"SELECT * FROM {table} WHERE held{by}"  # noqa: S608
+    return f"SELECT {', '.join(columns)} FROM (SELECT *, unnest(range(records)) AS _n FROM ({inner}))"  # noqa: S608
+
+
+def arrow_schema(draft: Draft, steps: Sequence[Step], source: Any) -> Any:
+    """The Arrow schema of the extract, from the schema of its source."""
+    import pyarrow as pa  # noqa: PLC0415 - not for every command
+
+    fields = [
+        pa.field(name, _type(pa, dimension, step, source, position))
+        for dimension, step in zip(draft.dimensions, steps, strict=True)
+        for position, name in enumerate(dimension.outputs(step))
+    ]
+    if draft.form == "aggregate":
+        fields += [pa.field("persons", pa.int64()), pa.field("records", pa.int64())]
+    return pa.schema(fields)
+
+
+def _type(pa: Any, dimension: Dimension, step: Step, source: Any, position: int) -> Any:
+    if step.method == "hour":
+        return pa.timestamp("us", "UTC")
+    if step.method in ("day", "month"):
+        return pa.date32()
+    if step.method == "grid":
+        return pa.float64()
+    if step.method in ("band", "parent"):
+        return pa.string()
+    return source.field(dimension.fields[position]).type
