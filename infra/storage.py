@@ -9,6 +9,8 @@ Promises, the same for every store (`tests/behaviours/test_storage.py` runs over
 - every waiting has a limit (`HUB_STORE_TIMEOUT_SECONDS`), and so has an object's size (`HUB_STORE_MAX_BYTES`).
 """
 
+import contextlib
+import os
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -129,6 +131,24 @@ def _bad_segment(segment: str) -> bool:
 def missing(key: str) -> Unavailable:
     """The error for an object that is not there."""
     return Unavailable("STORE_MISSING", f"存储中没有对象 {key}", f"the store has no object {key}")
+
+
+@contextlib.contextmanager
+def open_source(path: Path, limit: int) -> Iterator[tuple[BinaryIO, int]]:
+    """A file that is to be stored, and its size.
+
+    Raises:
+        Unavailable: `STORE_SOURCE` when it cannot be opened.
+        Refused: `STORE_TOO_LARGE`.
+    """
+    try:
+        source = path.open("rb")
+    except OSError as error:
+        raise Unavailable("STORE_SOURCE", "待存文件无法读取", "the file to store cannot be read") from error
+    with source:
+        size = os.fstat(source.fileno()).st_size
+        check_size(size, limit)
+        yield source, size
 
 
 def check_size(size: int, limit: int) -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from infra.errors import HubError, Unavailable
 from infra.language import Text
-from infra.storage import RESERVED, ObjectStat, check_key, check_size, missing
+from infra.storage import RESERVED, ObjectStat, check_key, check_size, missing, open_source
 
 
 class FolderStore:
@@ -33,12 +33,13 @@ class FolderStore:
 
     def put_file(self, key: str, path: Path) -> None:
         """Copy `path` to `key` (the kernel copies where it can)."""
-        with _disk(key), path.open("rb") as source:
-            check_size(os.fstat(source.fileno()).st_size, self._max_bytes)
+        check_key(key)
+        with open_source(path, self._max_bytes) as (source, _), _disk(key):
             self._put(key, lambda target: _copy(source, target))
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Write `data` to `key`."""
+        check_key(key)
         check_size(len(data), self._max_bytes)
         with _disk(key):
             self._put(key, lambda target: _write_all(target, data))

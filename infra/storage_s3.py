@@ -20,7 +20,7 @@ from minio.error import InvalidResponseError, MinioException, S3Error, ServerErr
 
 from infra.errors import HubError, Unavailable, WrongUse
 from infra.language import Text
-from infra.storage import RESERVED, ObjectStat, StoreSettings, check_key, check_size, missing
+from infra.storage import RESERVED, ObjectStat, StoreSettings, check_key, check_size, missing, open_source
 
 _CHUNK = 1 << 20
 _PART = 64 << 20  # one part of a multipart upload; 10,000 of them are the most that S3 takes
@@ -53,14 +53,14 @@ class S3Store:
 
     def put_file(self, key: str, path: Path) -> None:
         """Upload `path`, in parts when it is large."""
-        try:
-            with path.open("rb") as source:
-                self._put(key, source, os.fstat(source.fileno()).st_size)
-        except OSError as error:
-            raise Unavailable("STORE_SOURCE", "待存文件无法读取", "the file to store cannot be read") from error
+        check_key(key)
+        with open_source(path, self._settings.max_bytes) as (source, size):
+            self._put(key, source, size)
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Upload `data`."""
+        check_key(key)
+        check_size(len(data), self._settings.max_bytes)
         self._put(key, io.BytesIO(data), len(data))
 
     def open(self, key: str, offset: int = 0, length: int | None = None) -> BinaryIO:
@@ -162,11 +162,9 @@ class S3Store:
         return ObjectStat(key, found.size, found.last_modified, (found.etag or "").strip('"'))
 
     def _put(self, key: str, source: BinaryIO, size: int) -> None:
-        check_size(size, self._settings.max_bytes)
-        name = self._name(key)
         with _s3(key):
             self._client.put_object(
-                bucket_name=self.bucket, object_name=name, data=source, length=size, part_size=_PART
+                bucket_name=self.bucket, object_name=self._name(key), data=source, length=size, part_size=_PART
             )
 
 
