@@ -111,7 +111,7 @@ def _bounds_sentence(kind: str, args: Mapping[str, Any]) -> Text:
 def fails_sql(kind: str, args: Mapping[str, Any], column: Column | None) -> str:
     """The expression that is true where a row breaks the rule."""
     if column is None:
-        return _window(args) if kind == "window" else f"NOT ({args['holds']})"
+        return _window(args) if kind == "window" else _expression("", args, None)
     name, text = quote_identifier(column.name), quote_identifier(f"{column.name}__text")
     if kind == "type":
         return f"{name} IS NULL AND {text} IS NOT NULL"
@@ -143,8 +143,9 @@ def _length(name: str, args: Mapping[str, Any], _: Column) -> str:
     return _compare(f"length({name})", {key: literal(value) for key, value in args.items() if value is not None})
 
 
-def _expression(_: str, args: Mapping[str, Any], __: Column) -> str:
-    return f"NOT ({args['holds']})"
+def _expression(_: str, args: Mapping[str, Any], __: Column | None) -> str:
+    # TRY: one row that overflows a sum must not end the delivery.
+    return f"NOT TRY({args['holds']})"
 
 
 def _range(name: str, args: Mapping[str, Any], column: Column) -> str:

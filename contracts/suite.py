@@ -1,8 +1,8 @@
 """A contract as plain values for Great Expectations, which one module of the lake turns into a suite.
 
 The suite proves the row rules again, independently, on the typed files that are about to be published, and judges what
-only the whole delivery shows. Where Great Expectations has an expectation of its own for DuckDB, that one is used; patterns,
-windows, expressions, keys and relations are SQL that returns one constant row per failure, so no value leaves the file.
+only the whole delivery shows. Where Great Expectations has an expectation of its own for DuckDB, that one is used;
+patterns, windows, expressions, keys and relations are SQL that returns one constant row per failure: no value leaves.
 """
 
 # ruff: noqa: S608 - SQL is what this module makes: names go through quote_identifier, values through literal

@@ -1,0 +1,73 @@
+"""The terms of a contract that are neither columns nor rules: mode, key, duplicates, reading hints."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, get_args
+
+from contracts.model import MODES, Column, Duplicates, Mode, Reading
+from contracts.odcs import Path_
+
+if TYPE_CHECKING:
+    from contracts.parse import Parser
+
+
+def mode(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]], path: Path_) -> Mode:
+    """How a delivery meets the table: append or snapshot."""
+    value, where = customs.get("cityhub.mode", (None, path))
+    if value not in MODES:
+        parser.blame(
+            where, "CONTRACT_MODE", "cityhub.mode 应为 append 或 snapshot", "cityhub.mode is append or snapshot"
+        )
+        return "append"
+    mode: Mode = value
+    return mode
+
+
+def key(parser: "Parser", schema: Mapping[str, Any], path: Path_) -> tuple[str, ...]:
+    """The primary key's columns in the order of their positions."""
+    keyed = [
+        (entry.get("primaryKeyPosition", at + 1), at, entry)
+        for at, entry in enumerate(schema["properties"])
+        if entry.get("primaryKey") is True
+    ]
+    for _, at, entry in keyed:
+        if entry.get("required") is not True:
+            said = f"主键列“{entry['name']}”应为必填", f"the key column “{entry['name']}” must be required"
+            parser.blame((*path, "properties", at, "primaryKey"), "CONTRACT_KEY", *said)
+    if len({position for position, _, _ in keyed}) != len(keyed):
+        parser.blame((*path, "properties"), "CONTRACT_KEY", "主键顺序号重复", "key positions are not distinct")
+    return tuple(str(entry["name"]) for _, _, entry in sorted(keyed, key=lambda one: one[:2]))
+
+
+def duplicates(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]], names: Mapping[str, Column]) -> Duplicates:
+    """What a duplicate is and which row wins."""
+    value, path = customs.get("cityhub.duplicates", (None, ()))
+    if value is None:
+        return Duplicates()
+    choices = {"wins": ("first", "last"), "scope": ("delivery", "table"), "conflict": ("duplicate", "quarantine")}
+    known = isinstance(value, dict) and set(value) <= {"key", *choices} and isinstance(value.get("key"), list)
+    wrong = not known or any(value.get(word, options[0]) not in options for word, options in choices.items())
+    missing = [] if wrong else [name for name in value["key"] if name not in names or not names[name].required]
+    if wrong or missing or not value["key"]:
+        said = f"（{'、'.join(map(str, missing))}）" if missing else ""
+        zh = f"cityhub.duplicates 应写明 key（必填列）、wins、scope、conflict{said}"
+        parser.blame(
+            path, "CONTRACT_DUPLICATES", zh, "cityhub.duplicates names key (required columns), wins, scope, conflict"
+        )
+        return Duplicates()
+    return Duplicates(tuple(value["key"]), *(value.get(word, options[0]) for word, options in choices.items()))
+
+
+def reading(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]]) -> Reading:
+    """The hints for the reader."""
+    value, path = customs.get("cityhub.reading", ({}, ()))
+    types = {one.name: get_args(one.type) or (one.type,) for one in fields(Reading)}
+    sound = isinstance(value, dict) and all(
+        key in types and isinstance(one, tuple(types[key])) and type(one) in types[key] for key, one in value.items()
+    )
+    if not sound:
+        parser.blame(
+            path, "CONTRACT_READING", f"cityhub.reading 只能有 {'、'.join(types)}", "cityhub.reading holds other hints"
+        )
+        return Reading()
+    return Reading(**value)
