@@ -87,7 +87,7 @@ def canonical(value: Any) -> bytes:
     except (rfc8785.CanonicalizationError, RecursionError) as wrong:
         raise WrongUse(
             "LEDGER_CONTENT",
-            "存证内容不是规范的 JSON(数字超出精度、非有限数、非文本键或嵌套过深)",
+            "存证内容不是规范的 JSON（数字超出精度、非有限数、非文本键或嵌套过深）",
             "the content of the entry is no canonical JSON (a number out of range, NaN, a key that is no text, "
             "or nested too deeply)",
         ) from wrong
@@ -96,12 +96,18 @@ def canonical(value: Any) -> bytes:
 def canonical_object(line: bytes) -> dict[str, Any] | None:
     """The JSON object whose canonical form is exactly `line`; None for anything else, whatever the bytes are."""
     try:
-        value = json.loads(line)
+        value = json.loads(line, parse_int=_number)
         if isinstance(value, dict) and rfc8785.dumps(value) == line:
             return value
     except (ValueError, RecursionError):
         pass
     return None
+
+
+def _number(digits: str) -> int | float:
+    # Canonical JSON writes a large float such as 1e20 in plain digits: beyond 2**53 they were a float.
+    value = int(digits)
+    return value if abs(value) < 2**53 else float(digits)
 
 
 def instant(now: datetime) -> str:
@@ -122,7 +128,7 @@ def seal(new: NewEntry, *, pseudonym: str, now: datetime, salt: bytes, demo: boo
     if len(content) > MAX_CONTENT_BYTES:
         raise WrongUse(
             "LEDGER_CONTENT_SIZE",
-            f"存证内容 {len(content)} 字节,超过上限 {MAX_CONTENT_BYTES} 字节",
+            f"存证内容 {len(content)} 字节，超过上限 {MAX_CONTENT_BYTES} 字节",
             f"the content of the entry has {len(content)} bytes, more than the {MAX_CONTENT_BYTES} allowed",
         )
     body: dict[str, Any] = {
@@ -145,6 +151,6 @@ def _check_id(name: str, value: str) -> None:
     if not value or len(value) > MAX_ID_CHARS or any(unicodedata.category(char) == "Cc" for char in value):
         raise WrongUse(
             "LEDGER_ID",
-            f"存证字段 {name} 须为 1 至 {MAX_ID_CHARS} 个字符,且不含控制字符",
+            f"存证字段 {name} 须为 1 至 {MAX_ID_CHARS} 个字符，且不含控制字符",
             f"the field {name} of an entry has 1 to {MAX_ID_CHARS} characters and no control character",
         )

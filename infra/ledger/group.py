@@ -117,6 +117,4 @@ class GroupCommit(Generic[T, R]):
 
 
 def _interrupted() -> Unavailable:
-    return Unavailable(
-        "LEDGER_INTERRUPTED", "存证写入被中断,未完成", "the ledger entry was interrupted and is not durable"
-    )
+    return Unavailable("LEDGER_INTERRUPTED", "存证写入被中断，未完成", "the entry was interrupted and is not durable")

@@ -67,6 +67,10 @@ class LedgerKeys:
         """The key that signs for `origin` now; read afresh, so that a rotation counts from the next checkpoint on."""
         return _signer(self._ring.current(SIGN, life=None), origin)
 
+    def own(self, origin: str) -> list[Verifier]:
+        """The public halves of every signing key in the key ring."""
+        return [_signer(key, origin).verifier for key in self._ring.all() if key.purpose == SIGN]
+
     def former(self, key_id: str, verifier: str) -> Signer | None:
         """An earlier signer, None when its private half is gone."""
         try:

@@ -1,8 +1,9 @@
 """The ledger as the house uses it: append, sequence, prove, verify, export."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -12,15 +13,19 @@ from infra.errors import Refused, Unavailable
 from infra.language import Text
 from infra.lease import lease
 from infra.ledger import store
+from infra.ledger.acts import Act
+from infra.ledger.bundle import Exported, export_bundle
 from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
 from infra.ledger.entry import SALT_BYTES, EntryRef, NewEntry, Sealed, seal
 from infra.ledger.group import GroupCommit
 from infra.ledger.keys import LedgerKeys, verifier_of, verifiers
 from infra.ledger.note import Verifier
 from infra.ledger.receipt import Receipt
+from infra.ledger.report import Report
 from infra.ledger.sequencer import STEP, Sequencer
 from infra.ledger.store import StoredEntry
 from infra.ledger.tiles import TilesIncomplete, Tree
+from infra.ledger.verify import verify_rows
 
 LEASE = "ledger:sequencer"
 _LEASE_SECONDS = 60
@@ -56,12 +61,28 @@ class Ledger:
     def __init__(
         self, engine: Engine, keys: KeyRing, clock: Callable[[], datetime], *, origin: str, demo: bool = False
     ) -> None:
-        self.origin = f"{origin}/demo" if demo else origin
-        self.demo = demo
+        self._named = f"{origin}/demo" if demo else origin
+        self._demo = demo
+        self._known_origin: str | None = None
         self._engine = engine
         self._clock = clock
         self._keys = LedgerKeys(keys, clock)
         self._group: GroupCommit[tuple[Sealed, bytes], EntryRef] = GroupCommit(self._commit)
+
+    @property
+    def origin(self) -> str:
+        """The log's name: the one under which it signed first, so that a demo log stays one whoever continues it."""
+        if self._known_origin is None:
+            checkpoint = self.checkpoint()
+            if checkpoint is None:
+                return self._named
+            self._known_origin = checkpoint.origin
+        return self._known_origin
+
+    @property
+    def demo(self) -> bool:
+        """Whether entries written now bear the mark of the demo."""
+        return self._demo or (self._known_origin or self._named).endswith("/demo")
 
     def append(self, entries: Sequence[NewEntry], *, connection: Connection | None = None) -> list[EntryRef]:
         """Stores entries; they are durable when this returns.
@@ -106,16 +127,17 @@ class Ledger:
         Raises:
             Unavailable: another process sequences and did not end within two minutes, or the store is damaged.
         """
+        origin = self.origin
         with lease(self._engine, LEASE, seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS) as held:
             while True:
                 with write(self._engine) as connection:
-                    step = self._sequencer().step(connection, held.token, self._clock())
+                    step = self._sequencer(origin).step(connection, held.token)
                 if not step.more:
                     return step.checkpoint
                 held.renew()
 
-    def _sequencer(self, size: int = STEP) -> Sequencer:
-        return Sequencer(self.origin, self._keys, lambda new, connection: self.append(new, connection=connection), size)
+    def _sequencer(self, origin: str, size: int = STEP) -> Sequencer:
+        return Sequencer(origin, self._keys, lambda new, connection: self.append(new, connection=connection), size)
 
     def checkpoint(self) -> Checkpoint | None:
         """The newest checkpoint as stored, or None before the first."""
@@ -133,9 +155,7 @@ class Ledger:
         with read(self._engine) as connection:
             found = store.entry(connection, number)
         if found is None:
-            raise Refused(
-                "LEDGER_UNKNOWN_ENTRY", f"没有编号为 {number} 的存证记录", f"there is no entry number {number}"
-            )
+            raise unknown_entry(number)
         if found.leaf_index is None:
             self.sequence()
         with read(self._engine) as connection:
@@ -146,7 +166,7 @@ class Ledger:
         if found is None or found.leaf_index is None or note is None:
             raise Unavailable(
                 "LEDGER_FORGED",
-                f"编号 {number} 的记录不是由本系统写入,未被编入存证树",
+                f"编号 {number} 的记录不是由本系统写入，未被编入存证树",
                 f"entry number {number} was not written by this system and has no place in the log",
                 remedy=Text("运行 hub ledger verify", "run hub ledger verify"),
             )
@@ -188,6 +208,49 @@ class Ledger:
         with read(self._engine) as connection:
             return store.latest(connection, before, count)
 
+    def verify(self, trusted: Iterable[Verifier] | None = None) -> Report:
+        """Recomputes the whole log from the stored rows and says everything that does not fit, and where.
+
+        Args:
+            trusted: the keys the log must lead back to; our own key ring's by default.
+        """
+        origin = self.origin
+        anchors = list(self._keys.own(origin) if trusted is None else trusted)
+        with read(self._engine) as connection:
+            return verify_rows(connection, origin, self._keys, anchors)
+
+    def export(self, path: Path, *, contents: bool = True) -> Exported:
+        """Writes everything that is durable now as an offline bundle; see `export_bundle`."""
+        self.sequence()
+        signer = self._keys.signer(self.origin)
+        with read(self._engine) as connection:
+            return export_bundle(connection, path, signer, contents=contents)
+
+    def erase(self, numbers: Sequence[int], *, actor: str, basis: str) -> list[EntryRef]:
+        """Erases the contents and salts of entries for good and enters each erasure into the log; proofs stay valid.
+
+        Args:
+            numbers: which entries.
+            actor: who erases.
+            basis: why it is lawful; stands in the content of the erasing entry.
+
+        Raises:
+            Refused: `LEDGER_UNKNOWN_ENTRY`; then nothing is erased.
+        """
+        with write(self._engine) as connection:
+            found = [(number, store.entry(connection, number)) for number in numbers]
+            new = [self._erasure(number, row, actor, basis) for number, row in found]
+            store.erase_contents(connection, numbers)
+            refs = self.append(new, connection=connection)
+        store.scrub(self._engine)
+        return refs
+
+    def _erasure(self, number: int, row: StoredEntry | None, actor: str, basis: str) -> NewEntry:
+        if row is None:
+            raise unknown_entry(number)
+        subject = f"entry:{row.hash.hex()}"
+        return NewEntry(Act.LEDGER_CONTENT_ERASED, actor, subject, {"basis": basis}, f"infra.ledger:{subject}")
+
     def pseudonym(self, actor: str) -> str:
         """The name under which `actor` stands in entries written now: lets an auditor find a known person's acts."""
         return self._keys.pseudonym(actor)
@@ -196,3 +259,8 @@ class Ledger:
         """Every key that has signed for this log, oldest first."""
         with read(self._engine) as connection:
             return verifiers(connection)
+
+
+def unknown_entry(number: int) -> Refused:
+    """Nobody wrote an entry with this number."""
+    return Refused("LEDGER_UNKNOWN_ENTRY", f"没有编号为 {number} 的存证", f"there is no entry number {number}")

@@ -141,4 +141,4 @@ def _texts(values: Any) -> Sequence[str]:
 
 
 def _refused(zh: str, en: str) -> Refused:
-    return Refused("LEDGER_RECEIPT", f"存证回执不成立:{zh}", f"the receipt does not hold: {en}")
+    return Refused("LEDGER_RECEIPT", f"存证回执不成立：{zh}", f"the receipt does not hold: {en}")

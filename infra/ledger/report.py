@@ -1,6 +1,7 @@
 """What a check of the ledger found, as values: each fault with its place, in both languages."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infra.language import Text
@@ -68,6 +69,14 @@ class Report:
     def ok(self) -> bool:
         """Nothing was found."""
         return not self.faults
+
+    def with_pending(self, pending: int) -> "Report":
+        """The same with the number of waiting entries."""
+        return replace(self, pending=pending)
+
+    def with_faults(self, faults: Sequence[Fault]) -> "Report":
+        """The same with these faults."""
+        return replace(self, faults=tuple(faults))
 
     def as_dict(self, lang: str) -> dict[str, Any]:
         """For `--json`."""

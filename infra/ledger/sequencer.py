@@ -7,7 +7,6 @@ the next step starts from what is stored.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,7 +17,7 @@ from infra.language import Text
 from infra.ledger import store
 from infra.ledger.acts import Act
 from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
-from infra.ledger.entry import EntryRef, NewEntry, instant, leaf_hash
+from infra.ledger.entry import EntryRef, NewEntry, leaf_hash
 from infra.ledger.keys import LedgerKeys, Signer
 from infra.ledger.note import sign_note
 from infra.ledger.store import StoredEntry
@@ -54,7 +53,7 @@ class Sequencer:
     append: Append
     size: int = STEP
 
-    def step(self, connection: Connection, token: int, now: datetime) -> Step:
+    def step(self, connection: Connection, token: int) -> Step:
         """Indexes what is durable, at most `size` entries.
 
         Raises:
@@ -74,7 +73,7 @@ class Sequencer:
         unsigned = Checkpoint(self.origin, old + len(waiting), root)
         signers = [(each.verifier, each.sign) for each in (signer, former) if each is not None]
         note = str(sign_note(unsigned.text(), signers))
-        self._store_checkpoint(connection, unsigned.size, note, now)
+        self._store_checkpoint(connection, unsigned.size, note)
         self._advance(connection, old, unsigned.size, token)
         return Step(Checkpoint(self.origin, unsigned.size, root, note), more)
 
@@ -139,9 +138,9 @@ class Sequencer:
             connection.execute(statement.values(leaf_index=sa.bindparam("at")), places)
         return root
 
-    def _store_checkpoint(self, connection: Connection, size: int, note: str, now: datetime) -> None:
+    def _store_checkpoint(self, connection: Connection, size: int, note: str) -> None:
         last = connection.execute(sa.select(sa.func.max(CHECKPOINT.c.number))).scalar() or 0
-        row = {"number": last + 1, "size": size, "time": instant(now), "note": note}
+        row = {"number": last + 1, "size": size, "note": note}
         connection.execute(sa.insert(CHECKPOINT).values(row))
 
     def _advance(self, connection: Connection, old: int, size: int, token: int) -> None:
@@ -153,7 +152,7 @@ class Sequencer:
 def _fenced() -> Unavailable:
     return Unavailable(
         "LEDGER_FENCED",
-        "另一个进程已接手存证排序,本次未写入",
+        "另一个进程已接手存证排序，本次未写入",
         "another process has taken over the sequencing of the ledger; nothing was written",
         remedy=Text("重试即可", "try again"),
     )
@@ -162,7 +161,7 @@ def _fenced() -> Unavailable:
 def _damaged(damaged: TilesIncomplete) -> Unavailable:
     return Unavailable(
         "LEDGER_DAMAGED",
-        f"存证树的存储块 {damaged.level}/{damaged.position} 缺失或不完整,未签署新的检查点",
+        f"存证树的存储块 {damaged.level}/{damaged.position} 缺失或不完整，未签署新的检查点",
         f"tile {damaged.level}/{damaged.position} of the ledger's tree is missing or short; no checkpoint was signed",
         remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
     )
@@ -171,7 +170,7 @@ def _damaged(damaged: TilesIncomplete) -> Unavailable:
 def _damaged_record(size: int) -> Unavailable:
     return Unavailable(
         "LEDGER_DAMAGED",
-        f"大小为 {size} 的检查点已有一条不属于它的记录,未签署新的检查点",
+        f"大小为 {size} 的检查点已有一条不属于它的记录，未签署新的检查点",
         f"the log already holds a record of the checkpoint at {size} that is not ours; no checkpoint was signed",
         remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
     )

@@ -1,12 +1,12 @@
 """The rows of the ledger: writing entries, reading them back. Every statement of appending and reading stands here."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from infra.ledger.entry import EntryRef, Sealed
 from infra.ledger.tables import CHECKPOINT, CONTENT, ENTRY, HEAD, TILE
@@ -139,10 +139,13 @@ def indexed(connection: Connection, first: int, count: int) -> list[StoredEntry]
     return [_stored(row) for row in connection.execute(query)]
 
 
-def pending(connection: Connection, after: int, count: int) -> list[StoredEntry]:
-    """Durable entries without a place in the log, by number, from above `after`; their contents are not read."""
-    bare = (*_STORED[:-2], sa.null(), sa.null())
-    query = sa.select(*bare).where(ENTRY.c.leaf_index.is_(None), ENTRY.c.number > after)
+def pending(connection: Connection, after: int, count: int, *, contents: bool = False) -> list[StoredEntry]:
+    """Durable entries without a place in the log, by number, from above `after`; their contents only when asked."""
+    if contents:
+        query = sa.select(*_STORED).select_from(ENTRY.outerjoin(CONTENT, CONTENT.c.number == ENTRY.c.number))
+    else:
+        query = sa.select(*_STORED[:-2], sa.null(), sa.null())
+    query = query.where(ENTRY.c.leaf_index.is_(None), ENTRY.c.number > after)
     return [_stored(row) for row in connection.execute(query.order_by(ENTRY.c.number).limit(count))]
 
 
@@ -173,6 +176,27 @@ def write_tiles(connection: Connection, tiles: Mapping[tuple[int, int], bytes]) 
     )
 
 
+def erase_contents(connection: Connection, numbers: Sequence[int]) -> None:
+    """Removes contents and salts. SQLite overwrites the freed bytes; `scrub` then empties its write-ahead log."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    for start in range(0, len(numbers), _CHUNK):
+        connection.execute(sa.delete(CONTENT).where(CONTENT.c.number.in_(numbers[start : start + _CHUNK])))
+
+
+def scrub(engine: Engine) -> None:
+    """Makes erased bytes unreadable in the database's files, as far as the database lets us.
+
+    SQLite: the write-ahead log is emptied as soon as no reader needs it. PostgreSQL: dead rows are vacuumed; its own
+    write-ahead log and its backups keep their own terms (see the README).
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        else:
+            connection.execute(sa.text(f"VACUUM {CONTENT.name}"))
+
+
 def head_size(connection: Connection) -> int:
     """How many leaves the tree has."""
     return connection.execute(sa.select(HEAD.c.size).where(HEAD.c.one == 1)).scalar() or 0
@@ -188,9 +212,7 @@ def note_at(connection: Connection, size: int) -> str | None:
     return connection.execute(sa.select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == size)).scalar()
 
 
-def checkpoints(connection: Connection) -> Iterator[tuple[int, int, str, str]]:
-    """All checkpoints as (number, size, time, note), oldest first."""
-    columns = (CHECKPOINT.c.number, CHECKPOINT.c.size, CHECKPOINT.c.time, CHECKPOINT.c.note)
-    for row in connection.execute(sa.select(*columns).order_by(CHECKPOINT.c.number)):
-        number, size, time, note = row
-        yield number, size, time, note
+def checkpoints(connection: Connection) -> list[tuple[int, int, str]]:
+    """All checkpoints as (number, size, note), oldest first."""
+    query = sa.select(CHECKPOINT.c.number, CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.number)
+    return [(number, size, note) for number, size, note in connection.execute(query)]

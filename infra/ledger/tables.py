@@ -52,7 +52,6 @@ CHECKPOINT = sa.Table(
     METADATA,
     sa.Column("number", _NUMBER, primary_key=True, autoincrement=False),
     sa.Column("size", _NUMBER, nullable=False, unique=True),
-    sa.Column("time", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
 )
 

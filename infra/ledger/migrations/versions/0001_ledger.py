@@ -39,7 +39,6 @@ def upgrade() -> None:
         "infra_ledger_checkpoint",
         sa.Column("number", number, primary_key=True, autoincrement=False),
         sa.Column("size", number, nullable=False, unique=True),
-        sa.Column("time", sa.Text, nullable=False),
         sa.Column("note", sa.Text, nullable=False),
     )
     op.create_table(
