@@ -1,0 +1,160 @@
+"""Applicants: firms and institutes, what they declared and committed to, and what the lists say of them.
+
+Promises:
+
+- a code that fails GB 32100 is refused before anything is stored; the same code is the same applicant;
+- registering is an act in the ledger, in the same transaction as the row;
+- the standing (失信被执行人 and the other lists) is recorded with who looked and when; the hub asks no register itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from infra.crypto import sha256_hex
+from infra.database import read, write
+from infra.errors import Refused
+from infra.ground import Ground
+from infra.language import Text
+from infra.ledger import Act, NewEntry
+from sharing import uscc
+from sharing.tables import applicant as table
+
+KINDS = {
+    "firm": Text("企业", "firm"),
+    "institute": Text("研究机构", "research institute"),
+    "department": Text("政务部门", "government department"),
+}
+COMMITMENTS = {
+    "lawful_use": Text("依法依约使用，不超出申请用途", "use lawfully, for the purpose applied for and no other"),
+    "no_reidentification": Text("不重标识、不关联、不向第三方提供", "neither re-identify, nor link, nor pass on"),
+    "security": Text("落实数据安全措施", "keep the data secure"),
+    "report_use": Text("反馈使用情况与成效", "report use and results"),
+}
+LISTS = {
+    "dishonest": Text("失信被执行人名单", "the list of dishonest persons subject to enforcement"),
+    "tax": Text("重大税收违法失信名单", "the list of serious tax violations"),
+    "illegal": Text("严重违法失信名单", "the list of serious violations of law"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who applies. `security` is declared, `lists` are those it stands on, `checked` says who looked and when."""
+
+    id: str
+    uscc: str
+    name: str
+    kind: str
+    contact: str
+    overseas: bool
+    security: Mapping[str, str]
+    lists: tuple[str, ...]
+    checked: Mapping[str, str]
+    commitments: tuple[str, ...]
+    registered_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What is given to register an applicant."""
+
+    uscc: str
+    name: str
+    contact: str
+    kind: str = "firm"
+    overseas: bool = False
+    security: Mapping[str, str] = ()  # type: ignore[assignment]  # an empty mapping, as a default that cannot change
+    lists: tuple[str, ...] = ()
+    commitments: tuple[str, ...] = ()
+
+
+def register(ground: Ground, given: Registration, actor: str, now: datetime) -> Applicant:
+    """Stores or updates the applicant of this code.
+
+    Raises:
+        Refused: SHARE_USCC, SHARE_APPLICANT (an unknown kind, list or commitment, no name or contact).
+    """
+    code = uscc.checked(given.uscc)
+    _check(given)
+    values: dict[str, Any] = {
+        "id": "a-" + sha256_hex(code.encode())[:12],
+        "uscc": code,
+        "name": given.name.strip(),
+        "kind": given.kind,
+        "contact": given.contact.strip(),
+        "overseas": given.overseas,
+        "security": dict(given.security),
+        "standing": {"lists": list(given.lists), "checked": {"by": actor, "at": now.isoformat()}},
+        "commitments": sorted(set(given.commitments)),
+        "registered_at": now,
+        "registered_by": actor,
+    }
+    with write(ground.engine) as connection:
+        known = connection.execute(sa.select(table.c.id).where(table.c.uscc == code)).scalar()
+        if known is None:
+            connection.execute(table.insert().values(values))
+        else:
+            connection.execute(table.update().where(table.c.id == known).values(values))
+        content = {name: values[name] for name in ("uscc", "name", "kind", "overseas", "standing", "commitments")}
+        ground.ledger.append(
+            [NewEntry(Act.APPLICANT_REGISTERED, actor, values["id"], content)], connection=connection
+        )
+    return applicant(ground.engine, values["id"])
+
+
+def applicant(engine: sa.Engine, key: str) -> Applicant:
+    """The applicant with this id or code.
+
+    Raises:
+        Refused: SHARE_APPLICANT_UNKNOWN.
+    """
+    with read(engine) as connection:
+        wanted = sa.select(table).where((table.c.id == key) | (table.c.uscc == uscc.normal(key)))
+        row = connection.execute(wanted).mappings().first()
+    if row is None:
+        raise Refused(
+            "SHARE_APPLICANT_UNKNOWN",
+            "没有这个申请主体",
+            "there is no such applicant",
+            remedy=Text("先用 hub share applicant 登记", "register it first with hub share applicant"),
+        )
+    return _applicant(row)
+
+
+def applicants(engine: sa.Engine) -> list[Applicant]:
+    """All applicants, by name."""
+    with read(engine) as connection:
+        return [_applicant(row) for row in connection.execute(sa.select(table).order_by(table.c.name)).mappings()]
+
+
+def _applicant(row: sa.RowMapping) -> Applicant:
+    return Applicant(
+        id=row["id"],
+        uscc=row["uscc"],
+        name=row["name"],
+        kind=row["kind"],
+        contact=row["contact"],
+        overseas=row["overseas"],
+        security=row["security"],
+        lists=tuple(row["standing"]["lists"]),
+        checked=row["standing"]["checked"],
+        commitments=tuple(row["commitments"]),
+        registered_by=row["registered_by"],
+    )
+
+
+def _check(given: Registration) -> None:
+    wrong: list[Text] = []
+    if not given.name.strip() or not given.contact.strip():
+        wrong.append(Text("单位名称和联系人不能为空", "name and contact may not be empty"))
+    if given.kind not in KINDS:
+        wrong.append(Text(f"主体类别须为 {'、'.join(KINDS)}", f"the kind is one of {', '.join(KINDS)}"))
+    unknown = sorted((set(given.lists) - set(LISTS)) | (set(given.commitments) - set(COMMITMENTS)))
+    if unknown:
+        wrong.append(Text(f"未知的名单或承诺：{'、'.join(unknown)}", f"unknown lists or commitments: {', '.join(unknown)}"))
+    if wrong:
+        raise Refused("SHARE_APPLICANT", "申请主体信息不完整", "the applicant cannot be registered", reasons=wrong)
