@@ -1,0 +1,224 @@
+"""The Delta Sharing server over a hand-made grant: who is let in, what is shown, and how fast a revocation holds."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from sharing_case import TABLE, a_shared_table  # tests/sharing_case.py
+
+from infra import crypto
+from infra.database import read, write
+from infra.ground import Ground
+from infra.ledger import Act
+from sharing import tables
+from sharing.serving import Serving, serve_in_thread
+
+BOUND = 5.0  # seconds from revocation to refusal, the promise
+
+
+@pytest.fixture
+def granted(ground: Ground) -> Iterator[tuple[Ground, Serving, str]]:
+    token = a_shared_table(ground, files=20, rows=2_000)
+    with serve_in_thread(ground) as serving:
+        yield ground, serving, token
+
+
+def ask(
+    serving: Serving, path: str, token: str | None, *, method: str = "GET", body: Any = None, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=20)
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    payload = None if body is None else (body if isinstance(body, bytes) else json.dumps(body).encode())
+    connection.request(method, path, payload, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
+
+
+def query(serving: Serving, token: str, body: Any = None) -> tuple[int, list[dict[str, Any]]]:
+    status, _, content = ask(serving, f"{TABLE}/query", token, method="POST", body=body or {})
+    return status, [json.loads(line) for line in content.splitlines()]
+
+
+def links_of(lines: list[dict[str, Any]]) -> list[str]:
+    found = [urlsplit(line["file"]["url"]) for line in lines if "file" in line]
+    return [f"{url.path}?{url.query}" for url in found]
+
+
+def revoke(ground: Ground) -> None:
+    with write(ground.engine) as connection:
+        connection.execute(tables.grant.update().values(revoked_at=ground.now(), revoked_by="p", revoked_why="test"))
+
+
+def test_lists_name_the_grant_and_nothing_else(granted: tuple[Ground, Serving, str]) -> None:
+    _, serving, token = granted
+    status, _, content = ask(serving, "/delta-sharing/shares", token)
+    assert (status, json.loads(content)) == (200, {"items": [{"name": "case-1"}]})
+    status, _, content = ask(serving, "/delta-sharing/shares/CASE-1/all-tables", token)
+    assert json.loads(content)["items"] == [{"name": "visits", "schema": "zhongyuan", "share": "case-1"}]
+    status, headers, _ = ask(serving, f"{TABLE}/version", token)
+    assert (status, headers["delta-table-version"]) == (200, "1")
+
+
+@pytest.mark.parametrize("token", [None, "", "forged", "x" * 10_000])
+def test_without_a_valid_token_nothing_is_told(granted: tuple[Ground, Serving, str], token: str | None) -> None:
+    _, serving, _ = granted
+    for path in ("/delta-sharing/shares", f"{TABLE}/metadata", "/delta-sharing/shares/none"):
+        status, _, content = ask(serving, path, token)
+        assert status == 401
+        assert json.loads(content)["errorCode"] == "SHARE_TOKEN"
+
+
+@pytest.mark.parametrize("name", ["*", "..", "%2e%2e", "visits'", "visits%00", "f*.t1", "other", "visits%2F..%2F"])
+def test_a_name_that_is_not_the_grants_opens_nothing(granted: tuple[Ground, Serving, str], name: str) -> None:
+    _, serving, token = granted
+    for path in (f"/delta-sharing/shares/{name}/schemas", TABLE.replace("visits", name) + "/metadata"):
+        status, _, content = ask(serving, path, token)
+        assert status == 404
+        assert b"zhongyuan" not in content
+
+
+def test_an_expired_token_and_an_ended_grant_are_refused(granted: tuple[Ground, Serving, str]) -> None:
+    ground, serving, token = granted
+    past = ground.now() - timedelta(seconds=1)
+    with write(ground.engine) as connection:
+        connection.execute(tables.token.update().values(expires_at=past))
+    status, _, content = ask(serving, "/delta-sharing/shares", token)
+    assert (status, json.loads(content)["errorCode"]) == (403, "SHARE_EXPIRED")
+
+
+def test_pages_together_are_the_table_and_a_forged_page_is_refused(granted: tuple[Ground, Serving, str]) -> None:
+    _, serving, token = granted
+    status, whole = query(serving, token)
+    assert status == 200
+    seen: list[dict[str, Any]] = []
+    page: str | None = None
+    for _ in range(10):
+        _, lines = query(serving, token, {"maxFiles": 3, **({"pageToken": page} if page else {})})
+        seen += [line for line in lines if "file" in line]
+        page = lines[-1]["endStreamAction"].get("nextPageToken")
+        if page is None:
+            break
+    assert [line["file"]["id"] for line in seen] != []
+    assert len(seen) == len(links_of(whole)) == 20
+    _, lines = query(serving, token, {"maxFiles": 3})
+    forged = lines[-1]["endStreamAction"]["nextPageToken"][:-1] + "0"
+    for wrong in (forged, "x", "WzMsIDld.00", "é"):
+        status, answer = query(serving, token, {"maxFiles": 3, "pageToken": wrong})
+        assert (status, answer[0]["errorCode"]) == (400, "SHARE_PAGE")
+
+
+def test_a_limit_hint_sends_fewer_files(granted: tuple[Ground, Serving, str]) -> None:
+    _, serving, token = granted
+    _, lines = query(serving, token, {"limitHint": 150, "predicateHints": ["x = 1", "(("], "jsonPredicateHints": "{"})
+    assert len(links_of(lines)) == 2
+
+
+@pytest.mark.parametrize("body", [b"{", b"[1]", b'"x"', b"[" * 5000, json.dumps({"limitHint": "x"}).encode()])
+def test_a_body_that_is_no_query_is_refused(granted: tuple[Ground, Serving, str], body: bytes) -> None:
+    _, serving, token = granted
+    status, _, content = ask(serving, f"{TABLE}/query", token, method="POST", body=body)
+    assert status == 400
+    assert json.loads(content)["errorCode"] in {"SHARE_BODY_JSON", "SHARE_QUERY_FIELD"}
+
+
+def test_a_body_without_end_is_cut(granted: tuple[Ground, Serving, str]) -> None:
+    _, serving, token = granted
+    status, _, _ = ask(serving, f"{TABLE}/query", token, method="POST", body=b" " * 1_000_000)
+    assert status == 413
+
+
+def test_ranges_of_a_link_are_the_file_and_its_reading_is_one_entry(granted: tuple[Ground, Serving, str]) -> None:
+    ground, serving, token = granted
+    _, lines = query(serving, token)
+    link = links_of(lines)[0]
+    status, headers, whole = ask(serving, link, None)
+    assert status == 200
+    assert len(whole) == int(headers["content-length"]) == lines[2]["file"]["size"]
+    pieces = [ask(serving, link, None, Range=f"bytes={i}-{i + 99}") for i in range(0, len(whole), 100)]
+    assert {status for status, _, _ in pieces} == {206}
+    assert b"".join(piece for _, _, piece in pieces) == whole
+    status, _, _ = ask(serving, link, None, Range=f"bytes={len(whole)}-")
+    assert status == 416
+    readings = [entry for entry in ground.ledger.entries(count=500) if Act.FILE_READ.value in entry.body.decode()]
+    assert len(readings) == 1
+
+
+def test_a_link_is_opaque_and_altered_it_opens_nothing(granted: tuple[Ground, Serving, str]) -> None:
+    ground, serving, token = granted
+    _, lines = query(serving, token)
+    first, second = links_of(lines)[:2]
+    assert token not in first
+    for wrong in (
+        first[:-1] + ("A" if first[-1] != "A" else "B"),
+        first.split("?")[0],
+        first.split("?")[0] + "?" + second.split("?")[1],
+        first.replace("/files/", "/files/../files/x"),
+    ):
+        status, _, content = ask(serving, wrong, None)
+        assert status in {403, 404}
+        assert b"PAR1" not in content
+    with write(ground.engine) as connection:
+        connection.execute(tables.link.update().values(expires_at=ground.now() - timedelta(seconds=1)))
+    assert ask(serving, first, None)[0] == 403
+    with read(ground.engine) as connection:
+        kept = {row.id for row in connection.execute(tables.link.select())}
+    assert crypto.sha256_hex(first.partition("Signature=")[2].encode()) in kept
+    assert not any(first.partition("Signature=")[2] in name for name in kept)
+
+
+def test_all_that_is_out_is_refused_within_the_bound(ground: Ground) -> None:
+    token = a_shared_table(ground, files=20, rows=2_000, padding=6_000_000)
+    with serve_in_thread(ground) as serving:
+        _, lines = query(serving, token)
+        links = links_of(lines)
+        _, paged = query(serving, token, {"maxFiles": 1})
+        page = paged[-1]["endStreamAction"]["nextPageToken"]
+        started, cut = threading.Barrier(21), []
+
+        def download(link: str) -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=30)
+            # What lies in the receiver's own buffer has arrived; keep it small, to see what the server still sends.
+            connection.sock = socket.socket()
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+            connection.sock.connect(("127.0.0.1", serving.port))
+            connection.request("GET", link)
+            answer = connection.getresponse()
+            size, got = int(answer.headers["content-length"]), len(answer.read(1000))
+            started.wait(timeout=20)
+            try:
+                while chunk := answer.read(100_000):
+                    got += len(chunk)
+                    time.sleep(0.25)
+            except (http.client.IncompleteRead, ConnectionError):
+                pass
+            cut.append((got < size, time.monotonic()))
+            connection.close()
+
+        downloads = [threading.Thread(target=download, args=(link,)) for link in links]
+        for one in downloads:
+            one.start()
+        started.wait(timeout=20)
+        revoke(ground)
+        revoked = time.monotonic()
+        for link in links:
+            assert ask(serving, link, None)[0] == 403
+        assert query(serving, token, {"maxFiles": 1, "pageToken": page})[0] == 403
+        assert ask(serving, "/delta-sharing/shares", token)[0] == 403
+        refused = time.monotonic() - revoked
+        for one in downloads:
+            one.join(timeout=30)
+        slowest = max(at for _, at in cut) - revoked
+    assert len(cut) == len(links) == 20
+    assert all(short for short, _ in cut), "a running download outlived the revocation"
+    # The bound is the promise under test, not a speed of this machine.
+    assert max(refused, slowest) < BOUND
