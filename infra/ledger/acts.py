@@ -13,6 +13,7 @@ class Act(StrEnum):
     RESOURCE_REGISTERED = "catalogs:resource:registered"
     PERSON_REGISTERED = "catalogs:person:registered"
     KEY_ISSUED = "catalogs:key:issued"
+    KEY_REVOKED = "catalogs:key:revoked"
 
     CONTRACT_REGISTERED = "contracts:contract:registered"
 
