@@ -22,6 +22,7 @@ from infra.errors import Unavailable, WrongUse
 from infra.language import Text
 from infra.settings import Secret, Settings
 
+_QUEUED = ("55P03", "40P01", "40001")  # PostgreSQL: no lock in time, deadlock, serialization failure
 _BUSY_STEP_MS = 1000  # how long SQLite itself waits for a lock before it asks us
 
 
@@ -129,7 +130,7 @@ def _postgresql(url: sa.URL, busy_seconds: float) -> Engine:
     if "options" not in url.query:
         limit = int(busy_seconds * 1000)
         arguments["options"] = f"-c lock_timeout={limit} -c idle_in_transaction_session_timeout=900000 -c timezone=UTC"
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         connect_args={key: value for key, value in arguments.items() if key not in url.query},
         hide_parameters=True,
@@ -138,6 +139,18 @@ def _postgresql(url: sa.URL, busy_seconds: float) -> Engine:
         max_overflow=32,
         pool_timeout=busy_seconds,
     ).execution_options(hub_busy_seconds=busy_seconds)
+    event.listen(engine, "handle_error", _without_values)
+    return engine
+
+
+def _without_values(context: Any) -> None:
+    """PostgreSQL's messages quote the values that it refused: keep what it was and which constraint."""
+    original, shown = context.original_exception, context.sqlalchemy_exception
+    if getattr(original, "sqlstate", None) is None or shown is None:
+        return
+    constraint = original.diag.constraint_name
+    original.args = (f"SQLSTATE {original.sqlstate}" + (f", constraint {constraint}" if constraint else ""),)
+    shown.args = (f"({type(original).__name__}) {original.args[0]}",)
 
 
 @contextlib.contextmanager
@@ -204,10 +217,10 @@ def _ours() -> Iterator[None]:
     except exc.TimeoutError as error:
         raise _busy() from error
     except (exc.OperationalError, exc.InterfaceError) as error:
-        said = str(error.orig)
-        if "locked" in said or "lock timeout" in said or "deadlock" in said:
+        state = getattr(error.orig, "sqlstate", None)
+        if state in _QUEUED or "locked" in str(error.orig):
             raise _busy() from error
-        if getattr(error.orig, "sqlstate", None) is None and error.statement is None:
+        if state is None and error.statement is None:
             raise _unreachable() from error
         raise Unavailable("DATABASE_FAILED", "数据库操作失败", "the database failed") from error
 
