@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 
 from infra.errors import Place, Refused
-from infra.language import Text
 from infra.text import quote_identifier
-from lake.read.encoding import detect_encoding, transcode
+from lake.read.encoding import as_utf8
 from lake.read.match import SEARCH_ROWS, Header, find_header, hits, spellings
 from lake.read.records import Record, physical_lines, read_records
+from lake.read.refusals import blank_header, empty, header_notes, no_records, too_wide
 from lake.read.source import Job, Note, Source
 from lake.read.spool import Spool, cells_json, extra_json, spooled
 
@@ -52,7 +52,7 @@ def read_csv(job: Job) -> Source:
         Refused: the encoding, the header or the structure is not readable; see README.md for the codes.
     """
     place = Place(file=job.name, dataset=job.contract.id)
-    path, encoding = _as_utf8(job, place)
+    path, encoding = as_utf8(job, place)
     table = _table(job, path, encoding, place)
     if not _is_plain(table):
         return read_precisely(table)
@@ -60,16 +60,6 @@ def read_csv(job: Job) -> Source:
     if path.stat().st_size <= _TRIED_AT_ONCE and not _runs(source):
         return read_precisely(table)
     return source
-
-
-def _as_utf8(job: Job, place: Place) -> tuple[Path, str]:
-    with job.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        encoding = detect_encoding(data, place, job.contract.reading.encoding)
-    if encoding.is_utf8:
-        return job.path, encoding.name
-    target = job.scratch / f"{job.path.name}.utf8"
-    transcode(job.path, encoding, target, place)
-    return target, encoding.name
 
 
 def _head(path: Path, delimiter: str, job: Job, place: Place) -> tuple[Record, ...]:
@@ -107,64 +97,10 @@ def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
     )
 
 
-def empty(place: Place) -> Refused:
-    """The refusal of a file without any content."""
-    return Refused(
-        "READ_EMPTY",
-        "文件是空的",
-        "the file is empty",
-        place=place,
-        remedy=Text("重新导出并报送", "export it again and deliver it"),
-    )
-
-
-def no_records(place: Place, line: int) -> Refused:
-    """The refusal of a file that is a header and nothing else."""
-    return Refused(
-        "READ_NO_RECORDS",
-        "文件只有表头，没有数据",
-        "the file holds a header and no record",
-        place=replace(place, row=line),
-        remedy=Text("补上数据后重新报送", "deliver it again with its data"),
-    )
-
-
 def _check_width(head: Sequence[Record], job: Job, place: Place) -> None:
     for record in head:
         if len(record.cells) > job.limits.max_columns:
             raise too_wide(place, record.line, len(record.cells), job.limits.max_columns)
-
-
-def too_wide(place: Place, line: int, columns: int, most: int) -> Refused:
-    """The refusal of a table with more columns than the house reads."""
-    return Refused(
-        "READ_COLUMNS",
-        f"有 {columns} 列，超过上限 {most} 列",
-        f"the table has {columns} columns, more than the {most} allowed",
-        place=replace(place, row=line),
-        remedy=Text("检查分隔符，或拆分后报送", "see whether the delimiter is right, or split the table"),
-    )
-
-
-def header_notes(header: Header, line: int) -> Iterator[Note]:
-    """What finding the header showed."""
-    if header.row or header.height > 1:
-        yield Note(
-            "header_found",
-            Text(f"表头在第 {line} 行，占 {header.height} 行", f"the header is on line {line}, {header.height} row(s)"),
-        )
-    if header.extras:
-        names = ", ".join(name[:40] for _, name in header.extras[:20])
-        yield Note(
-            "extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(header.extras)
-        )
-    if header.missing:
-        names = ", ".join(header.missing[:20])
-        yield Note(
-            "optional_columns_missing",
-            Text(f"缺少非必需字段：{names}", f"optional columns are missing: {names}"),
-            len(header.missing),
-        )
 
 
 def _is_plain(table: Table) -> bool:
@@ -278,14 +214,3 @@ def read_precisely(table: Table) -> Source:
             spool.weigh(sum(map(len, cells)))
             spool.add([None if at is None else cells[at] for at in positions], record.line, extra=extra)
     return spooled(path, names, first_line=spool.first_line, notes=table.notes, format="csv", encoding=table.encoding)
-
-
-def blank_header(place: Place, position: int, line: int) -> Refused:
-    """The refusal of a column that has values and no name."""
-    return Refused(
-        "READ_HEADER_BLANK",
-        f"第 {position + 1} 列没有列名，但第 {line} 行有值",
-        f"column {position + 1} has no name, but line {line} has a value in it",
-        place=replace(place, row=line, column=position + 1),
-        remedy=Text("为该列补上列名，或删除该列", "name the column or remove it"),
-    )

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from infra.errors import Place, Refused
 from infra.language import Text
+from lake.read.source import Job
 
 BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -248,3 +249,18 @@ def transcode(path: Path, encoding: Encoding, target: Path, place: Place) -> Non
             lines += text.count("\n")
             if not block:
                 return
+
+
+def as_utf8(job: Job, place: Place) -> tuple[Path, str]:
+    """The file itself when it is UTF-8, else a transcoded copy in the scratch folder; and its encoding's name.
+
+    Raises:
+        Refused: as `detect_encoding` and `transcode`.
+    """
+    with job.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        encoding = detect_encoding(data, place, job.contract.reading.encoding)
+    if encoding.is_utf8:
+        return job.path, encoding.name
+    target = job.scratch / f"{job.path.name}.utf8"
+    transcode(job.path, encoding, target, place)
+    return target, encoding.name

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import Place
-from lake.read.csv import read_csv
 from lake.read.detect import detect
 from lake.read.source import Job, Limits, Source
 
@@ -26,6 +25,15 @@ def read(path: Path, contract: Any, scratch: Path, *, name: str | None = None, l
     job = Job(path, name or path.name, promised, scratch, limits or Limits())
     place = Place(file=job.name, dataset=promised.id)
     found = detect(path, place)
+    # Each reader is loaded when it is needed: the workbook's process must stay small.
     if found == "csv":
+        from lake.read.csv import read_csv  # noqa: PLC0415
+
         return read_csv(job)
-    raise NotImplementedError(found)
+    if found in ("xlsx", "xls"):
+        from lake.read.excel import read_workbook  # noqa: PLC0415
+
+        return read_workbook(job, found)
+    from lake.read.json import read_json  # noqa: PLC0415
+
+    return read_json(job)

@@ -28,6 +28,7 @@ FAULTS: Mapping[str, Text] = {
     "not_object": Text("该记录不是 JSON 对象", "the record is not a JSON object"),
     "duplicate_key": Text("该记录中同一字段出现两次", "the record holds the same field twice"),
     "too_deep": Text("该记录嵌套过深", "the record is nested too deeply"),
+    "nul": Text("该记录含有空字节（NUL）", "the record holds a NUL byte"),
     "formula": Text("该行有公式单元格没有保存计算结果", "the row has a formula cell without a stored result"),
 }
 

@@ -1,0 +1,205 @@
+"""JSON (an array, or an object with the path to one), JSON Lines and GeoJSON.
+
+What one record is: an element of the array; a line; a feature. Its place is the element's or feature's number from 1,
+or the line. A line of JSON Lines stands alone, so a broken one is a record with the fault `json`; a document broken at
+one place cannot be read behind it, so it is refused.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from infra.errors import Place
+from infra.language import Text
+from lake.read.encoding import as_utf8
+from lake.read.layout import Laid, Layout, is_feature
+from lake.read.match import missing_fields
+from lake.read.records import physical_lines
+from lake.read.refusals import no_records, too_wide
+from lake.read.source import Format, Job, Note, Source
+from lake.read.spool import Spool, extra_json, spooled
+from lake.read.stream import Decoder, Document, no_records_there, not_json, too_deep
+
+_LOOKED_AT = 20
+_WHOLE = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A decoded record and its place; `broken` holds the text of a line that is not JSON."""
+
+    place: int
+    value: Any
+    doubled: bool = False
+    broken: str | None = None
+
+
+def read_json(job: Job) -> Source:
+    """The source of a JSON file.
+
+    Raises:
+        Refused: READ_JSON, READ_DEPTH, READ_RECORD_PATH, READ_COLUMN_MISSING, READ_NO_RECORDS and the encodings' codes.
+    """
+    place = Place(file=job.name, dataset=job.contract.id)
+    path, encoding = as_utf8(job, place)
+    if _is_lines(path, job, place):
+        return _spool(job, _line_items(path, job, place), "jsonl", encoding, [])
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        document = Document(file, job.limits, place)
+        return _spool(job, _items(document, job, place, path.stat().st_size), "json", encoding, [document])
+
+
+def _is_lines(path: Path, job: Job, place: Place) -> bool:
+    """Whether every line is a document of its own: most of the first lines are whole objects, and there are several."""
+    decoder, whole, looked = Decoder(), 0, 0
+    for line in islice(filter(str.strip, _lines(path, job, place)), _LOOKED_AT):
+        looked += 1
+        text = line.strip()
+        if not text.startswith("{"):
+            continue
+        try:
+            _, end = decoder.decode(text)
+        except (ValueError, RecursionError):
+            continue
+        whole += end == len(text)
+    return looked > 1 and whole * 2 >= looked
+
+
+def _lines(path: Path, job: Job, place: Place) -> Iterator[str]:
+    return physical_lines(path, msgspec.structs.replace(job.limits, max_line=job.limits.max_element), place)
+
+
+def _line_items(path: Path, job: Job, place: Place) -> Iterator[Item]:
+    decoder = Decoder()
+    for number, line in enumerate(_lines(path, job, place), 1):
+        text = line.strip()
+        if not text:
+            continue
+        decoder.reset()
+        try:
+            value, end = decoder.decode(text)
+        except RecursionError:
+            raise too_deep(place, number) from None
+        except ValueError:
+            yield Item(number, None, broken=text)
+            continue
+        yield Item(number, value, decoder.doubled) if end == len(text) else Item(number, None, broken=text)
+
+
+def _items(document: Document, job: Job, place: Place, size: int) -> Iterator[Item]:
+    path = job.contract.reading.record_path
+    if path:
+        found = document.records(tuple(path.split(".")))
+    elif document.peek() == "[":
+        found = document.records(())
+    else:
+        found = _of_object(document, place, size)
+    for number, value in enumerate(found, 1):
+        yield Item(number, value, document.decoder.doubled)
+    document.finish()
+
+
+def _of_object(document: Document, place: Place, size: int) -> Iterator[Any]:
+    """The records of an object whose path nobody named: its features, its only list of objects, or itself."""
+    streamed = False
+    for key in document.keys():
+        if key == "features" and not streamed and document.peek() == "[":
+            streamed = True
+            yield from document.elements()
+            continue
+        if not streamed and size > _WHOLE:
+            raise no_records_there(place, "…")
+        document.members[key] = document.value()
+    if streamed:
+        return
+    members = document.members
+    lists = [value for value in members.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
+    if is_feature(members) or not lists:
+        yield members
+    elif len(lists) == 1:
+        yield from lists[0]
+    else:
+        raise no_records_there(place, ", ".join(key[:40] for key in list(members)[:10]))
+
+
+def _spool(job: Job, items: Iterator[Item], kind: Format, encoding: str, documents: list[Document]) -> Source:
+    place = Place(file=job.name, dataset=job.contract.id)
+    fields = [field for field in job.contract.fields if field.given is None]
+    limits = job.limits
+    layout = Layout(
+        fields, flatten=job.contract.reading.flatten, max_depth=limits.max_depth, max_keys=limits.max_columns
+    )
+    path = job.scratch / f"{job.path.name}.json.parquet"
+    first = next(items, None)
+    if first is None:
+        raise no_records(place, 1)
+    if isinstance(first.value, dict) and is_feature(first.value):
+        kind = "geojson"
+    faults = 0
+    with Spool(path, layout.names) as spool:
+        for item in chain((first,), items):
+            laid = _lay(item, layout)
+            if layout.too_many:
+                raise too_wide(place, item.place, limits.max_columns + 1, limits.max_columns)
+            faults += laid.fault is not None
+            _add(spool, laid, item.place)
+    _check(spool.count - faults, layout, fields, place, first)
+    members = documents[0].members if documents else {}
+    notes = tuple(_notes(layout, fields, kind, members))
+    return spooled(path, layout.names, first_line=spool.first_line, notes=notes, format=kind, encoding=encoding)
+
+
+def _lay(item: Item, layout: Layout) -> Laid:
+    if item.broken is not None:
+        return Laid([], extra_json({"_text": item.broken}), "json")
+    return layout.lay(item.value, doubled=item.doubled)
+
+
+def _add(spool: Spool, laid: Laid, place: int) -> None:
+    if laid.fault is not None:
+        spool.add_fault(laid.fault, place, laid.extra or "")
+        return
+    spool.weigh(sum(len(value) for value in laid.values if value))
+    spool.add(laid.values, place, extra=laid.extra)
+
+
+def _check(good: int, layout: Layout, fields: list[Any], place: Place, first: Item) -> None:
+    """Refuses a file in which nothing could be read, or no record had a required field."""
+    if not good:
+        if first.broken is not None:
+            raise not_json(place, first.place, "no line is JSON")
+        raise no_records_there(place, "[…]")
+    missing = [field.name for field in fields if field.required and field.name not in layout.seen]
+    if missing:
+        raise missing_fields(missing, list(layout.others), place)
+
+
+def _notes(layout: Layout, fields: list[Any], kind: Format, members: dict[str, Any]) -> Iterator[Note]:
+    if layout.others:
+        names = ", ".join(name[:40] for name in list(layout.others)[:20])
+        yield Note(
+            "extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(layout.others)
+        )
+    absent = [field.name for field in fields if field.name not in layout.seen]
+    if absent:
+        names = ", ".join(absent[:20])
+        text = Text(f"缺少非必需字段：{names}", f"optional columns are missing: {names}")
+        yield Note("optional_columns_missing", text, len(absent))
+    if kind == "geojson":
+        yield _crs(members)
+
+
+def _crs(members: dict[str, Any]) -> Note:
+    crs = members.get("crs")
+    if crs is None:
+        return Note(
+            "crs_not_stated",
+            Text("文件未写坐标系，以目录登记的为准", "the file states no coordinate system; the catalogue's applies"),
+        )
+    shown = json.dumps(crs, ensure_ascii=False, default=str)[:120]
+    return Note("crs_stated", Text(f"文件所写坐标系：{shown}", f"the file states the coordinate system {shown}"))

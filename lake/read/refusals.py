@@ -1,0 +1,74 @@
+"""Refusals and notes that the readers share; each sentence has its code, its place and what to do about it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from infra.errors import Place, Refused
+from infra.language import Text
+from lake.read.match import Header
+from lake.read.source import Note
+
+
+def empty(place: Place) -> Refused:
+    """The refusal of a file without any content."""
+    return Refused(
+        "READ_EMPTY",
+        "文件是空的",
+        "the file is empty",
+        place=place,
+        remedy=Text("重新导出并报送", "export it again and deliver it"),
+    )
+
+
+def no_records(place: Place, line: int) -> Refused:
+    """The refusal of a file that is a header and nothing else."""
+    return Refused(
+        "READ_NO_RECORDS",
+        "文件只有表头，没有数据",
+        "the file holds a header and no record",
+        place=replace(place, row=line),
+        remedy=Text("补上数据后重新报送", "deliver it again with its data"),
+    )
+
+
+def too_wide(place: Place, line: int, columns: int, most: int) -> Refused:
+    """The refusal of a table with more columns than the house reads."""
+    return Refused(
+        "READ_COLUMNS",
+        f"有 {columns} 列，超过上限 {most} 列",
+        f"the table has {columns} columns, more than the {most} allowed",
+        place=replace(place, row=line),
+        remedy=Text("检查分隔符，或拆分后报送", "see whether the delimiter is right, or split the table"),
+    )
+
+
+def header_notes(header: Header, line: int) -> Iterator[Note]:
+    """What finding the header showed."""
+    if header.row or header.height > 1:
+        yield Note(
+            "header_found",
+            Text(f"表头在第 {line} 行，占 {header.height} 行", f"the header is on line {line}, {header.height} row(s)"),
+        )
+    if header.extras:
+        names = ", ".join(name[:40] for _, name in header.extras[:20])
+        yield Note(
+            "extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(header.extras)
+        )
+    if header.missing:
+        names = ", ".join(header.missing[:20])
+        yield Note(
+            "optional_columns_missing",
+            Text(f"缺少非必需字段：{names}", f"optional columns are missing: {names}"),
+            len(header.missing),
+        )
+
+
+def blank_header(place: Place, position: int, line: int) -> Refused:
+    """The refusal of a column that has values and no name."""
+    return Refused(
+        "READ_HEADER_BLANK",
+        f"第 {position + 1} 列没有列名，但第 {line} 行有值",
+        f"column {position + 1} has no name, but line {line} has a value in it",
+        place=replace(place, row=line, column=position + 1),
+        remedy=Text("为该列补上列名，或删除该列", "name the column or remove it"),
+    )
