@@ -64,6 +64,7 @@ class Ledger:
         self._named = f"{origin}/demo" if demo else origin
         self._demo = demo
         self._known_origin: str | None = None
+        self._asked = False
         self._engine = engine
         self._clock = clock
         self._keys = LedgerKeys(keys, clock)
@@ -97,9 +98,12 @@ class Ledger:
             WrongUse: an entry that cannot be canonical JSON, or ids out of bounds; nothing is stored.
             Unavailable: `DATABASE_…`, the database did not take them; nothing is stored.
         """
-        sealed = [self._seal(entry) for entry in entries]
-        if not sealed:
+        if not entries:
             return []
+        if not self._asked:
+            # Once a process: a log that began as a demo marks every later entry too.
+            self._asked = bool(self.origin)
+        sealed = [self._seal(entry) for entry in entries]
         if connection is not None:
             return store.insert(connection, sealed)
         return self._group.submit(sealed)
