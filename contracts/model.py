@@ -134,7 +134,7 @@ class TableRule:
     """A rule that a delivery keeps or breaks as a whole.
 
     Attributes:
-        kind: row_count, unique, freshness, distinct, sum, sum_relation or null_share.
+        kind: one of `contracts.values.TABLE_KINDS`: row_count, unique, freshness, gaps …
         args: the kind's plain values, e.g. `{"min": 1, "max": None}`.
         severity: block or warn; a table has no row to quarantine.
     """

@@ -205,9 +205,23 @@ def table_failure_sql(rule: TableRule, now: datetime | None) -> str:
             sql = f"SELECT 1 AS failed FROM @ HAVING epoch_us(max({one})) < {micros}"
         case "row_count":
             sql = f"SELECT 1 AS failed FROM @ HAVING {_outside('count(*)', args)}"
+        case "gaps":
+            steps = f"SELECT epoch_us({one}) - lag(epoch_us({one})) OVER (ORDER BY {one}) AS step"
+            longest = int(float(args["max_minutes"]) * 60_000_000)
+            sql = f"SELECT 1 AS failed FROM ({steps} FROM (SELECT DISTINCT {one} FROM @)) WHERE step > {longest}"
+        case "complete":
+            wanted = ", ".join(literal(value) for value in args["values"])
+            there = f"SELECT {one} FROM @ WHERE {one} IS NOT NULL"
+            sql = f"SELECT 1 AS failed FROM (SELECT unnest([{wanted}]) AS wanted) WHERE wanted NOT IN ({there})"
+            sql += f" AND EXISTS (SELECT 1 FROM @{_when(args)})"
         case _:
             raise KeyError(rule.kind)
-    return escape(sql).replace("@", "{batch}", 1)
+    return escape(sql).replace("FROM @", "FROM {batch}")
+
+
+def _when(args: Mapping[str, Any]) -> str:
+    when = args.get("when")
+    return f" WHERE {quote_identifier(when['column'])} = {literal(when['is'])}" if when else ""
 
 
 def _outside(value: str, args: Mapping[str, Any]) -> str:

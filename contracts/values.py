@@ -17,6 +17,8 @@ TABLE_KINDS: Mapping[str, tuple[str, ...]] = {
     "sum": ("column", "min", "max"),
     "sum_relation": ("left", "right", "tolerance"),
     "null_share": ("column", "max"),
+    "gaps": ("column", "max_minutes"),
+    "complete": ("column", "values", "when"),
 }
 NUMERIC = ("integer", "decimal", "number")
 _ON_COLUMN = ("type", "required", "range", "enumeration", "pattern", "length")
@@ -171,6 +173,24 @@ def _sum_relation(args: Mapping[str, Any], _: Column | None, columns: Mapping[st
     )
 
 
+def _gaps(args: Mapping[str, Any], _: Column | None, columns: Mapping[str, Column]) -> Text | None:
+    if not _number(args.get("max_minutes")) or args["max_minutes"] <= 0:
+        return Text("gaps 缺少 max_minutes", "gaps lacks max_minutes")
+    return _of_column(args, columns, ("timestamp",))
+
+
+def _complete(args: Mapping[str, Any], _: Column | None, columns: Mapping[str, Column]) -> Text | None:
+    when = args.get("when")
+    if when is not None and not (
+        isinstance(when, dict) and set(when) == {"column", "is"} and when["column"] in columns
+    ):
+        return Text("complete 的 when 应写明 column 和 is", "the when of complete names column and is")
+    column = columns.get(str(args.get("column")))
+    if column and not _enumeration({"values": args.get("values")}, column, columns):
+        return None
+    return Text("complete 应写明列和应有的值", "complete names a column and the values that must be there")
+
+
 _Check = Callable[[Mapping[str, Any], Column | None, Mapping[str, Column]], Text | None]
 _CHECKS: Mapping[str, _Check] = {
     "type": _nothing,
@@ -188,6 +208,8 @@ _CHECKS: Mapping[str, _Check] = {
     "sum": _sum,
     "sum_relation": _sum_relation,
     "null_share": _null_share,
+    "gaps": _gaps,
+    "complete": _complete,
 }
 
 
