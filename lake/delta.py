@@ -1,0 +1,328 @@
+"""Delta tables: the one door to `deltalake`.
+
+Promises:
+
+- a commit happens once: its transaction id is asked for on the snapshot that it commits from, and it succeeds only as the
+  version right after that snapshot; whoever comes second is told so (`LAKE_TABLE_MOVED`) and nothing is doubled;
+- files stand in the table's folder before they are committed, and no reader sees them earlier;
+- tables need reader version 1 and writer version 2 only, so that stock clients read them;
+- the log holds row counts and no value of the data: `stats` is `numRecords` alone, and other writers are told the same;
+- no exception of the library leaves this module, and none of ours repeats what it said.
+
+A table's key is its folder in the object store, `curated/jinshui/traffic/road_flow`. The same calls work on a folder and
+on S3 (conditional put).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
+
+from infra.errors import HubError, Refused, Unavailable
+from infra.storage import ObjectStore
+
+DELIVERY, LINE = "_delivery", "_line"
+_NO_MILLISECONDS = datetime(1970, 1, 1, tzinfo=UTC)
+_CONFIGURATION = {
+    # Statistics stay in the log after delete and vacuum: our own column alone, never a value of the data.
+    "delta.dataSkippingStatsColumns": DELIVERY,
+    # Old versions go when `lake.maintain` says so, not as a side effect of a commit.
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.checkpointInterval": "50",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file of a table: its path within the table's folder, bytes, rows (None when the log does not say)."""
+
+    path: str
+    size: int
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A table as of one version. `files` are relative to the table's folder, `key` names that folder in the store."""
+
+    key: str
+    version: int
+    files: tuple[DataFile, ...]
+    schema: pa.Schema
+    table_id: str
+    schema_json: str
+
+    def keys(self) -> tuple[str, ...]:
+        """The object keys of the files."""
+        return tuple(f"{self.key}/{file.path}" for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one commit shall do.
+
+    Attributes:
+        files: the files to add, already in the table's folder.
+        mode: append adds, overwrite replaces all that the table holds.
+        transaction: the id under which the commit happens at most once.
+        base: the version that the caller decided upon.
+        metadata: kept in the log, plain values without data: delivery, contract version.
+        at: the moment of the act, UTC.
+    """
+
+    files: tuple[DataFile, ...]
+    mode: Literal["append", "overwrite"]
+    transaction: str
+    base: int
+    metadata: Mapping[str, Any]
+    at: datetime
+
+
+def curated_key(dataset: str) -> str:
+    """The key of a dataset's published table."""
+    return "curated/" + dataset.replace(".", "/")
+
+
+def quarantine_key(dataset: str) -> str:
+    """The key of a dataset's quarantine table."""
+    return "quarantine/" + dataset.replace(".", "/")
+
+
+class Tables:
+    """The Delta tables of one object store; a table once opened is kept open and brought up to date by each call."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._open: dict[str, DeltaTable] = {}
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a table."""
+        try:
+            self._latest(key)
+        except Refused:
+            return False
+        return True
+
+    def ensure(self, key: str, schema: pa.Schema, name: str) -> int:
+        """Create the table unless it is there, add columns that it lacks; its version.
+
+        Raises:
+            Refused: `LAKE_TABLE_SCHEMA`, a column changed its type: that needs a new dataset or a migration.
+        """
+        try:
+            table = self._latest(key)
+        except Refused:
+            with _guarded(key):
+                uri, options = self._store.delta(key)
+                DeltaTable.create(
+                    uri,
+                    schema=Schema.from_arrow(schema),
+                    mode="ignore",
+                    name=name,
+                    configuration=_CONFIGURATION,
+                    storage_options=options or None,
+                )
+            table = self._latest(key)
+        self._widen(key, table, schema)
+        return int(table.version())
+
+    def _widen(self, key: str, table: DeltaTable, schema: pa.Schema) -> None:
+        wanted = {field.name: field for field in Schema.from_arrow(schema).fields}
+        there = {field.name: field for field in table.schema().fields}
+        changed = [name for name, field in wanted.items() if name in there and there[name].type != field.type]
+        if changed:
+            raise Refused(
+                "LAKE_TABLE_SCHEMA",
+                f"表 {key} 的列 {'、'.join(changed)} 类型与已发布版本不同",
+                f"columns {', '.join(changed)} of table {key} changed their type since the published version",
+            )
+        missing = [field for name, field in wanted.items() if name not in there]
+        if missing:
+            with _guarded(key):
+                table.alter.add_columns(missing)
+                table.update_incremental()
+
+    def version(self, key: str) -> int:
+        """The newest version.
+
+        Raises:
+            Refused: `LAKE_TABLE_UNKNOWN`.
+        """
+        return int(self._latest(key).version())
+
+    def snapshot(self, key: str, *, version: int | None = None, at: datetime | None = None) -> Snapshot:
+        """The table as it is, or as it was at `version` or at the instant `at`.
+
+        Raises:
+            Refused: `LAKE_TABLE_UNKNOWN` or `LAKE_TABLE_VERSION`.
+        """
+        table = self._latest(key) if version is None and at is None else self._past(key, version, at)
+        with _guarded(key):
+            actions = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+            files = sorted(
+                (DataFile(row["path"], row["size_bytes"], row.get("num_records")) for row in actions),
+                key=lambda file: file.path,
+            )
+            schema = pa.schema(table.schema().to_arrow())
+            version, text = int(table.version()), table.schema().to_json()
+            return Snapshot(key, version, tuple(files), schema, str(table.metadata().id), text)
+
+    def _past(self, key: str, version: int | None, at: datetime | None) -> DeltaTable:
+        newest = self._latest(key)
+        if version is not None and not 0 <= version <= newest.version():
+            raise _no_version(key)
+        uri, options = self._store.delta(key)
+        try:
+            table = DeltaTable(uri, version=version, storage_options=options or None)
+            if at is not None:
+                table.load_as_version(at.astimezone(UTC))
+        except (DeltaError, ValueError, OSError):
+            raise _no_version(key) from None
+        return table
+
+    def commit(self, key: str, commit: Commit) -> int:
+        """Do `commit`; the version that holds it, also when it was done before.
+
+        Raises:
+            Unavailable: `LAKE_TABLE_MOVED`, the table is no longer at `commit.base`: nothing was done.
+        """
+        done = self.committed(key, commit.transaction)
+        if done is not None:
+            return done
+        table = self._latest(key)
+        if table.version() != commit.base:
+            raise _moved(key)
+        milliseconds = int(commit.at.timestamp() * 1000)
+        actions: list[AddAction | RemoveAction] = [
+            AddAction(file.path, file.size, {}, milliseconds, True, json.dumps({"numRecords": file.rows}))
+            for file in commit.files
+        ]
+        try:
+            with _guarded(key):
+                table.create_write_transaction(
+                    actions,
+                    commit.mode,
+                    table.schema(),
+                    commit_properties=CommitProperties(
+                        custom_metadata={**commit.metadata, "transaction": commit.transaction},
+                        max_commit_retries=0,
+                        app_transactions=[Transaction(commit.transaction, 1)],
+                    ),
+                    post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+                )
+        except Unavailable:
+            # The answer may have been lost on the way: what the table says decides.
+            done = self.committed(key, commit.transaction)
+            if done is None:
+                raise
+            return done
+        return commit.base + 1
+
+    def committed(self, key: str, transaction: str) -> int | None:
+        """The version in which `transaction` was committed, None when it was not."""
+        table = self._latest(key)
+        with _guarded(key):
+            if table.transaction_version(transaction) is None:
+                return None
+            for entry in table.history():
+                if entry.get("transaction") == transaction:
+                    return int(entry["version"])
+        return int(table.version())
+
+    def history(self, key: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """The commits, newest first: version, at (UTC), operation, delivery and contract where it was a delivery's."""
+        table = self._latest(key)
+        with _guarded(key):
+            entries = table.history(limit)
+        return [
+            {
+                "version": entry["version"],
+                "at": datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
+                "operation": entry["operation"],
+                "mode": entry.get("operationParameters", {}).get("mode"),
+                "delivery": entry.get("delivery"),
+                "contract": entry.get("contract"),
+            }
+            for entry in entries
+        ]
+
+    def replace(self, key: str, gone: Sequence[DataFile], commit: Commit) -> int:
+        """Swap the files `gone` for `commit.files` that hold the same rows (compaction); the new version."""
+        table = self._latest(key)
+        if table.version() != commit.base:
+            raise _moved(key)
+        milliseconds = int(commit.at.timestamp() * 1000)
+        actions: list[AddAction | RemoveAction] = [
+            RemoveAction(path=file.path, data_change=False, deletion_timestamp=milliseconds) for file in gone
+        ]
+        actions += [
+            AddAction(file.path, file.size, {}, milliseconds, False, json.dumps({"numRecords": file.rows}))
+            for file in commit.files
+        ]
+        with _guarded(key):
+            table.create_write_transaction(
+                actions,
+                "append",
+                table.schema(),
+                commit_properties=CommitProperties(
+                    custom_metadata={**commit.metadata, "transaction": commit.transaction}, max_commit_retries=0
+                ),
+            )
+        return commit.base + 1
+
+    def vacuum(self, key: str, hours: int, *, dry_run: bool) -> list[str]:
+        """Delete files that no version of the last `hours` hours needs, and orphans as old; their paths."""
+        table = self._latest(key)
+        with _guarded(key):
+            gone: list[str] = table.vacuum(hours, dry_run=dry_run, enforce_retention_duration=False, full=True)
+            return gone
+
+    def _latest(self, key: str) -> DeltaTable:
+        table = self._open.get(key)
+        with _guarded(key):
+            if table is None:
+                uri, options = self._store.delta(key)
+                table = DeltaTable(uri, storage_options=options or None)
+                self._open[key] = table
+            else:
+                table.update_incremental()
+        return table
+
+
+@contextmanager
+def _guarded(key: str) -> Iterator[None]:
+    """Turn the library's errors into ours. Their texts may hold paths, endpoints and values: they end here."""
+    try:
+        yield
+    except HubError:
+        raise
+    except TableNotFoundError:
+        raise Refused("LAKE_TABLE_UNKNOWN", f"数据湖中没有表 {key}", f"the lake has no table {key}") from None
+    except CommitFailedError:
+        raise _moved(key) from None
+    except (DeltaError, OSError) as wrong:
+        kind = type(wrong).__name__
+        raise Unavailable(
+            "LAKE_TABLE_FAILED",
+            f"表 {key} 无法读写（{kind}）",
+            f"table {key} can be neither read nor written ({kind})",
+        ) from None
+
+
+def _moved(key: str) -> Unavailable:
+    return Unavailable(
+        "LAKE_TABLE_MOVED",
+        f"表 {key} 已被另一进程更新，本次未作改动",
+        f"table {key} was moved on by another process; nothing was changed",
+    )
+
+
+def _no_version(key: str) -> Refused:
+    return Refused("LAKE_TABLE_VERSION", f"表 {key} 没有所要的版本", f"table {key} has no such version")
