@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from infra.ledger import Ledger
 
 HOME = ".cityhub"
+_MARK = "DEMO"  # a home that began as a demo stays one: its keys and entries are of no worth
 SAMPLE_CITY = "zhengzhou"
 # In the order of the house: what a later package's tables refer to stands in an earlier one.
 PACKAGES = ("infra", "infra.ledger", "catalogs", "contracts", "lake", "sharing")
@@ -55,7 +56,7 @@ class Ground:
         found: how the home folder was found.
         environ: the environment as it was read.
         lang: the language of the person, "zh" or "en".
-        demo: one local user plays every role; unfit for real data.
+        demo: one local user plays every role; unfit for real data. A home that began as a demo stays one.
         city: the city's folder.
         clock: the present instant, aware, UTC.
     """
@@ -65,10 +66,10 @@ class Ground:
         self.found: Found = found
         self.environ = dict(environ)
         self.lang: Language = language(environ)
-        self.demo = settings.demo
+        self.demo = settings.demo or (home / _MARK).exists()
         self.settings = settings
         self.city = (settings.city_dir or sample_city()).absolute()
-        self.clock: Callable[[], datetime] = _clock(settings)
+        self.clock: Callable[[], datetime] = _clock(settings, demo=self.demo)
 
     def __repr__(self) -> str:
         return f"Ground({str(self.home)!r})"
@@ -146,6 +147,7 @@ class Ground:
         from infra.migrate import migrate  # noqa: PLC0415 - not for every command
 
         make_home(self.home)
+        self._made()
         self.store.prepare()
         for package, folder in migrations():
             migrate(self.engine, package.replace(".", "_"), folder)
@@ -168,10 +170,13 @@ class Ground:
                 f"目录 {self.home} 不存在",
                 f"the folder {self.home} does not exist",
                 remedy=Text(
-                    "运行 hub demo 或 hub init，或用 HUB_HOME 指明目录",
-                    "run hub demo or hub init, or name it in HUB_HOME",
+                    "运行 hub demo 或 hub catalog register，或用 HUB_HOME 指明目录",
+                    "run hub demo or hub catalog register, or name it in HUB_HOME",
                 ),
             )
+        if self.demo:
+            with _disk():
+                (self.home / _MARK).touch(mode=0o600)
         return self.home
 
 
@@ -184,12 +189,19 @@ def open_ground(
     Opening migrates nothing; `create` makes the folder.
 
     Raises:
-        WrongUse: `SETTING_WRONG`.
+        WrongUse: `SETTING_WRONG`; `HOME_NOT_DEMO` when demo mode is asked for on a home that is not a demo's.
         Unavailable: `HOME_DENIED`.
     """
     environ = os.environ if environ is None else environ
     settings = load(GroundSettings, environ)
     path, found = _find(home, settings.home, (cwd or Path.cwd()).absolute())
+    if settings.demo and not (path / _MARK).exists() and any((path / "keys").glob("*")):
+        raise WrongUse(
+            "HOME_NOT_DEMO",
+            f"{path} 是正式目录，不能以演示模式打开",
+            f"{path} is not a demo's home: demo mode, which asks nobody for a key, does not open it",
+            remedy=Text("去掉 HUB_DEMO，或另选 HUB_HOME", "unset HUB_DEMO, or choose another HUB_HOME"),
+        )
     if create:
         make_home(path)
     return Ground(path, found, environ, settings)
@@ -238,7 +250,7 @@ def _find(given: Path | None, named: Path | None, cwd: Path) -> tuple[Path, Foun
     return cwd / HOME, "default"
 
 
-def _clock(settings: GroundSettings) -> Callable[[], datetime]:
+def _clock(settings: GroundSettings, *, demo: bool) -> Callable[[], datetime]:
     """The wall clock; in the demo a clock that starts at HUB_CLOCK and goes on from there."""
     if settings.clock is None:
         return lambda: datetime.now(UTC)
@@ -246,7 +258,7 @@ def _clock(settings: GroundSettings) -> Callable[[], datetime]:
         start = datetime.fromisoformat(settings.clock)
     except ValueError:
         start = None
-    if not settings.demo or start is None or start.tzinfo is None:
+    if not demo or start is None or start.tzinfo is None:
         raise WrongUse(
             "SETTING_WRONG",
             "HUB_CLOCK 只用于演示（HUB_DEMO=1），写成带时区的 ISO 时间",
