@@ -5,6 +5,7 @@ constant time. It has a life. In demo mode (`HUB_DEMO=1`) nobody needs a key: th
 names any other person; outside demo mode `as_` is refused.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,7 +14,9 @@ from sqlalchemy.engine import Connection, Engine
 
 from catalogs.enter import digest, person_row, plain
 from catalogs.model import Person, Role
-from catalogs.tables import KEY, PERSON
+from catalogs.read_resource import NAME
+from catalogs.tables import DEPARTMENT, KEY, PERSON
+from catalogs.words import Grade, find, find_grade
 from infra.crypto import equal, mac, random_bytes, random_token
 from infra.database import read, write
 from infra.errors import Refused, WrongUse
@@ -50,6 +53,39 @@ def person(engine: Engine, identity: str) -> Person:
     return msgspec.convert(body, Person)
 
 
+def new_person(
+    engine: Engine, identity: str, name: str, department: str, holds: tuple[Sequence[str], str, Sequence[str]]
+) -> Person:
+    """A person from words as typed; `holds` are roles, clearance and purposes. Unit is the department's.
+
+    Raises:
+        WrongUse: PERSON_WORD names the word that is no id, role, grade or purpose.
+        Refused: PERSON_PLACE.
+    """
+    roles, clearance, purposes = holds
+    found = {word: find(Role, word) for word in roles}
+    grade = find_grade(clearance)
+    wrong = [word for word, role in found.items() if role is None] + ([] if grade else [clearance])
+    wrong += [word for word in (identity, *purposes) if not NAME.fullmatch(word)]
+    if wrong or grade is None or not 0 < len(name) <= 100:
+        shown = ", ".join(word[:40] for word in wrong) or "name"
+        raise WrongUse(
+            "PERSON_WORD",
+            f"不能这样写：{shown}",
+            f"this cannot be: {shown}",
+            remedy=Text(
+                "角色：" + "、".join(map(str, Role)) + "；级别：" + "、".join(each.id for each in Grade),
+                "roles: " + ", ".join(map(str, Role)) + "; grades: " + ", ".join(each.id for each in Grade),
+            ),
+        )
+    with read(engine) as connection:
+        unit = connection.execute(sa.select(DEPARTMENT.c.unit).where(DEPARTMENT.c.id == department)).scalar()
+    if unit is None:
+        raise _misplaced()
+    held = frozenset(role for role in found.values() if role is not None)
+    return Person(identity, name, unit, department, held, grade, frozenset(purposes))
+
+
 def add_person(ground: Ground, new: Person, actor: str) -> None:
     """Registers a person, or changes one, recorded in the ledger in the same transaction.
 
@@ -71,16 +107,9 @@ def add_person(ground: Ground, new: Person, actor: str) -> None:
 
 
 def _place(connection: Connection, new: Person) -> None:
-    from catalogs.tables import DEPARTMENT  # noqa: PLC0415
-
     unit = connection.execute(sa.select(DEPARTMENT.c.unit).where(DEPARTMENT.c.id == new.department)).scalar()
     if unit != new.unit:
-        raise Refused(
-            "PERSON_PLACE",
-            "部门未登记，或不属于该单位",
-            "the department is not registered, or not of that unit",
-            remedy=Text("先登记部门，或改正单位", "register the department first, or mend the unit"),
-        )
+        raise _misplaced()
 
 
 def issue_key(ground: Ground, identity: str, actor: str, *, life: timedelta = LIFE) -> str:
@@ -210,6 +239,15 @@ def registrar(ground: Ground) -> str:
     someone = current(ground)
     require(someone, Role.AUTHORITY_REVIEWER)
     return someone.id
+
+
+def _misplaced() -> Refused:
+    return Refused(
+        "PERSON_PLACE",
+        "部门未登记，或不属于该单位",
+        "the department is not registered, or not of that unit",
+        remedy=Text("先登记部门，或改正单位", "register the department first, or mend the unit"),
+    )
 
 
 def _unknown() -> Refused:

@@ -38,7 +38,7 @@ def write_city(city: City, folder: Path) -> list[Path]:
         "people.yaml": {"people": [_person(person) for person in city.people]},
     }
     for unit in dict.fromkeys(resource.unit for resource in city.resources):
-        listed = [_resource(resource) for resource in city.resources if resource.unit == unit]
+        listed = [resource_document(resource) for resource in city.resources if resource.unit == unit]
         files[f"catalogues/{unit}.yaml"] = {"unit": unit, "resources": listed}
     if not city.people:
         del files["people.yaml"]
@@ -109,7 +109,8 @@ def _person(person: Person) -> dict[str, Any]:
     )
 
 
-def _resource(resource: Resource) -> dict[str, Any]:
+def resource_document(resource: Resource) -> dict[str, Any]:
+    """The resource as it stands in YAML: words by their ids, what says nothing left out."""
     return _kept(
         id=resource.id,
         title=_text(resource.title),

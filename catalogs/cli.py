@@ -1,0 +1,292 @@
+"""`hub catalog check|register|list|show|export` and `hub people list|add|key|revoke`."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infra.console import emit, help_text, json_option, table
+from infra.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalogs.model import Resource
+    from infra.ground import Ground
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def _said(ground: "Ground", zh: str, en: str) -> str:
+    return Text(zh, en).say(ground.lang)
+
+
+@click.group(
+    help=help_text(
+        "政务数据目录：检查、登记、列出、查看、导出。", "The catalogue: check, register, list, show, export."
+    )
+)
+def catalog() -> None:
+    """Hold the catalogue's commands."""
+
+
+@catalog.command(
+    help=help_text("检查城市文件夹，一次列出全部错误。", "Check a city's folder: every fault of every file at once.")
+)
+@click.argument("folder", type=_FOLDER, required=False)
+@json_option
+@click.pass_context
+def check(context: click.Context, folder: Path | None) -> None:
+    """Print every fault; exit 1 when there is one."""
+    from catalogs.city import check_city
+    from infra.ground import open_ground
+
+    ground = open_ground()
+    city = folder or ground.city
+    faults = check_city(city)
+    value = {"folder": str(city), "count": len(faults), "faults": [found.as_dict(ground.lang) for found in faults]}
+
+    def human(_: Any) -> "Sequence[str]":
+        if not faults:
+            return [_said(ground, f"{city}：没有错误", f"{city}: no fault")]
+        end = _said(ground, f"共 {len(faults)} 处错误", f"{len(faults)} faults")
+        return [*(found.sentence(ground.lang) for found in faults), end]
+
+    emit(context, value, human)
+    if faults:
+        context.exit(1)
+
+
+@catalog.command(
+    help=help_text("把城市文件夹登记入库并记入存证。", "Register a city's folder, recorded in the ledger.")
+)
+@click.argument("folder", type=_FOLDER, required=False)
+@json_option
+def register(folder: Path | None) -> None:
+    """Register and print what changed."""
+    from catalogs.people import registrar
+    from catalogs.register import register_city
+    from infra.ground import open_ground
+
+    with open_ground(create=True) as ground:
+        ground.prepare()
+        done = register_city(ground, folder or ground.city, registrar(ground))
+
+        def human(_: Any) -> list[str]:
+            lines = [
+                _said(
+                    ground,
+                    f"已登记 {done.city}：{done.units} 个单位、{done.departments} 个部门、{done.resources} 项资源；"
+                    f"新增 {len(done.added)}，变更 {len(done.changed)}",
+                    f"registered {done.city}: {done.units} units, {done.departments} departments, "
+                    f"{done.resources} resources; {len(done.added)} new, {len(done.changed)} changed",
+                )
+            ]
+            lines += [f"  + {name}" for name in done.added] + [f"  ~ {name}" for name in done.changed]
+            absent = _said(ground, "文件夹中已没有，仍保留登记：", "no longer in the folder, still registered:")
+            return lines + ([absent, *(f"  ? {name}" for name in done.absent)] if done.absent else [])
+
+        emit(ground, done, human)
+
+
+@catalog.command("list", help=help_text("列出已登记的数据资源。", "List the registered resources."))
+@click.option("--unit", help=help_text("只列该单位", "of this unit"))
+@click.option("--domain", help=help_text("只列该领域", "of this domain"))
+@json_option
+def list_(unit: str | None, domain: str | None) -> None:
+    """Print one line a resource."""
+    from catalogs.lookup import listing
+    from catalogs.words import Grade
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        found = listing(ground.engine, unit=unit, domain=domain)
+        columns = (
+            ("资源", "格式", "更新", "级别", "数据项", "名称"),
+            ("resource", "format", "update", "grade", "items", "title"),
+        )
+
+        def human(_: Any) -> str:
+            rows = [
+                (
+                    each.id,
+                    each.data_format,
+                    each.update_frequency,
+                    Grade[each.grade.upper()].text.say(ground.lang),
+                    each.item_count,
+                    each.title.say(ground.lang),
+                )
+                for each in found
+            ]
+            if not rows:
+                return _said(
+                    ground, "没有资源；先运行 hub catalog register", "no resource; run `hub catalog register` first"
+                )
+            return table(rows, columns[0] if ground.lang == "zh" else columns[1])
+
+        emit(ground, {"resources": found}, human)
+
+
+@catalog.command(help=help_text("查看一项资源的登记内容和数据项。", "Show one resource with its fields and items."))
+@click.argument("dataset")
+@json_option
+def show(dataset: str) -> None:
+    """Print the nine fields and the items."""
+    from catalogs.lookup import resource
+    from catalogs.write import resource_document
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        found = resource(ground.engine, dataset)
+        emit(ground, resource_document(found), lambda _: _shown(found, ground))
+
+
+def _shown(found: "Resource", ground: "Ground") -> str:
+    lang, conditions = ground.lang, found.conditions
+    said = [conditions.scope, conditions.purpose, conditions.other, conditions.reason]
+    pairs = [
+        (Text("目录名称", "title"), found.title.say(lang)),
+        (Text("提供单位", "provider"), found.provider),
+        (Text("数据格式", "format"), found.data_format.text.say(lang)),
+        (Text("更新频率", "update frequency"), found.update_frequency.text.say(lang)),
+        (Text("共享属性", "sharing attribute"), found.sharing_attribute.text.say(lang)),
+        (Text("共享方式", "sharing mode"), "、".join(mode.text.say(lang) for mode in found.sharing_mode)),
+        (Text("使用条件", "conditions"), "；".join(text.say(lang) for text in said if text)),
+        (Text("数据分类", "classification"), f"{found.classification.industry} / {found.classification.business}"),
+        (Text("数据分级", "grade"), found.grade.text.say(lang)),
+        (Text("开放属性", "openness"), found.openness.text.say(lang)),
+    ]
+    if found.example:
+        pairs.append((Text("示例，真实来源", "example, true source"), found.source or ""))
+    rows = [
+        (
+            item.name,
+            item.title.say(lang),
+            item.type.text.say(lang),
+            item.unit_of_measure or (str(item.crs) if item.crs else ""),
+            item.personal.kind.text.say(lang) if item.personal else "",
+            "" if str(item.identifier) == "none" else item.identifier.text.say(lang),
+            item.grade.text.say(lang),
+        )
+        for item in found.items
+    ]
+    zh = ("数据项", "名称", "类型", "单位/坐标系", "个人信息", "标识", "级别")
+    en = ("item", "name", "type", "unit/crs", "personal", "identifier", "grade")
+    head = "\n".join(f"{label.say(lang)}: {value}" for label, value in pairs)
+    return f"{found.id}\n{head}\n\n{table(rows, zh if lang == 'zh' else en)}"
+
+
+@catalog.command(help=help_text("把登记内容导出为城市文件夹。", "Export the register as a city's folder."))
+@click.argument("folder", type=_FOLDER)
+@json_option
+def export(folder: Path) -> None:
+    """Write the YAML and print the files."""
+    from catalogs.lookup import export_city
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        files = export_city(ground.engine, folder)
+        emit(ground, {"files": [str(path) for path in files]}, lambda value: value["files"])
+
+
+@click.group(help=help_text("人员、角色与接口密钥。", "People, roles and API keys."))
+def people() -> None:
+    """Hold the commands on people."""
+
+
+@people.command("list", help=help_text("列出人员。", "List the people."))
+@json_option
+def people_list() -> None:
+    """Print one line a person."""
+    from catalogs.people import people as everybody
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        found = everybody(ground.engine)
+        value = [
+            {
+                "id": each.id,
+                "name": each.name,
+                "unit": each.unit,
+                "department": each.department,
+                "roles": sorted(str(role) for role in each.roles),
+                "clearance": each.clearance.id,
+                "purposes": sorted(each.purposes),
+            }
+            for each in found
+        ]
+        zh = ("人员", "姓名", "部门", "角色", "授权级别")
+        en = ("person", "name", "department", "roles", "clearance")
+        rows = [
+            (
+                each.id,
+                each.name,
+                each.department,
+                ", ".join(sorted(role.text.say(ground.lang) for role in each.roles)),
+                each.clearance.text.say(ground.lang),
+            )
+            for each in found
+        ]
+        emit(ground, {"people": value}, lambda _: table(rows, zh if ground.lang == "zh" else en))
+
+
+@people.command("add", help=help_text("登记或变更一个人员。", "Register a person, or change one."))
+@click.argument("identity")
+@click.option("--name", required=True, help=help_text("姓名", "name"))
+@click.option("--department", required=True, help=help_text("部门编号", "department id"))
+@click.option("--role", "roles", multiple=True, required=True, help=help_text("角色，可多次", "role, may be repeated"))
+@click.option("--clearance", required=True, help=help_text("授权级别，如 general_2", "clearance, e.g. general_2"))
+@click.option("--purpose", "purposes", multiple=True, help=help_text("职责目的，可多次", "purpose, may be repeated"))
+@json_option
+def people_add(
+    identity: str, name: str, department: str, roles: tuple[str, ...], clearance: str, purposes: tuple[str, ...]
+) -> None:
+    """Register a person."""
+    from catalogs.people import add_person, new_person, registrar
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        actor = registrar(ground)
+        person = new_person(ground.engine, identity, name, department, (roles, clearance, purposes))
+        add_person(ground, person, actor)
+        said = _said(ground, f"已登记人员 {person.id}", f"registered {person.id}")
+        emit(ground, {"person": person.id}, lambda _: said)
+
+
+@people.command("key", help=help_text("签发接口密钥，只显示这一次。", "Issue an API key, shown this once."))
+@click.argument("identity")
+@click.option(
+    "--days", type=click.IntRange(1, 366), default=180, show_default=True, help=help_text("有效天数", "days of life")
+)
+@json_option
+def people_key(identity: str, days: int) -> None:
+    """Print a new key."""
+    from catalogs.people import issue_key, registrar
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        key = issue_key(ground, identity, registrar(ground), life=timedelta(days=days))
+        note = _said(ground, "请立即保存，不再显示。", "keep it now; it is not shown again.")
+        emit(ground, {"person": identity, "key": key, "days": days}, lambda _: [key, note])
+
+
+@people.command("revoke", help=help_text("撤销一个人的全部密钥。", "End every living key of a person."))
+@click.argument("identity")
+@json_option
+def people_revoke(identity: str) -> None:
+    """End a person's keys."""
+    from catalogs.people import registrar, revoke_keys
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        count = revoke_keys(ground, identity, registrar(ground))
+        said = _said(ground, f"已撤销 {count} 个密钥", f"{count} keys ended")
+        emit(ground, {"person": identity, "revoked": count}, lambda _: said)
