@@ -100,9 +100,7 @@ def register(ground: Ground, given: Registration, actor: str, now: datetime) -> 
         else:
             connection.execute(table.update().where(table.c.id == known).values(values))
         content = {name: values[name] for name in ("uscc", "name", "kind", "overseas", "standing", "commitments")}
-        ground.ledger.append(
-            [NewEntry(Act.APPLICANT_REGISTERED, actor, values["id"], content)], connection=connection
-        )
+        ground.ledger.append([NewEntry(Act.APPLICANT_REGISTERED, actor, values["id"], content)], connection=connection)
     return applicant(ground.engine, values["id"])
 
 
@@ -155,6 +153,8 @@ def _check(given: Registration) -> None:
         wrong.append(Text(f"主体类别须为 {'、'.join(KINDS)}", f"the kind is one of {', '.join(KINDS)}"))
     unknown = sorted((set(given.lists) - set(LISTS)) | (set(given.commitments) - set(COMMITMENTS)))
     if unknown:
-        wrong.append(Text(f"未知的名单或承诺：{'、'.join(unknown)}", f"unknown lists or commitments: {', '.join(unknown)}"))
+        wrong.append(
+            Text(f"未知的名单或承诺：{'、'.join(unknown)}", f"unknown lists or commitments: {', '.join(unknown)}")
+        )
     if wrong:
         raise Refused("SHARE_APPLICANT", "申请主体信息不完整", "the applicant cannot be registered", reasons=wrong)

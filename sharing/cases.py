@@ -145,7 +145,9 @@ class Case:
     def awaited(self) -> tuple[tuple[Side, str], ...]:
         """The approvals that are missing: each providing department, then the authority (its department is not named)."""
         given = {(approval.side, approval.department) for approval in self.approvals}
-        missing: list[tuple[Side, str]] = [("provider", unit) for unit in self.providers if ("provider", unit) not in given]
+        missing: list[tuple[Side, str]] = [
+            ("provider", unit) for unit in self.providers if ("provider", unit) not in given
+        ]
         if not any(side == "authority" for side, _ in given):
             missing.append(("authority", ""))
         return tuple(missing)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.text import quote_identifier
-from sharing.methods import Dimension, Step, codes, ladder, representatives
+from sharing.methods import Step, codes, ladder, representatives
 from sharing.plan import Draft, Form, Measure, Terms
 
 AGREEMENT_THRESHOLD = 1 / 5  # τ of 受控公开共享, GB/T 42460 D.1.5
@@ -116,7 +116,9 @@ def group(connection: Connection, relation: str, draft: Draft, steps: Sequence[S
     return "classes"
 
 
-def measure(connection: Connection, relation: str, draft: Draft, steps: Sequence[Step], *, counted: bool = False) -> Measure:
+def measure(
+    connection: Connection, relation: str, draft: Draft, steps: Sequence[Step], *, counted: bool = False
+) -> Measure:
     """The measure of `relation` at `steps`: what would be kept, in how many classes, the smallest and least diverse."""
     group(connection, relation, draft, steps, counted=counted)
     return summary(connection, "classes", draft, steps)
@@ -160,7 +162,9 @@ def recount(connection: Connection, files: str, draft: Draft, steps: Sequence[St
 
     Codes are the extract's labels here, so this count shares no expression with the one that chose the classes.
     """
-    outputs = [name for dimension, step in zip(draft.dimensions, steps, strict=True) for name in dimension.outputs(step)]
+    outputs = [
+        name for dimension, step in zip(draft.dimensions, steps, strict=True) for name in dimension.outputs(step)
+    ]
     coded = "".join(f"{quote_identifier(name)} AS c{index}, " for index, name in enumerate(outputs))
     counts = "persons, records" if draft.form == "aggregate" else "count(*) AS persons, count(*) AS records"
     grouped = "" if draft.form == "aggregate" else "GROUP BY ALL"

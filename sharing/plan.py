@@ -109,7 +109,9 @@ class Plan:
     @property
     def columns(self) -> tuple[str, ...]:
         """The extract's columns, in order."""
-        shown = [name for dim, step in zip(self.draft.dimensions, self.steps, strict=True) for name in dim.outputs(step)]
+        shown = [
+            name for dim, step in zip(self.draft.dimensions, self.steps, strict=True) for name in dim.outputs(step)
+        ]
         counts = ["persons", "records"] if self.draft.form == "aggregate" else list(self.draft.plain)
         return tuple(shown + counts)
 
@@ -149,7 +151,11 @@ def missed(measure: Measure, terms: Terms, form: Form) -> tuple[Text, ...]:
         out.append(Text("没有任何等价类达到人数阈值", "no class has enough persons"))
     if measure.suppressed > terms.suppressed:
         lost, most = f"{measure.suppressed:.1%}", f"{terms.suppressed:.0%}"
-        out.append(Text(f"需抑制 {lost} 的记录，上限为 {most}", f"{lost} of the rows would be suppressed, at most {most} may be"))
+        out.append(
+            Text(
+                f"需抑制 {lost} 的记录，上限为 {most}", f"{lost} of the rows would be suppressed, at most {most} may be"
+            )
+        )
     if measure.smallest is not None and measure.smallest < terms.k:
         out.append(
             Text(

@@ -1,0 +1,215 @@
+"""The door's questions, asked of Cedar: may they apply, may this item leave, may it be issued, may it be opened now.
+
+Promises:
+
+- the questions are pure: values in, a decision with rule ids, articles and sentences in both languages out;
+- the rules stand in ``sharing/policies/door.cedar`` and a city's ``policies/door*.cedar``, each requirement a ``forbid``
+  of its own, so that a denial names everything that is missing at once (一次性告知);
+- nothing granted means denied; an unreadable rule refuses everything;
+- the same rules are asked at application, at issue and at each access (well below a millisecond).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from catalogs.cedar import Decision, PolicyEngine, Uid
+from catalogs.model import Content, IdentifierRole, Item, Resource, SharingAttribute
+from infra.errors import HubError, Refused
+from infra.language import Text
+from sharing import uscc
+from sharing.applicants import COMMITMENTS, Applicant
+from sharing.cases import Case, Channel, Request
+from sharing.plan import Draft, Measure, Terms
+from sharing.reasons import Reason, sentences
+
+_POLICIES = Path(__file__).parent / "policies"
+_ARTICLE = re.compile(r'@id\("([^"]+)"\)\s*@article\("([^"]+)"\)')
+SECURITY = ("protection_grade", "storage_place", "officer")
+
+
+class GrantTimes(Protocol):
+    """What decides whether an access is open: the grant's and the token's times."""
+
+    @property
+    def starts_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def ends_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def revoked_at(self) -> datetime | None: ...  # noqa: D102
+    @property
+    def token_expires_at(self) -> datetime: ...  # noqa: D102
+    @property
+    def token_revoked_at(self) -> datetime | None: ...  # noqa: D102
+
+
+class Rules:
+    """The door's rules in force, with the article of each."""
+
+    def __init__(self, engine: PolicyEngine, articles: Mapping[str, str], digest: str) -> None:
+        self.engine = engine
+        self.articles = articles
+        self.digest = digest
+        self._none = engine.entities(())
+
+    def ask(self, principal: Uid, action: str, resource: Uid, context: Mapping[str, Any]) -> Decision:
+        """One decision. Never raises."""
+        return self.engine.evaluate(principal, action, resource, context, self._none)
+
+    def reasons(self, decision: Decision) -> tuple[Reason, ...]:
+        """Why it was denied; empty when it was allowed."""
+        if decision.allowed:
+            return ()
+        said = zip(decision.rules, decision.reasons, strict=True)
+        return tuple(Reason(rule, text, self.articles.get(rule, "")) for rule, text in said)
+
+
+def rules(city: Path) -> Rules:
+    """The rules of the house and those of the city together.
+
+    Raises:
+        Refused: POLICY_INVALID when the city's are faulty: then nothing is decided.
+    """
+    files = sorted((city / "policies").glob("door*.cedar"))
+    return _loaded(tuple((path, path.stat().st_mtime_ns) for path in files))
+
+
+@lru_cache(maxsize=8)
+def _loaded(files: tuple[tuple[Path, int], ...]) -> Rules:
+    # Policies are files that do not change under one modification time: parsing them again would say the same.
+    from infra.crypto import sha256_hex  # noqa: PLC0415 - loaded with the rules
+
+    paths = [_POLICIES / "door.cedar", *(path for path, _ in files)]
+    engine = PolicyEngine.load(paths, (_POLICIES / "door.cedarschema").read_text(encoding="utf-8"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(paths))
+    return Rules(engine, dict(_ARTICLE.findall(text)), sha256_hex(text.encode()))
+
+
+def precheck(
+    known: Rules, applicant: Applicant, case: Case, resource: Resource, *, published: bool
+) -> tuple[Reason, ...]:
+    """Everything that stands against the application, all at once; empty when it may go to the reviewers."""
+    who = ("Applicant", applicant.id)
+    found = list(
+        known.reasons(known.ask(who, "apply", ("Dataset", resource.id), _apply(applicant, case, resource, published)))
+    )
+    if case.channel is Channel.CONDITIONAL:
+        for name in case.request.items:
+            context = receive_context(applicant.kind, resource.item(name), case.request, resource)
+            found += [
+                Reason(reason.rule, Text(f"{name}：{reason.text.zh}", f"{name}: {reason.text.en}"), reason.article)
+                for reason in known.reasons(known.ask(who, "receive", ("Item", f"{resource.id}/{name}"), context))
+            ]
+    return tuple(found)
+
+
+def _apply(applicant: Applicant, case: Case, resource: Resource, published: bool) -> dict[str, Any]:
+    request = case.request
+    return {
+        "channel": case.channel.value,
+        "kind": applicant.kind,
+        "uscc_valid": uscc.valid(applicant.uscc),
+        "overseas": applicant.overseas,
+        "listed": bool(applicant.lists),
+        "commitments_complete": set(COMMITMENTS) <= set(applicant.commitments),
+        "security_declared": all(str(applicant.security.get(name, "")).strip() for name in SECURITY),
+        "openness": resource.openness.value,
+        "not_shared": resource.sharing_attribute is SharingAttribute.NOT_SHARED,
+        "purpose_given": bool(request.purpose.strip()),
+        "scene_given": bool(request.scene.strip()),
+        "days": request.days,
+        "items": len(request.items),
+        "personal": personal(resource),
+        "subject_declared": resource.subject is not None,
+        "published": published,
+    }
+
+
+def receive_context(kind: str, item: Item | None, request: Request, resource: Resource) -> dict[str, Any]:
+    """The facts about one item that decide whether it leaves."""
+    content = item.content if item else frozenset()
+    return {
+        "kind": kind,
+        "registered": item is not None,
+        "grade": int(item.grade if item else resource.grade),
+        "personal": item is None or item.personal is not None,
+        "identifier": (item.identifier if item else IdentifierRole.DIRECT).value,
+        "patient": Content.PATIENT in content,
+        "minor": Content.MINOR in content,
+        "plate": Content.PLATE in content,
+        "camera": Content.CAMERA in content,
+        "form": request.form,
+        "legal_basis": bool((request.legal_basis or "").strip()),
+    }
+
+
+def may_issue(
+    known: Rules, case: Case, draft: Draft, measured: Measure, level: int, resource: Resource
+) -> tuple[Reason, ...]:
+    """Everything that stands against the issue, asked again of what was measured; empty when it may be issued."""
+    awaited = case.awaited
+    context = {
+        "channel": case.channel.value,
+        "providers_awaited": sum(side == "provider" for side, _ in awaited),
+        "authority_approved": all(side != "authority" for side, _ in awaited),
+        "agreement_signed": case.digest is not None,
+        "form": draft.form,
+        "level": level,
+        "risk_holds": draft.form != "rows" or (measured.risk is not None and measured.risk < draft.terms.risk),
+        "persons": _persons(draft, measured),
+        "threshold": _threshold(draft.terms, draft),
+        "personal": personal(resource),
+        "legal_basis": bool((case.request.legal_basis or "").strip()),
+    }
+    return known.reasons(known.ask(("Applicant", case.applicant), "issue", ("Dataset", resource.id), context))
+
+
+def _persons(draft: Draft, measured: Measure) -> int:
+    return 0 if draft.form == "plain" else measured.smallest or 0
+
+
+def _threshold(terms: Terms, draft: Draft) -> int:
+    return 0 if draft.form == "plain" else terms.k
+
+
+def may_access(known: Rules, grant: str, applicant: str, times: GrantTimes, now: datetime) -> tuple[Reason, ...]:
+    """Why the grant does not open now; empty when it does."""
+    context = {
+        "started": times.starts_at <= now,
+        "ended": times.ends_at <= now,
+        "revoked": times.revoked_at is not None,
+        "token_ended": times.token_expires_at <= now,
+        "token_revoked": times.token_revoked_at is not None,
+    }
+    return known.reasons(known.ask(("Applicant", applicant), "access", ("Grant", grant), context))
+
+
+def closed(known: Rules, grant: str, applicant: str, times: GrantTimes, now: datetime) -> HubError | None:
+    """The refusal that the gate answers with, None when the grant is open."""
+    why = may_access(known, grant, applicant, times, now)
+    if not why:
+        return None
+    rule = {reason.rule for reason in why}
+    if "access.revoked" in rule:
+        return Refused("SHARE_REVOKED", "使用许可已撤销", "the grant was revoked", reasons=sentences(why))
+    if "access.ended" in rule:
+        return Refused("SHARE_EXPIRED", "使用许可已到期", "the term of the grant is over", reasons=sentences(why))
+    return Refused("SHARE_CLOSED", "使用许可不可用", "the grant is not open", reasons=sentences(why))
+
+
+def personal(resource: Resource) -> bool:
+    """Whether any item is personal information or identifies somebody."""
+    return any(item.personal is not None or item.identifier is not IdentifierRole.NONE for item in resource.items)
+
+
+def raise_for(code: str, zh: str, en: str, why: Sequence[Reason]) -> None:
+    """Refuses with all of `why`, when there is any.
+
+    Raises:
+        Refused: `code`.
+    """
+    if why:
+        raise Refused(code, zh, en, reasons=sentences(why))
