@@ -5,6 +5,8 @@
     departments.yaml   the departments
     people.yaml        people (optional: a city may keep them in the database alone)
     catalogues/*.yaml  one catalogue a unit: {unit: …, resources: […]}
+    jurisdiction.yaml  the deadlines (optional)
+    policies/*.cedar   rules of reading beside those of the house (optional)
 
 Reading does no more than read; nothing is written and no database is asked.
 """
@@ -16,11 +18,12 @@ from typing import TypeVar
 
 from catalogs.faults import Fault, fault, refusal
 from catalogs.fields import Fields
+from catalogs.jurisdiction import read_jurisdiction
 from catalogs.model import City, Department, Domain, Person, Unit
 from catalogs.read_city import read_city, read_department, read_person, read_unit
 from catalogs.read_resource import NAME, NAME_SAID, Found, read_resource
 from catalogs.yamltree import Mapping, read_file
-from infra.errors import Place, WrongUse
+from infra.errors import Place, Refused, WrongUse
 from infra.language import Text
 
 T = TypeVar("T", Unit, Department, Person, Domain)
@@ -93,11 +96,27 @@ def _read(folder: Path) -> _Reading:
         _read_list(folder, "people", read_person, reading.people, reading)
     for path in sorted((folder / "catalogues").glob("*.yaml")):
         _read_catalogue(path, reading)
+    reading.faults.extend(_policy_faults(folder))
+    if (folder / "jurisdiction.yaml").exists():
+        reading.faults.extend(read_jurisdiction(folder)[1])
     _check_units(reading)
     _check_departments(reading)
     _check_people(reading)
     _check_resources(reading)
     return reading
+
+
+def _policy_faults(folder: Path) -> list[Fault]:
+    """What is wrong with the city's rules of reading: rules that cannot be loaded would refuse every read."""
+    if not any((folder / "policies").glob("reading*.cedar")):
+        return []
+    from catalogs.decide import city_policy  # noqa: PLC0415 - Cedar is not for cities without rules of their own
+
+    try:
+        city_policy(folder)
+    except Refused as error:
+        return [Fault(Place(file="policies"), error.code, reason, error.remedy, "reading") for reason in error.reasons]
+    return []
 
 
 def _root(path: Path, name: str, reading: _Reading) -> Fields | None:
