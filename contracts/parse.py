@@ -29,6 +29,7 @@ from contracts.steps import TEXT_STEPS, TYPED_STEPS
 from contracts.terms import duplicates, key, mode, reading
 from contracts.values import step_fault
 from infra.language import Text
+from infra.text import fold
 
 OBJECT_PROPERTIES = ("cityhub.mode", "cityhub.duplicates", "cityhub.reading", "cityhub.steps")
 COLUMN_PROPERTIES = (
@@ -93,8 +94,11 @@ class Parser:
         return found
 
 
-def parse(document: ContractDocument) -> tuple[Contract | None, list[Fault]]:
-    """The contract of a structurally sound document, or every fault of what it says."""
+def parse(document: ContractDocument, *, trusted: bool = False) -> tuple[Contract | None, list[Fault]]:
+    """The contract of a structurally sound document, or every fault of what it says.
+
+    `trusted` skips the checks that need DuckDB, for documents that passed them when they were registered.
+    """
     parser = Parser(document)
     path: Path_ = ("schema", 0)
     schema = document.raw["schema"][0]
@@ -111,7 +115,7 @@ def parse(document: ContractDocument) -> tuple[Contract | None, list[Fault]]:
             )
         columns.append(column)
     names = {column.name: column for column in columns}
-    row_rules, table_rules = quality.rules(parser, schema, path, names)
+    row_rules, table_rules = quality.rules(parser, schema, path, names, trusted=trusted)
     contract = Contract(
         id=str(document.raw["id"]),
         version=str(document.raw["version"]),
@@ -258,3 +262,10 @@ def _check_names(parser: Parser, contract: Contract, path: Path_) -> None:
         if column.name in clash or column.name.startswith("_") or column.name.endswith(("__raw", "__text")):
             said = f"列名“{column.name}”是保留的", f"the column name “{column.name}” is reserved"
             parser.blame((*path, "properties", at), "CONTRACT_COLUMN_NAME", *said)
+    spelled: dict[str, str] = {}
+    for source in contract.fields:
+        for name in source.names:
+            owner = spelled.setdefault(fold(name), source.name)
+            if owner != source.name:
+                said = f"表头“{name}”同属 {owner} 和 {source.name}", f"“{name}” names both {owner} and {source.name}"
+                parser.blame((*path, "properties"), "CONTRACT_ALIAS_TWICE", *said)

@@ -110,7 +110,7 @@ class _Rules:
 
 
 def rules(
-    parser: "Parser", schema: Mapping[str, Any], path: Path_, columns: Mapping[str, Column]
+    parser: "Parser", schema: Mapping[str, Any], path: Path_, columns: Mapping[str, Column], *, trusted: bool
 ) -> tuple[tuple[RowRule, ...], tuple[TableRule, ...]]:
     """All rules of the contract: of each column in order, then those of the whole."""
     made = _Rules(parser, columns)
@@ -139,6 +139,8 @@ def rules(
             parser.blame((*where, "logicalTypeOptions"), "CONTRACT_OPTION", said.zh, said.en)
     for one, one_path in _entries(schema, path):
         made.add(one, one_path, None)
+    if trusted:
+        return tuple(made.rows), tuple(made.tables)
     types = {column.name: duckdb_type(column).replace(" WITH TIME ZONE", "") for column in columns.values()}
     keyed = {str(at): sql for at, sql in enumerate(made.expressions.values())}
     for key, said in expression_faults(keyed, types).items():

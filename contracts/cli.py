@@ -1,0 +1,132 @@
+"""`hub contract check|list|show|suite`: thin commands over `contracts.check` and `contracts.register`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infra.console import emit, help_text, json_option, table
+from infra.language import Text
+
+if TYPE_CHECKING:
+    from catalogs.faults import Fault
+    from contracts.model import Contract
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.group(help=help_text("数据合同：检查、查看、检验套件", "Data contracts: check, list, show, suite."))
+def contract() -> None:
+    """Hold the contract commands together."""
+
+
+@contract.command(
+    help=help_text("检查一个城市目录的全部合同", "Check all contracts of a city's folder (default: the city).")
+)
+@click.argument("folder", required=False, type=_FOLDER)
+@json_option
+def check(folder: Path | None) -> int:
+    """Print every fault with its place; exit 1 when there is one."""
+    from catalogs.city import load_city
+    from contracts.check import check_contracts
+    from infra.ground import open_ground
+
+    ground = open_ground()
+    chosen = folder or ground.city
+    # Contracts in a folder of their own are checked without a catalogue.
+    resources = load_city(chosen).resources if (chosen / "city.yaml").is_file() else None
+    faults = check_contracts(chosen, resources)
+    emit(
+        ground,
+        {"folder": str(chosen), "faults": [found.as_dict(ground.lang) for found in faults]},
+        lambda _: _report(faults, ground.lang),
+    )
+    return 1 if faults else 0
+
+
+def _report(faults: "list[Fault]", lang: str) -> list[str]:
+    if not faults:
+        return [Text("合同没有错误。", "The contracts hold no fault.").say(lang)]
+    return [
+        *(found.sentence(lang) for found in faults),
+        Text(f"共 {len(faults)} 处", f"{len(faults)} faults").say(lang),
+    ]
+
+
+@contract.command("list", help=help_text("列出已登记的合同", "List the registered contracts."))
+@json_option
+def list_() -> None:
+    """Print dataset, version and name of each."""
+    from contracts.register import listing
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        found = listing(ground.engine)
+        names = [
+            Text(*pair).say(ground.lang) for pair in (("数据集", "dataset"), ("版本", "version"), ("名称", "name"))
+        ]
+        emit(
+            ground,
+            {"contracts": found},
+            lambda _: table([(one.dataset, one.version, one.name) for one in found], names),
+        )
+
+
+@contract.command(help=help_text("显示一份合同（ODCS v3.1 YAML）", "Show a contract as ODCS v3.1 YAML."))
+@click.argument("dataset")
+@click.option(
+    "--version", help=help_text("合同版本，默认当前版本", "a version of the contract; the current one if omitted")
+)
+@json_option
+def show(dataset: str, version: str | None) -> None:
+    """Print the document, every key in its order."""
+    from contracts.odcs import dump
+    from contracts.register import document
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        raw = document(ground.engine, dataset, version)
+        emit(ground, raw, lambda _: dump(raw).rstrip())
+
+
+@contract.command(help=help_text("显示合同的规则与检验套件", "Show a contract's rules and its suite of expectations."))
+@click.argument("dataset")
+@click.option(
+    "--version", help=help_text("合同版本，默认当前版本", "a version of the contract; the current one if omitted")
+)
+@json_option
+def suite(dataset: str, version: str | None) -> None:
+    """Print each expectation with its rule, severity and sentence."""
+    from contracts.register import contract as registered
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        value = _suite(registered(ground.engine, dataset, version), ground.now())
+        names = (
+            ("规则", "级别", "检验", "说明") if ground.lang == "zh" else ("rule", "severity", "expectation", "sentence")
+        )
+        rows = [
+            (one["rule"], one["severity"], one["expectation"], one["sentence"][ground.lang])
+            for one in value["expectations"]
+        ]
+        emit(ground, value, lambda _: table(rows, names))
+
+
+def _suite(made: "Contract", now: Any) -> dict[str, Any]:
+    from contracts.compile import compile as compiled
+    from contracts.compile import suite as expectations
+
+    return {
+        "dataset": made.id,
+        "version": made.version,
+        "expectations": [
+            {
+                "rule": one.rule_id,
+                "severity": one.severity,
+                "expectation": one.type,
+                "arguments": one.kwargs,
+                "sentence": {"zh": one.sentence.zh, "en": one.sentence.en},
+            }
+            for one in expectations(compiled(made), now)
+        ],
+    }
