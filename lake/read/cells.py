@@ -1,15 +1,15 @@
 """What a workbook's cell says, as text; and the cells whose value is not in the workbook.
 
 Numbers are written without exponent and without a needless `.0`, so that a code kept as a number (4111010001) stays
-that code; dates and times are ISO texts. A formula is its stored result. Two things the spreadsheet library passes over
-silently are looked up in the sheet's XML: error values (`#N/A`), which stay as their text, and formulas without a stored
+that code; dates and times are ISO texts. A formula is its stored result. Two things that the library passes over in
+silence are looked up in the sheet's XML: error values (`#N/A`), which stay as their text, and formulas without a stored
 result, whose row must not pass as if the cell were empty.
 """
 
 import posixpath
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -27,21 +27,12 @@ _PART_BYTES = 1024**3
 
 def cell_text(value: Any) -> str | None:
     """The text of a cell's value, None when it is empty."""
-    if isinstance(value, str):
+    if value is None or isinstance(value, str):
         return value or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return _duration(value)
-    return None if value is None else str(value)
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
+    return str(value)
 
 
 def _number(value: float) -> str:
@@ -56,6 +47,18 @@ def _duration(value: timedelta) -> str:
     seconds = whole.days * 86_400 + whole.seconds
     fraction = f".{whole.microseconds:06d}" if whole.microseconds else ""
     return f"{sign}{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{fraction}"
+
+
+# In this order: a bool is an int, a datetime is a date.
+_WRITERS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: "true" if value else "false"),
+    (float, _number),
+    (int, str),
+    (datetime, lambda value: str(value.isoformat(sep=" "))),
+    (date, date.isoformat),
+    (time, time.isoformat),
+    (timedelta, _duration),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,7 @@ cannot read strictly (ragged rows, mixed line ends, open quotes) it refuses, and
 """
 
 import itertools
-import mmap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import duckdb
 from infra.errors import Place, Refused
 from infra.text import quote_identifier
 from lake.read.encoding import as_utf8
+from lake.read.lines import LineMap
 from lake.read.match import SEARCH_ROWS, Header, find_header, hits, spellings
 from lake.read.records import Record, physical_lines, read_records
 from lake.read.refusals import blank_header, empty, header_notes, no_records, too_wide
@@ -135,7 +135,7 @@ def _fast(table: Table) -> Source:
         notes=table.notes,
         format="csv",
         encoding=table.encoding,
-        line_map=lambda ordinals, total: lines_of(table, ordinals, total),
+        line_map=LineMap(table.path, lambda: (record.line for record in _data_records(table))),
     )
 
 
@@ -151,35 +151,6 @@ def _runs(source: Source) -> bool:
         except duckdb.Error:
             return False
     return True
-
-
-def lines_of(table: Table, ordinals: Iterable[int], total: int | None) -> dict[int, int]:
-    """Where records begin: first line plus ordinal unless the file has blank lines or quoted line breaks."""
-    wanted = set(ordinals)
-    first = table.head[1].line
-    if not wanted:
-        return {}
-    with table.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        gaps = data.find(b"\n\n") >= 0 or data.find(b"\n\r\n") >= 0 or data.find(b"\r\r") >= 0
-        if not gaps and first == 2:
-            lines = _count_lines(data) if total is not None and data.find(b'"') >= 0 else None
-            if data.find(b'"') < 0 or (total is not None and lines == total + 1):
-                return {ordinal: first + ordinal for ordinal in wanted}
-    last = max(wanted)
-    found: dict[int, int] = {}
-    for ordinal, record in enumerate(_data_records(table)):
-        if ordinal in wanted:
-            found[ordinal] = record.line
-        if ordinal >= last:
-            break
-    return found
-
-
-def _count_lines(data: mmap.mmap) -> int:
-    lines, step = 0, 64 * 1024 * 1024
-    for start in range(0, len(data), step):
-        lines += data[start : start + step].count(b"\n")
-    return lines + (data[-1:] != b"\n")
 
 
 def _data_records(table: Table) -> Iterator[Record]:

@@ -107,7 +107,7 @@ def _items(document: Document, job: Job, place: Place, size: int) -> Iterator[It
 def _of_object(document: Document, place: Place, size: int) -> Iterator[Any]:
     """The records of an object whose path nobody named: its features, its only list of objects, or itself."""
     streamed = False
-    for key in document.keys():
+    for key in document.walk():
         if key == "features" and not streamed and document.peek() == "[":
             streamed = True
             yield from document.elements()

@@ -21,15 +21,18 @@ from infra.settings import Settings
 
 Format = Literal["csv", "xlsx", "xls", "json", "jsonl", "geojson"]
 
+# `{line}` is filled with the record's place by whoever tells it.
 FAULTS: Mapping[str, Text] = {
-    "ragged": Text("该行的字段数与表头不一致", "the record has another number of fields than the header"),
-    "quote": Text("该行的引号不成对", "the record's quotation marks do not pair up"),
-    "json": Text("该行不是完整的 JSON", "the line is not valid JSON"),
-    "not_object": Text("该记录不是 JSON 对象", "the record is not a JSON object"),
-    "duplicate_key": Text("该记录中同一字段出现两次", "the record holds the same field twice"),
-    "too_deep": Text("该记录嵌套过深", "the record is nested too deeply"),
-    "nul": Text("该记录含有空字节（NUL）", "the record holds a NUL byte"),
-    "formula": Text("该行有公式单元格没有保存计算结果", "the row has a formula cell without a stored result"),
+    "ragged": Text("第{line}行的字段数与表头不一致。", "Line {line}: the number of fields differs from the header."),
+    "quote": Text("第{line}行的引号不成对。", "Line {line}: the quotation marks do not pair up."),
+    "json": Text("第{line}行不是完整的 JSON。", "Line {line}: not valid JSON."),
+    "not_object": Text("第{line}条记录不是 JSON 对象。", "Record {line} is not a JSON object."),
+    "duplicate_key": Text("第{line}条记录中同一字段出现两次。", "Record {line} holds the same field twice."),
+    "too_deep": Text("第{line}条记录嵌套过深。", "Record {line} is nested too deeply."),
+    "nul": Text("第{line}条记录含有空字节（NUL）。", "Record {line} holds a NUL byte."),
+    "formula": Text(
+        "第{line}行有公式单元格没有保存计算结果。", "Row {line} has a formula cell without a stored result."
+    ),
 }
 
 

@@ -1,7 +1,8 @@
 """The elements of a JSON document one by one, in memory that does not grow with the file.
 
-Numbers at the top of a record keep their literal text (`1.10`, twenty digits); `NaN` and `Infinity`, which JSON does not
-know and scripts write all the same, become texts; an object that holds a key twice is told apart, not silently merged.
+Numbers at the top of a record keep their literal text (`1.10`, twenty digits); `NaN` and `Infinity`, which JSON does
+not know and scripts write all the same, become texts; an object that holds a key twice is told apart, not silently
+merged.
 """
 
 import json
@@ -172,7 +173,7 @@ class Document:
                 )
             self._more(max(_BLOCK, waiting))
 
-    def keys(self) -> Iterator[str]:
+    def walk(self) -> Iterator[str]:
         """The keys of the object that begins here; whoever iterates reads each value before going on."""
         self._take("{")
         if self.peek() == "}":
@@ -213,7 +214,7 @@ class Document:
         if self.peek() != "{":
             raise no_records_there(self._place, ".".join(path))
         found = False
-        for key in self.keys():
+        for key in self.walk():
             if key == path[0] and not found:
                 found = True
                 yield from self.records(path[1:], depth + 1)

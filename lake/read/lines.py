@@ -1,0 +1,62 @@
+"""Where the records of a text table begin: no second reading when records and lines run in step."""
+
+import mmap
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+_BLOCK = 16 * 1024 * 1024
+_FIRST = 2  # the header stands alone on line 1
+
+
+class LineMap:
+    """Record ordinal → physical line.
+
+    A header, a line a record, nothing else: then the file has exactly one line more than records, and only then, for
+    a record takes at least one line and a blank line takes one more. Otherwise the records are walked once, forwards.
+    """
+
+    def __init__(self, path: Path, walk: Callable[[], Iterator[int]]) -> None:
+        self._path = path
+        self._walk = walk
+        self._lines: int | None = None
+        self._walker: Iterator[int] = iter(())
+        self._next = -1
+
+    def __call__(self, ordinals: Iterable[int], total: int | None) -> dict[int, int]:
+        """The line of each ordinal; `total` is the number of records of the whole file, where known."""
+        wanted = sorted(set(ordinals))
+        if total is not None and self._line_count() == total + 1:
+            return {ordinal: _FIRST + ordinal for ordinal in wanted}
+        found: dict[int, int] = {}
+        for ordinal in wanted:
+            if self._next < 0 or ordinal < self._next:
+                self._walker, self._next = self._walk(), 0
+            while self._next <= ordinal:
+                line = next(self._walker)
+                self._next += 1
+            found[ordinal] = line
+        return found
+
+    def _line_count(self) -> int:
+        """How many lines the file has; 0 when its line ends are of several kinds, so that counting proves nothing."""
+        if self._lines is None:
+            feeds, returns, open_end = _count(self._path)
+            kinds_differ = returns not in (0, feeds) and feeds != 0
+            self._lines = 0 if kinds_differ else (feeds or returns) + open_end
+        return self._lines
+
+
+def _count(path: Path) -> tuple[int, int, bool]:
+    """Line feeds, carriage returns, and whether the last line has no end."""
+    feeds = returns = 0
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        has_returns = data.find(b"\r") >= 0
+        size, last = len(data), data[-1:]
+        for start in range(0, size, _BLOCK):
+            block = np.frombuffer(data[start : start + _BLOCK], dtype=np.uint8)
+            feeds += int(np.count_nonzero(block == ord("\n")))
+            if has_returns:
+                returns += int(np.count_nonzero(block == ord("\r")))
+    return feeds, returns, last not in (b"\n", b"\r")
