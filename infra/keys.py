@@ -36,8 +36,11 @@ class Key:
     secret: bytes = field(repr=False)
 
     def alive(self, now: datetime) -> bool:
-        """Whether it may make something new at `now`."""
-        return self.not_before <= now and (self.not_after is None or now < self.not_after)
+        """Whether it may make something new at `now`.
+
+        `not_before` is no bar: a process whose clock is a little behind must take the key that another has just made.
+        """
+        return self.not_after is None or now < self.not_after
 
 
 def _wall() -> datetime:
@@ -61,19 +64,18 @@ class KeyRing:
         """
         now = self._clock()
         for _ in range(_ATTEMPTS):
-            known = self._of(purpose)
-            living = [key for key in known if key.alive(now)]
+            living = [key for key in self._of(purpose) if key.alive(now)]
             if living:
                 return living[-1]
-            self._make(purpose, len(known) + 1, now, life)
+            self._make(purpose, self._next(purpose), now, life)
         raise _unusable()
 
     def rotate(self, purpose: str, *, life: timedelta | None = LIFE) -> Key:
         """A new key for `purpose`, current from now on. The older ones still open and verify."""
         for _ in range(_ATTEMPTS):
-            number = max((int(key.id.split(".")[1]) for key in self._of(purpose)), default=0) + 1
+            number = self._next(purpose)
             if self._make(purpose, number, self._clock(), life):
-                return self._of(purpose)[-1]
+                return next(key for key in self._of(purpose) if key.id.split(".")[1] == str(number))
         raise _unusable()
 
     def by_id(self, id: str) -> Key:  # noqa: A002 - the field's own name
@@ -115,12 +117,19 @@ class KeyRing:
             purposes = {path.name.split(".")[0] for path in self.folder.glob("*.*.json")}
         return [key for purpose in sorted(purposes) for key in self._of(purpose)]
 
-    def _of(self, purpose: str) -> list[Key]:
+    def _files_of(self, purpose: str) -> list[Path]:
+        """The files of `purpose` by number, those of destroyed keys among them."""
         if not _PURPOSE.fullmatch(purpose):
             raise WrongUse("KEY_PURPOSE", f"密钥用途不合规：{purpose!r}", f"not a key's purpose: {purpose!r}")
         with _files():
-            paths = self.folder.glob(f"{purpose}.*.json")
-            found = [self._read(path) for path in sorted(paths, key=lambda path: int(path.name.split(".")[1]))]
+            return sorted(self.folder.glob(f"{purpose}.*.json"), key=_number)
+
+    def _next(self, purpose: str) -> int:
+        return max((_number(path) for path in self._files_of(purpose)), default=0) + 1
+
+    def _of(self, purpose: str) -> list[Key]:
+        with _files():
+            found = [self._read(path) for path in self._files_of(purpose)]
         return [key for key in found if key is not None]
 
     def _read(self, path: Path) -> Key | None:
@@ -173,6 +182,10 @@ class KeyRing:
             finally:
                 os.close(folder)
         return True
+
+
+def _number(path: Path) -> int:
+    return int(path.name.split(".")[1])
 
 
 @contextlib.contextmanager
