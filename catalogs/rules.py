@@ -10,6 +10,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from catalogs.model import (
     Conditions,
@@ -204,14 +205,18 @@ def _item_breaches(item: Item) -> Iterator[Breach]:
         )
 
 
+# The same headers come again in thousands of resources of one city.
+_folded = lru_cache(maxsize=10_000)(fold)
+
+
 def _name_breaches(items: tuple[Item, ...]) -> Iterator[Breach]:
     owner: dict[str, str] = {}
     for item in items:
-        for name in dict.fromkeys(fold(name) for name in (item.name, item.zh, *item.aliases)):
+        for name in dict.fromkeys(_folded(name) for name in (item.name, item.zh, *item.aliases)):
             if name in owner:
                 yield Breach(
                     "CATALOG_ITEM_AMBIGUOUS",
-                    "name" if name == fold(item.name) else "aliases",
+                    "name" if name == _folded(item.name) else "aliases",
                     Text(
                         f"数据项 {item.name} 与 {owner[name]} 同名：{name}",
                         f"the items {item.name} and {owner[name]} share the name {name!r}",

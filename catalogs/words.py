@@ -5,6 +5,7 @@ stand at each vocabulary: "Decree 809" is 《政务数据共享条例》 (State 
 """
 
 from enum import Enum, IntEnum
+from functools import cache
 from typing import Self, TypeVar
 
 from infra.language import Text
@@ -232,13 +233,19 @@ class Grade(IntEnum):
 V = TypeVar("V", bound=Word)
 
 
+@cache
+def _table(vocabulary: type[V]) -> dict[str, V]:
+    """Every value by its id and Chinese word, folded."""
+    return {fold(word): value for value in vocabulary for word in (value.text.zh, str(value))}
+
+
 def find(vocabulary: type[V], word: str) -> V | None:
     """The value whose id or Chinese word is `word` (compared folded), or None."""
-    wanted = fold(word)
-    return next((value for value in vocabulary if wanted in (fold(value.value), fold(value.text.zh))), None)
+    known = _table(vocabulary)
+    return known.get(word) or known.get(fold(word))
 
 
 def find_grade(word: str) -> Grade | None:
     """The grade whose id or Chinese word is `word`, or None."""
     wanted = fold(word)
-    return next((grade for grade in Grade if wanted in (grade.id, fold(grade.text.zh))), None)
+    return next((grade for grade in Grade if wanted in (grade.id, grade.text.zh)), None)
