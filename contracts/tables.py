@@ -16,7 +16,7 @@ CONTRACT = sa.Table(
 
 # `body` is the whole ODCS document; JSON keeps the order of its keys, so that an export gives back what came in.
 VERSION = sa.Table(
-    "contracts_version",
+    "contracts_contract_version",
     METADATA,
     sa.Column("dataset", sa.String(191), sa.ForeignKey("contracts_contract.dataset"), primary_key=True),
     sa.Column("version", sa.String(40), primary_key=True),

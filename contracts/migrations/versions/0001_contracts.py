@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(1000), nullable=False),
     )
     op.create_table(
-        "contracts_version",
+        "contracts_contract_version",
         sa.Column("dataset", sa.String(191), sa.ForeignKey("contracts_contract.dataset"), primary_key=True),
         sa.Column("version", sa.String(40), primary_key=True),
         sa.Column("digest", sa.String(64), nullable=False),
