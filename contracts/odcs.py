@@ -51,7 +51,7 @@ METRICS = ("nullValues", "missingValues", "invalidValues", "duplicateValues", "r
 LOGICAL_TYPES = ("string", "date", "timestamp", "time", "number", "integer", "object", "array", "boolean")
 _STABLE_ID = re.compile(r"[A-Za-z0-9_-]+")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
 _TEXTS = ("version", "kind", "apiVersion", "id", "status", "name", "domain", "tenant", "dataProduct")
 
 
@@ -128,7 +128,10 @@ def _value(node: yamltree.Node, path: Path_, lines: dict[Path_, int]) -> Any:
 
 
 def _scalar(node: yamltree.Scalar) -> Any:
-    """A plain scalar by the core schema of YAML 1.2: `on` and `2020-01-01` are texts, `0123` keeps its zero."""
+    """A plain scalar much as YAML 1.2 has it: `on`, `2020-01-01` and `0123` are texts.
+
+    A number with an exponent has a point and a sign, `1.0e+3`, or it is text: that is how PyYAML writes and quotes.
+    """
     if not node.plain:
         return node.text
     text = node.text.strip()
@@ -138,7 +141,7 @@ def _scalar(node: yamltree.Scalar) -> Any:
         return text[0] in "tT"
     if _INTEGER.fullmatch(text) and len(text) < 20:
         return int(text)
-    if _FLOAT.fullmatch(text) and not text.lstrip("+-").isdigit():
+    if _FLOAT.fullmatch(text):
         return float(text)
     return node.text
 

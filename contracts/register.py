@@ -60,7 +60,7 @@ def register_contracts(
         resources: the catalogue's resources, against which the contracts are held.
 
     Raises:
-        Refused: CONTRACT_FAULTY with every fault; CONTRACT_VERSION_TAKEN, CONTRACT_VERSION_OLDER. Nothing is registered.
+        Refused: CONTRACT_FAULTY with every fault; CONTRACT_VERSION_TAKEN, CONTRACT_VERSION_OLDER; nothing is registered.
     """
     promises = load_contracts(folder, resources)
     done: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
@@ -80,9 +80,7 @@ def _put(connection: Connection, ground: Ground, promise: Promise, actor: str) -
     if taken == digest and current == made.version:
         return "unchanged"
     if taken is not None and taken != digest:
-        raise _version_refused(
-            "CONTRACT_VERSION_TAKEN", made, "内容已变而版本号未变", "its content changed, its version did not"
-        )
+        raise _version_refused("CONTRACT_VERSION_TAKEN", made, "内容已变而版本号未变", "its content changed")
     if current is not None and order(made.version) < order(current):
         said = f"低于已登记的版本 {current}", f"is below the registered version {current}"
         raise _version_refused("CONTRACT_VERSION_OLDER", made, *said)
