@@ -1,0 +1,138 @@
+"""What Airflow is told: one environment, from one function.
+
+Promises: everything that Airflow writes lies in `home`; it listens on the loopback address alone; it reads no example
+DAGs and reports to nobody; its tasks run at most `parallelism` at once.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from infra.settings import Settings
+
+HOST = "127.0.0.1"
+USER = "admin"
+
+
+class ClockSettings(Settings, frozen=True):
+    """The clock: how many tasks at once, where its page listens, how long to wait for its start."""
+
+    section: ClassVar[str] = "clock"
+
+    parallelism: int = 2
+    port: int = 0
+    """Port of Airflow's page and API on the loopback address; 0 takes a free one."""
+    start_seconds: float = 120.0
+    run_seconds: float = 3600.0
+    """How long `hub run` waits for all deliveries before it gives up and ends what it started."""
+    database: str = ""
+    """Airflow's own database; empty: SQLite in HUB_HOME/airflow."""
+
+
+def airflow_environ(
+    environ: Mapping[str, str],
+    *,
+    home: Path,
+    hub_home: Path,
+    dags: Path,
+    port: int,
+    settings: ClockSettings,
+    ticking: bool,
+) -> dict[str, str]:
+    """The environment of Airflow's processes and so of every task.
+
+    Args:
+        environ: the caller's, whose `HUB_` variables the tasks need.
+        home: Airflow's home, `hub_home` the hub's, `dags` the folder of DAG files.
+        port: of its API on the loopback address.
+        settings: the clock's.
+        ticking: DAGs follow their schedules; else they run only when triggered.
+    """
+    kept = {name: value for name, value in environ.items() if not name.startswith(("AIRFLOW_", "AIRFLOW__"))}
+    told = {
+        "core": {
+            "dags_folder": dags,
+            "executor": "LocalExecutor",
+            "parallelism": settings.parallelism,
+            "max_active_tasks_per_dag": settings.parallelism,
+            "load_examples": False,
+            "dags_are_paused_at_creation": False,
+            "plugins_folder": home / "plugins",
+            "hostname_callable": "socket.gethostname",
+            "execution_api_server_url": f"http://{HOST}:{port}/execution/",
+            "simple_auth_manager_users": f"{USER}:admin",
+            "simple_auth_manager_passwords_file": home / "passwords.json",
+            "dagbag_import_timeout": 60,
+            "lazy_load_plugins": True,
+        },
+        "database": {"sql_alchemy_conn": settings.database or f"sqlite:///{home / 'airflow.db'}"},
+        "api": {
+            "host": HOST,
+            "port": port,
+            "base_url": f"http://{HOST}:{port}",
+            "workers": 1,
+            "enable_swagger_ui": False,
+        },
+        "scheduler": {"scheduler_idle_sleep_time": 0.2, "enable_health_check": False},
+        # One parsing process: one file makes all DAGs. It is parsed again when the register's schedule changed.
+        "dag_processor": {"parsing_processes": 1, "min_file_process_interval": 20, "refresh_interval": 60},
+        "logging": {"base_log_folder": home / "logs", "colored_console_log": False},
+        "metrics": {"statsd_on": False, "otel_on": False},
+        "traces": {"otel_on": False},
+        "usage_data_collection": {"enabled": False},
+    }
+    return kept | {
+        "AIRFLOW_HOME": str(home),
+        "HUB_HOME": str(hub_home),
+        "HUB_CLOCK_TICKING": "1" if ticking else "0",
+        "TMPDIR": str(home / "tmp"),
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": ",".join(filter(None, [kept.get("NO_PROXY", ""), HOST, "localhost"])),
+        "no_proxy": ",".join(filter(None, [kept.get("no_proxy", ""), HOST, "localhost"])),
+        **quiet(),
+        **{
+            f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
+            for section, options in told.items()
+            for name, value in options.items()
+        },
+    }
+
+
+def quiet() -> dict[str, str]:
+    """Every switch by which the libraries below us are told to report to nobody."""
+    return {
+        "SCARF_ANALYTICS": "false",
+        "DO_NOT_TRACK": "1",
+        "DATAHUB_TELEMETRY_ENABLED": "false",
+        "DATAHUB_REPORTING_DISABLED": "true",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def airflow(*arguments: str) -> list[str]:
+    """The command line of one of Airflow's programs, in this very Python."""
+    return [sys.executable, "-m", "airflow", *arguments]
+
+
+def programs() -> dict[str, list[str]]:
+    """What must run: tasks speak with the API server, the scheduler starts them, the processor reads the DAG files.
+
+    The scheduler's log server is left out (the page reads the log files themselves), and the triggerer, since no task
+    is deferred.
+    """
+    return {
+        "api-server": airflow("api-server"),
+        "scheduler": airflow("scheduler", "--skip-serve-logs"),
+        "dag-processor": airflow("dag-processor"),
+    }
+
+
+def dags_folder() -> Path:
+    """Where the DAG files stand, found without importing them.
+
+    The folder beside this package: in a checkout and in an installed wheel alike.
+    """
+    return Path(os.path.abspath(__file__)).parent.parent / "dags"
