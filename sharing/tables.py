@@ -107,9 +107,11 @@ grant = sa.Table(
 extract = sa.Table(
     "sharing_extract",
     metadata,
-    sa.Column("id", sa.String(40), primary_key=True),  # "x-…"; the Delta table is extracts/<id>
+    sa.Column(
+        "id", sa.String(40), primary_key=True
+    ),  # "x-…"; the Delta table is extracts/<id>; its grant comes with the issue
     sa.Column("case", sa.String(40), sa.ForeignKey("sharing_case.id"), nullable=False, index=True),
-    sa.Column("grant", sa.String(40), sa.ForeignKey("sharing_grant.id"), nullable=False, index=True),
+    sa.Column("grant", sa.String(40), sa.ForeignKey("sharing_grant.id"), nullable=True, index=True),
     sa.Column("state", sa.String(16), nullable=False),  # begun | issued
     sa.Column("table_key", sa.Text, nullable=False),
     sa.Column("source_version", sa.Integer, nullable=False),

@@ -1,86 +1,100 @@
-"""A granted extract made by hand, for tests of what comes after: rows in the database, a real Delta table."""
+"""A case brought through the whole door, on a table of invented visits, for the tests of the door."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from infra import crypto
-from infra.database import write
-from infra.ground import Ground
-from lake.delta import Commit, DataFile, Tables
-from sharing import tables
+from catalogs import people
+from catalogs.enter import register_city
+from infra.ground import Ground, sample_city
+from lake.delta import Commit, DataFile, Tables, curated_key
+from sharing import applicants, casebook, uscc
+from sharing.applicants import COMMITMENTS, Registration
+from sharing.cases import Case, Channel, Request
 
-TABLE = "/delta-sharing/shares/case-1/schemas/zhongyuan/tables/visits"
+VISITS = "zhongyuan.health.visits"
+ITEMS = ("visited_at", "lng", "lat", "age", "gender", "diagnosis_group")
+SECURITY = {"protection_grade": "三级", "storage_place": "郑州", "officer": "甲"}
+CANARY = "CANARY-7f3a"
+START = datetime(2026, 3, 1, tzinfo=UTC)
 
-
-def a_shared_table(ground: Ground, *, files: int, rows: int, padding: int = 0) -> str:
-    """Store a Delta table of `files` files and `rows` rows under a live grant; returns the bearer token."""
-    key = "extracts/x-1"
-    written = _write_files(ground, key, files, rows, padding)
-    table = Tables(ground.store)
-    schema = pa.schema([("day", pa.date32()), ("visits", pa.int64()), ("note", pa.string())])
-    base = table.ensure(key, schema, "x-1")
-    version = table.commit(key, Commit(tuple(written), "append", "issue:x-1", base, {}, ground.now()))
-    token = crypto.random_token(32)
-    _store_grant(ground, key, version, rows, token)
-    return token
-
-
-def _write_files(ground: Ground, key: str, files: int, rows: int, padding: int) -> list[DataFile]:
-    written = []
-    noise = np.random.default_rng(7)
-    with ground.scratch() as scratch:
-        for n in range(files):
-            count = rows // files
-            note = noise.bytes(padding // 2).hex() if padding else "n"
-            data = pa.table(
-                {
-                    "day": pa.array([n] * count, pa.date32()),
-                    "visits": pa.array(range(n * count, (n + 1) * count), pa.int64()),
-                    "note": pa.array([note] + [""] * (count - 1), pa.string()),
-                }
-            )
-            path = scratch / f"{n}.parquet"
-            pq.write_table(data, path, compression="none" if padding else "zstd", write_statistics=False)
-            name = f"x-1-{n:05}.parquet"
-            ground.store.put_file(f"{key}/{name}", path)
-            written.append(DataFile(name, path.stat().st_size, count))
-    return written
+SCHEMA = pa.schema(
+    [
+        pa.field("visit_id", pa.string()),
+        pa.field("person_key", pa.string()),
+        pa.field("visited_at", pa.timestamp("us", "UTC")),
+        pa.field("hospital", pa.string()),
+        pa.field("lng", pa.float64()),
+        pa.field("lat", pa.float64()),
+        pa.field("street", pa.string()),
+        pa.field("age", pa.int64()),
+        pa.field("gender", pa.string()),
+        pa.field("diagnosis_group", pa.string()),
+        pa.field("cost", pa.float64()),
+        pa.field("_delivery", pa.int64()),
+        pa.field("_line", pa.int64()),
+    ]
+)
 
 
-def _store_grant(ground: Ground, key: str, version: int, rows: int, token: str) -> None:
-    now = ground.now()
-    start, end = now - timedelta(days=1), now + timedelta(days=30)
-    empty: dict[str, str] = {}
-    with write(ground.engine) as connection:
-        connection.execute(
-            tables.applicant.insert().values(
-                id="a-1", uscc="0" * 18, name="样例公司", kind="firm", contact="c", overseas=False, security=empty,
-                standing=empty, commitments=[], registered_at=now, registered_by="p",
-            )
-        )  # fmt: skip
-        connection.execute(
-            tables.case.insert().values(
-                id="case-1", applicant="a-1", channel="有条件开放", dataset="zhongyuan.health.visits", state="issued",
-                request=empty, applied_at=now, applied_by="p", changed_at=now,
-            )
-        )  # fmt: skip
-        connection.execute(
-            tables.grant.insert().values(
-                id="g-1", case="case-1", applicant="a-1", dataset="zhongyuan.health.visits", purpose="research",
-                share="case-1", schema="zhongyuan", table="visits", starts_at=start, ends_at=end,
-            )
-        )  # fmt: skip
-        connection.execute(
-            tables.extract.insert().values(
-                id="x-1", case="case-1", grant="g-1", state="issued", table_key=key, source_version=1,
-                version=version, rows=rows, begun_at=now, issued_at=now,
-            )
-        )  # fmt: skip
-        connection.execute(
-            tables.token.insert().values(
-                id="t-1", hash=crypto.sha256_hex(token.encode()), grant="g-1", created_at=start, expires_at=end
-            )
-        )
+def visit(number: int) -> dict[str, object]:
+    """One invented visit; every value that may not leave carries the canary."""
+    person = number % 900
+    return {
+        "visit_id": f"{CANARY}-visit-{number}",
+        "person_key": f"{CANARY}-person-{person}",
+        "visited_at": START + timedelta(hours=(number * 7) % (24 * 28)),
+        "hospital": f"{CANARY}-hospital-{person % 5}",
+        "lng": 113.55 + (person % 7) * 0.012,
+        "lat": 34.74 + (person % 5) * 0.011,
+        "street": f"{CANARY}-street-{person % 9}",
+        "age": 3 + (person * 13) % 88,
+        "gender": "男" if person % 2 else "女",
+        "diagnosis_group": ["呼吸系统", "循环系统", "消化系统"][number % 3],
+        "cost": 77123.25 + number / 100,
+        "_delivery": 1,
+        "_line": number + 2,
+    }
+
+
+def publish(ground: Ground, tmp_path: Path, rows: int = 3000) -> int:
+    """Registers the sample city and publishes the visits; the version."""
+    register_city(ground, sample_city(), "tester")
+    tables, key, name = Tables(ground.store), curated_key(VISITS), "d-1-0.parquet"
+    pq.write_table(pa.Table.from_pylist([visit(n) for n in range(rows)], SCHEMA), tmp_path / name)
+    base = tables.ensure(key, SCHEMA, VISITS)
+    ground.store.put_file(f"{key}/{name}", tmp_path / name)
+    file = DataFile(name, (tmp_path / name).stat().st_size, rows)
+    return tables.commit(key, Commit((file,), "append", "d-1", base, {}, ground.now()))
+
+
+def registered(ground: Ground, **changes: object) -> applicants.Applicant:
+    """A firm that nothing stands against, unless changed."""
+    given = {
+        "uscc": uscc.sample(1),
+        "name": "样例智能科技有限公司",
+        "contact": "乙",
+        "security": SECURITY,
+        "commitments": tuple(COMMITMENTS),
+        **changes,
+    }
+    return applicants.register(ground, Registration(**given), "clerk", ground.now())  # type: ignore[arg-type]
+
+
+def applied(ground: Ground, *, channel: Channel = Channel.CONDITIONAL, **changes: object) -> Case:
+    """The firm's case on the visits."""
+    firm = registered(ground)
+    asked = {"items": ITEMS, "purpose": "就医需求预测", "scene": "模型训练", "days": 90, **changes}
+    return casebook.apply(ground, firm.id, channel, VISITS, Request(**asked), "clerk")  # type: ignore[arg-type]
+
+
+def signed(ground: Ground, **changes: object) -> Case:
+    """The same, pre-checked, approved on both sides, agreement signed off."""
+    case = applied(ground, **changes)
+    _, findings = casebook.precheck(ground, case.id, "clerk")
+    assert not findings, findings
+    casebook.approve(ground, case.id, "provider", people.person(ground.engine, "reviewer_zhongyuan"), "同意")
+    casebook.approve(ground, case.id, "authority", people.person(ground.engine, "reviewer_authority"), "同意")
+    return casebook.sign(ground, case.id, casebook.terms(ground, case.id).digest, "clerk")

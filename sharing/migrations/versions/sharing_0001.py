@@ -93,7 +93,7 @@ def upgrade() -> None:
         "sharing_extract",
         sa.Column("id", sa.String(40), primary_key=True),
         sa.Column("case", sa.String(40), sa.ForeignKey("sharing_case.id"), nullable=False),
-        sa.Column("grant", sa.String(40), sa.ForeignKey("sharing_grant.id"), nullable=False),
+        sa.Column("grant", sa.String(40), sa.ForeignKey("sharing_grant.id"), nullable=True),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("table_key", sa.Text, nullable=False),
         sa.Column("source_version", sa.Integer, nullable=False),

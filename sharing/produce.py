@@ -1,0 +1,120 @@
+"""One extract from one pinned source: plan, one pass, and the count again on what was written.
+
+Promises:
+
+- the source is read as pinned by the caller, the file is written in the scratch folder: nothing here publishes;
+- what is written is counted again from the file alone, by its own labels; a result that misses a threshold, or differs
+  from what was planned, is refused (``SHARE_RECOUNT``) and nothing of it is used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from infra.errors import Refused
+from infra.text import quote_identifier
+from sharing import measure, release
+from sharing.methods import Dimension, Step
+from sharing.plan import Draft, Measure, Plan, missed, search
+
+_ROW_GROUP = 122_880
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """A written extract: its plan, what was counted on the file, its rows, and how the source's rows fall on persons."""
+
+    plan: Plan
+    measured: Measure
+    rows: int
+    found: measure.Persons | None
+    path: Path
+
+
+def relation(files: Sequence[Path]) -> str:
+    """The source as a relation with `_row`, a number of its own for each row of all files."""
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    numbered = "file_index * 1099511627776 + file_row_number AS _row"
+    return f"(SELECT *, {numbered} FROM read_parquet([{listed}]))"  # noqa: S608 - our own paths, quoted
+
+
+def located(connection: Any, source: str, draft: Draft) -> Draft:
+    """`draft` with the reference latitude of its place: the mean of the source, in whole degrees."""
+    dimensions: list[Dimension] = []
+    for dimension in draft.dimensions:
+        chosen = dimension
+        if dimension.kind == "place":
+            north = quote_identifier(dimension.fields[1])
+            mean = connection.execute(f"SELECT round(avg({north})) FROM {source}").fetchone()[0]  # noqa: S608
+            chosen = replace(dimension, latitude=int(mean) if mean is not None else dimension.latitude)
+        dimensions.append(chosen)
+    return replace(draft, dimensions=tuple(dimensions))
+
+
+def plan(connection: Any, source: str, draft: Draft, salt: int, dataset: str) -> Plan:
+    """The plan of least loss for `source`.
+
+    Raises:
+        Refused: SHARE_PLAN_MISSED, SHARE_PLAN_EMPTY.
+    """
+    if draft.form == "plain":
+        rows = connection.execute(f"SELECT count(*) FROM {source}").fetchone()[0]  # noqa: S608
+        return Plan(draft, (), Measure(rows, rows, None, 0, None, None, None))
+    found = measure.settle(connection, source, draft, salt)
+    finest = measure.finest(connection, measure.people(source, draft, found), draft)
+
+    def count(steps: tuple[Step, ...]) -> Measure:
+        return measure.measure(connection, finest, draft, steps, counted=True)
+
+    chosen = search(draft, count, dataset)
+    connection.execute(f"DROP TABLE {finest}")
+    return chosen
+
+
+def write(connection: Any, source: str, chosen: Plan, salt: int, target: Path) -> Produced:
+    """Writes the extract that `chosen` describes to `target` and counts it again.
+
+    Raises:
+        Refused: SHARE_RECOUNT.
+    """
+    draft = chosen.draft
+    if draft.form == "plain":
+        columns = ", ".join(quote_identifier(name) for name in draft.plain)
+        rows = _copy(connection, f"SELECT {columns} FROM {source}", target)  # noqa: S608 - quoted names
+        return Produced(chosen, chosen.measure, rows, None, target)
+    found = measure.settle(connection, source, draft, salt)
+    measure.group(connection, measure.people(source, draft, found), draft, chosen.steps)
+    planned = measure.summary(connection, "classes", draft, chosen.steps)
+    rows = _copy(connection, release.select(draft, chosen.steps), target)
+    again = recounted(connection, chosen, planned, target)
+    return Produced(chosen, again, rows, found, target)
+
+
+def recounted(connection: Any, chosen: Plan, planned: Measure, path: Path) -> Measure:
+    """The measure of the file, which must hold by itself and agree with what was planned.
+
+    Raises:
+        Refused: SHARE_RECOUNT.
+    """
+    draft = chosen.draft
+    quoted = "'" + str(path).replace("'", "''") + "'"
+    counted = measure.recount(connection, f"read_parquet({quoted})", draft, chosen.steps)
+    again = replace(counted, rows=planned.rows)
+    same = ("kept", "classes", "smallest", "diversity", "persons")
+    wrong = [name for name in same if getattr(again, name) != getattr(planned, name)]
+    reasons = missed(again, draft.terms, draft.form)
+    if wrong or reasons:
+        raise Refused(
+            "SHARE_RECOUNT",
+            "写出的数据复核未通过，未交付任何内容",
+            "what was written does not hold when counted again; nothing was issued",
+            reasons=reasons,
+        )
+    return again
+
+
+def _copy(connection: Any, query: str, target: Path) -> int:
+    quoted = "'" + str(target).replace("'", "''") + "'"
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}"
+    return int(connection.execute(f"COPY ({query}) TO {quoted} ({options})").fetchone()[0])

@@ -1,0 +1,158 @@
+"""From an approved case to an extract, certificate and receipt; nothing above the matrix leaves."""
+
+import json
+from collections import defaultdict
+
+import pyarrow.parquet as pq
+import pytest
+import sharing_case
+
+from infra.database import read
+from infra.errors import Refused
+from infra.ledger import Receipt
+from lake import tables as lake_tables
+from lake.delta import Tables
+from sharing import casebook, extract, grants, tables
+from sharing.cases import State
+
+
+@pytest.fixture
+def issued(ground, tmp_path):
+    sharing_case.publish(ground, tmp_path)
+    case = sharing_case.signed(ground)
+    return case, extract.issue(ground, case.id, "operator")
+
+
+def files(ground, found):
+    snapshot = Tables(ground.store).snapshot(found.table_key, version=found.version)
+    return [ground.store.local(key) for key in snapshot.keys()]
+
+
+def test_the_extract_holds_what_its_certificate_says(ground, issued):
+    case, found = issued
+    result = found.certificate["result"]
+    (path,) = files(ground, found)
+    table = pq.read_table(path)
+    assert table.column_names == result["columns"]
+    assert table.num_rows == found.rows == result["rows"] > 0
+    assert result["level"] == 4
+    assert result["k"] > 5
+    assert min(table["persons"].to_pylist()) == result["k"]
+    assert casebook.case(ground.engine, case.id).state is State.ISSUED
+
+
+def test_every_cell_counts_persons_of_the_source(ground, issued):
+    _, found = issued
+    assert found.certificate["plan"]["counted_by"] == "person_key"
+    (path,) = files(ground, found)
+    persons = defaultdict(set)
+    for number in range(3000):
+        visit = sharing_case.visit(number)
+        persons[visit["gender"], visit["diagnosis_group"]].add(visit["person_key"])
+    for row in pq.read_table(path).to_pylist():
+        cell = persons[row.get("gender"), row.get("diagnosis_group")]
+        if "gender" in row and "diagnosis_group" in row:
+            assert 6 <= row["persons"] <= len(cell)
+
+
+def test_the_receipt_proves_the_certificate_offline(ground, issued):
+    _, found = issued
+    with ground.store.open(extract.certificate_key(found.id)) as file:
+        document = json.loads(file.read())
+    extract.check(document)
+    receipt = Receipt.from_dict(document["receipt"])
+    assert receipt.entry["act"] == "sharing:extract:issued"
+    document["certificate"]["result"]["k"] += 1
+    with pytest.raises(Refused):
+        extract.check(document)
+
+
+def test_no_canary_in_files_log_statistics_database_or_certificate(ground, issued):
+    _, found = issued
+    canary = sharing_case.CANARY.encode()
+    folder = ground.store.local(found.table_key + "/x").parent
+    for path in [file for file in folder.rglob("*") if file.is_file()]:
+        assert canary not in path.read_bytes()
+    for path in files(ground, found):
+        shown = pq.read_table(path)
+        assert sharing_case.CANARY not in str(shown.to_pylist())
+        assert "77123" not in str(shown.to_pylist())
+        metadata = pq.read_metadata(path)
+        groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
+        assert sharing_case.CANARY not in str([g.column(c).statistics for g in groups for c in range(g.num_columns)])
+        assert not {"_delivery", "_line", "person_key", "visit_id", "cost"} & set(shown.column_names)
+    assert sharing_case.CANARY not in json.dumps(found.certificate, ensure_ascii=False)
+    with read(ground.engine) as connection:
+        for table in [*tables.metadata.sorted_tables, lake_tables.outbox]:
+            assert sharing_case.CANARY not in str(connection.execute(table.select()).all())
+
+
+def test_issuing_again_changes_nothing(ground, issued):
+    case, found = issued
+    again = extract.issue(ground, case.id, "operator")
+    assert again == found
+    assert Tables(ground.store).version(found.table_key) == found.version
+    assert ground.ledger.verify().ok
+
+
+@pytest.mark.parametrize("killed_after", ["put", "commit", "record"])
+def test_a_kill_leaves_nothing_half_issued(ground, tmp_path, monkeypatch, killed_after):
+    sharing_case.publish(ground, tmp_path)
+    case = sharing_case.signed(ground)
+
+    class Killed(BaseException):
+        pass
+
+    def after(target, name):
+        real = getattr(target, name)
+
+        def act(*args, **kwargs):
+            real(*args, **kwargs)
+            raise Killed
+
+        return act
+
+    with monkeypatch.context() as patch:
+        if killed_after == "put":
+            patch.setattr(type(ground.store), "put_file", after(type(ground.store), "put_file"))
+        elif killed_after == "commit":
+            patch.setattr(Tables, "commit", after(Tables, "commit"))
+        else:
+            patch.setattr(extract, "_record", after(extract, "_record"))
+        with pytest.raises(Killed):
+            extract.issue(ground, case.id, "operator")
+    if killed_after != "record":
+        assert extract.of_case(ground.engine, case.id) is None
+        with pytest.raises(Refused):
+            grants.of_case(ground.engine, case.id)
+    found = extract.issue(ground, case.id, "operator")
+    (path,) = files(ground, found)
+    assert pq.read_metadata(path).num_rows == found.rows
+    extract.check(extract.document(ground, found))
+
+
+@pytest.mark.parametrize("skip", ["precheck", "provider", "authority", "sign"])
+def test_no_issue_before_its_time(ground, tmp_path, skip):
+    from catalogs import people
+
+    sharing_case.publish(ground, tmp_path)
+    case = sharing_case.applied(ground)
+    if skip != "precheck":
+        casebook.precheck(ground, case.id, "clerk")
+        if skip != "provider":
+            casebook.approve(ground, case.id, "provider", people.person(ground.engine, "reviewer_zhongyuan"), "")
+            if skip != "authority":
+                casebook.approve(ground, case.id, "authority", people.person(ground.engine, "reviewer_authority"), "")
+    with pytest.raises(Refused) as caught:
+        extract.issue(ground, case.id, "operator")
+    assert caught.value.code == "SHARE_CASE_STATE"
+    assert not Tables(ground.store).exists("extracts/x")
+
+
+def test_too_few_persons_are_refused_and_leave_no_file(ground, tmp_path):
+    sharing_case.publish(ground, tmp_path, rows=4)
+    case = sharing_case.signed(ground)
+    with pytest.raises(Refused) as caught:
+        extract.issue(ground, case.id, "operator")
+    assert caught.value.code == "SHARE_PLAN_MISSED"
+    assert not list(ground.store.list("extracts"))
