@@ -125,14 +125,11 @@ def _made(
     snapshot = tables.snapshot(_source(case.dataset), version=version)
     salt = int.from_bytes(mac(ground.keys.current("sharing-choice", life=None), case.id.encode())[:8], "big") >> 1
     target = scratch / f"{identity}-0.parquet"
-    connection = duck.connect(scratch, load(duck.LakeSettings, ground.environ))
-    try:
+    with duck.Duck(scratch, load(duck.LakeSettings, ground.environ)) as engine, engine.cursor() as connection:
         source = produce.relation(_fetched(ground, snapshot.keys(), scratch))
         draft = produce.located(connection, source, classes.draft(what, case.request))
         chosen = produce.plan(connection, source, draft, salt, case.dataset)
         made = produce.write(connection, source, chosen, salt, target)
-    finally:
-        connection.close()
     key = f"extracts/{identity}"
     schema = arrow_schema(draft, chosen.steps, snapshot.schema)
     base = tables.ensure(key, schema, case.dataset)
