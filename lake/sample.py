@@ -1,0 +1,134 @@
+"""Deliveries to try the house with: invented ones of the sample city, and the files of the real public sets.
+
+`deliveries` writes seven files with the shapes and the faults of real ones (GBK, BOM, merged headers, repeated and
+shifted rows, NaN as text, full-width digits, ragged rows) about persons who do not exist (`lake.invented.persons`), and
+says exactly what must come out. The same seed, size and day give the same bytes on every machine.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from infra.errors import Place, WrongUse
+from infra.language import Text
+from lake.invented import people, places, traffic
+from lake.invented.known import Known
+
+FIRST_DAY = datetime(2026, 6, 1)  # noqa: DTZ001 - the local time that the files hold, in Asia/Shanghai
+ROWS = 2_000
+_Make = Callable[[Random, int, datetime], tuple[bytes, Known]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One invented delivery: its dataset, its file, and what is known of it."""
+
+    dataset: str
+    path: Path
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class RealFile:
+    """One file of a real set: data, or why it is none."""
+
+    path: Path
+    dataset: str
+    data: bool
+    reason: Text | None = None
+
+
+# dataset, ending of the file, how many times `rows` it has, whether its unit marks complete files, and who makes it
+_SETS: tuple[tuple[str, str, float, bool, _Make], ...] = (
+    ("jinshui.traffic.road_flow", "csv", 1, False, traffic.road_flow),
+    ("erqi.education.pupils", "xlsx", 0.5, True, people.pupils),
+    ("zhongyuan.health.visits", "csv", 3, False, people.visits),
+    ("zhengdong.tourism.visitor_counts", "jsonl", 0.5, False, places.visitor_counts),
+    ("gaoxin.environment.air_quality", "xls", 0.5, False, places.air_quality),
+    ("jingkai.logistics.bonded_zones", "geojson", 0.01, False, places.bonded_zones),
+    ("guancheng.traffic.bus_gps", "json", 1, False, traffic.bus_gps),
+)
+DATASETS = tuple(made[0] for made in _SETS)
+
+
+def deliveries(seed: int, folder: Path, rows: int = ROWS, *, day: int = 0) -> list[Sample]:
+    """Writes one delivery a dataset as `<folder>/<unit>/<domain>.<name>-<date>.<ending>`.
+
+    Args:
+        seed: another seed, other values.
+        folder: where the units' folders stand; those that are missing are made.
+        rows: records of the middle-sized sets before faults and repeats; the largest has three times as many.
+        day: days after the first; keys of different days do not meet, except those of the snapshots.
+    """
+    start = FIRST_DAY + timedelta(days=day)
+    written = []
+    for dataset, ending, times, marked, make in _SETS:
+        # Its own generator for each, so that a change in one set does not move the others; text seeds are stable.
+        random = Random(f"{seed}/{dataset}/{day}")  # noqa: S311 - invented data, not secrets
+        content, known = make(random, max(20, int(rows * times)), start)
+        unit, _, name = dataset.partition(".")
+        path = folder / unit / f"{name}-{start:%Y%m%d}.{ending}"
+        _put(path, content)
+        if marked:
+            _put(path.with_name(path.name + ".done"), b"")
+        written.append(Sample(dataset, path, known))
+    return written
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Under a name that no scan takes, then renamed: as a well-behaved sender does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+_REAL: dict[str, tuple[str, str]] = {
+    "sample.environment.aqi_hourly": ("environment-henan-aqi-hourly-2020", "*.csv"),
+    "sample.education.universities": ("education-moe-universities-2025", "*.xls"),
+    "sample.traffic.bus_stops": ("traffic-zhengzhou-bus-lines", "db/*.json"),
+    "sample.tourism.domestic_trips": ("tourism-australia-trips-xlsx", "*.xlsx"),
+    "sample.health.hospitals": ("health-shanghai-hospital-poi", "*.csv"),
+    "sample.city_management.district_boundaries": ("divisions-zhengzhou-datav-geojson", "*.json"),
+}
+REAL_DATASETS = tuple(_REAL)
+_NO_DATA = {
+    "SOURCE.md": Text("来源说明，不是数据", "a note on the source, not data"),
+    "LICENSE.upstream": Text("上游许可证，不是数据", "the source's licence, not data"),
+    "readme.txt": Text("上游程序的说明，不是数据", "a note on the source's program, not data"),
+    "list.txt": Text("线路文件清单，不是数据", "a list of the line files, not data"),
+}
+_OTHER = Text("不属于该数据集的数据文件", "not one of the set's data files")
+
+
+def real_set_files(folder: Path, dataset: str) -> list[RealFile]:
+    """Every file of a real set below `folder` (the folder of all sets), data first, in the order of their names.
+
+    Raises:
+        WrongUse: SAMPLE_UNKNOWN_SET, SAMPLE_SET_MISSING.
+    """
+    if dataset not in _REAL:
+        raise WrongUse("SAMPLE_UNKNOWN_SET", f"没有真实数据集 {dataset[:80]}", f"there is no real set {dataset[:80]}")
+    name, pattern = _REAL[dataset]
+    root = folder / name
+    if not root.is_dir():
+        raise WrongUse(
+            "SAMPLE_SET_MISSING",
+            f"目录中没有数据集 {name}",
+            f"the folder holds no set {name}",
+            place=Place(file=str(folder), dataset=dataset),
+            remedy=Text("用 --data 指明存放真实数据集的目录", "name the folder of the real sets with --data"),
+        )
+    data = {path for path in root.glob(pattern) if path.is_file()}
+    files = [
+        RealFile(path, dataset, path in data, None if path in data else _NO_DATA.get(path.name, _OTHER))
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    ]
+    return sorted(files, key=lambda file: (not file.data, file.path))
