@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from contracts.suite import Expectation
-from infra import crypto
 from infra.errors import Unavailable
-from lake.duck import LakeSettings, file_list, options
+from lake.duck import Duck, file_list
 
 _RESULT = {"result_format": "BASIC", "exclude_unexpected_values": True, "include_unexpected_rows": False}
 _TABLE = "batch"
@@ -99,9 +98,9 @@ def preload() -> threading.Thread:
 
 
 class Auditor:
-    """One Great Expectations context over one DuckDB; not for several threads at once."""
+    """One Great Expectations context over a DuckDB; not for several threads at once."""
 
-    def __init__(self, scratch: Path, settings: LakeSettings) -> None:
+    def __init__(self, duck: Duck) -> None:
         self._library = _library()
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
@@ -111,22 +110,20 @@ class Auditor:
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         datasource = context.data_sources.add_sql(
             "staged",
-            connection_string=f"{audit_dialect.URL}audit-{crypto.random_token(8)}",
+            connection_string=audit_dialect.URL + duck.address,
             create_temp_table=False,
-            kwargs={"connect_args": {"config": options(scratch, settings)}, "hide_parameters": True},
+            kwargs={"connect_args": {"config": duck.config}, "hide_parameters": True},
         )
         engine = datasource.get_execution_engine()
         audit_dialect.prepare(engine.engine)
         engine.dialect_module = audit_dialect.TYPES
         self._engine = engine.engine
-        self._keep = engine.engine.connect()  # the database in memory lives as long as a connection to it
         self._show("SELECT 1 AS nothing")
         asset = datasource.add_table_asset(_TABLE, table_name=_TABLE)
         self._batch = asset.add_batch_definition_whole_table(_TABLE)
 
     def close(self) -> None:
-        """Give back the memory."""
-        self._keep.close()
+        """Give back its connections."""
         self._engine.dispose()
 
     def __enter__(self) -> "Auditor":
@@ -187,7 +184,11 @@ def _finding(expectations: Sequence[Expectation], result: Any) -> Finding:
 
 def _without_line(sentence: str) -> str:
     """The sentence about records in general: an expectation knows no line."""
-    plain = sentence.replace("第{line}行", "有记录的").replace("Line {line}:", "Some records:").replace("Line {line}", "A record")
+    plain = (
+        sentence.replace("第{line}行", "有记录的")
+        .replace("Line {line}:", "Some records:")
+        .replace("Line {line}", "A record")
+    )
     return plain.replace("{line}", "?")
 
 

@@ -12,6 +12,7 @@ Importing this module registers the SQLAlchemy dialect `duckdb+audit`.
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import duckdb_engine
 from sqlalchemy import event
 from sqlalchemy.dialects import registry
@@ -21,14 +22,18 @@ from sqlalchemy.types import NULLTYPE
 
 from infra.text import quote_identifier
 
-URL = "duckdb+audit:///:memory:"
+URL = "duckdb+audit:///"
 
 # What the library looks for to choose its regular expression operator; see get_dialect_regex_expression.
 TYPES = SimpleNamespace(TrinoDialect=None)
 _MACRO = "CREATE MACRO IF NOT EXISTS regexp_like(said, pattern) AS regexp_matches(said, pattern)"
 
 
-class _BufferedContext(duckdb_engine.Dialect.execution_ctx_cls):  # type: ignore[misc]
+_Dialect: Any = duckdb_engine.Dialect
+_Context: Any = _Dialect.execution_ctx_cls
+
+
+class _BufferedContext(_Context):  # type: ignore[misc]
     def post_exec(self) -> None:
         super().post_exec()
         if self.cursor.description:
@@ -36,13 +41,17 @@ class _BufferedContext(duckdb_engine.Dialect.execution_ctx_cls):  # type: ignore
             self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(self.cursor, initial_buffer=rows)
 
 
-class AuditDialect(duckdb_engine.Dialect):  # type: ignore[misc]
+class AuditDialect(_Dialect):  # type: ignore[misc]
     """`duckdb-engine` with buffered results."""
 
     execution_ctx_cls = _BufferedContext
     supports_statement_cache = True
 
-    def get_columns(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> list[dict[str, Any]]:
+    def connect(self, *_: Any, **parameters: Any) -> Any:
+        """A connection with the given settings and no others, so that it may join a database that is open already."""
+        return duckdb_engine.ConnectionWrapper(duckdb.connect(parameters["database"], config=parameters["config"]))
+
+    def get_columns(self, connection: Any, table_name: str, *_: Any, **__: Any) -> list[dict[str, Any]]:
         """The columns' names; what fails in `duckdb-engine` makes the library read a row instead, values and all."""
         rows = connection.exec_driver_sql(f"DESCRIBE {quote_identifier(table_name)}").fetchall()
         return [{"name": row[0], "type": NULLTYPE, "nullable": True, "default": None} for row in rows]
@@ -58,7 +67,6 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
-        cursor.execute("SET TimeZone = 'UTC'")
         cursor.execute(_MACRO)
 
 

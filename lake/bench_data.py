@@ -9,7 +9,7 @@ from pathlib import Path
 from contracts.model import Column, Contract, Duplicates, Field, RowRule, Step, TableRule
 from contracts.rules import row_rule
 from infra.language import Text
-from lake.duck import LakeSettings, connect
+from lake.duck import Duck, LakeSettings
 
 DATASET = "jinshui.traffic.passages"
 _TYPES = {"integer": "int64", "number": "float64", "string": "string", "timestamp": "timestamp[us, UTC]"}
@@ -79,5 +79,5 @@ def write(path: Path, rows: int, scratch: Path, *, first: int = 0) -> None:
                round(34.6 + (hash(i + 7) % 200000) / 1e6, 6) AS latitude
         FROM range({rows}) AS t(i)
     """  # noqa: S608 - numbers of ours
-    with connect(scratch, LakeSettings()) as connection:
+    with Duck(scratch, LakeSettings()) as duck, duck.cursor() as connection:
         connection.execute(f"COPY ({query}) TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER)")

@@ -2,15 +2,15 @@
 
 Promises:
 
-- a commit happens once: its transaction id is asked for on the snapshot that it commits from, and it succeeds only as the
-  version right after that snapshot; whoever comes second is told so (`LAKE_TABLE_MOVED`) and nothing is doubled;
+- a commit happens once: its transaction id is asked for on the snapshot that it commits from, and it succeeds only as
+  the version right after that snapshot; whoever comes second is told so (`LAKE_TABLE_MOVED`), nothing is doubled;
 - files stand in the table's folder before they are committed, and no reader sees them earlier;
 - tables need reader version 1 and writer version 2 only, so that stock clients read them;
 - the log holds row counts and no value of the data: `stats` is `numRecords` alone, and other writers are told the same;
 - no exception of the library leaves this module, and none of ours repeats what it said.
 
-A table's key is its folder in the object store, `curated/jinshui/traffic/road_flow`. The same calls work on a folder and
-on S3 (conditional put).
+A table's key is its folder in the object store, `curated/jinshui/traffic/road_flow`. The same calls work on a folder
+and on S3 (conditional put).
 """
 
 import json
@@ -93,6 +93,10 @@ def curated_key(dataset: str) -> str:
 def quarantine_key(dataset: str) -> str:
     """The key of a dataset's quarantine table."""
     return "quarantine/" + dataset.replace(".", "/")
+
+
+class Moved(Unavailable):
+    """`LAKE_TABLE_MOVED`: the table is no longer at the version that a commit is based on; nothing was done."""
 
 
 class Tables:
@@ -191,7 +195,7 @@ class Tables:
         """Do `commit`; the version that holds it, also when it was done before.
 
         Raises:
-            Unavailable: `LAKE_TABLE_MOVED`, the table is no longer at `commit.base`: nothing was done.
+            Moved: the table is no longer at `commit.base`; nothing was done.
         """
         done = self.committed(key, commit.transaction)
         if done is not None:
@@ -316,8 +320,8 @@ def _guarded(key: str) -> Iterator[None]:
         ) from None
 
 
-def _moved(key: str) -> Unavailable:
-    return Unavailable(
+def _moved(key: str) -> Moved:
+    return Moved(
         "LAKE_TABLE_MOVED",
         f"表 {key} 已被另一进程更新，本次未作改动",
         f"table {key} was moved on by another process; nothing was changed",

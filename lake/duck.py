@@ -1,13 +1,16 @@
-"""DuckDB connections of the store: a memory limit, spilling into scratch, UTC, and no door to the outside.
+"""DuckDB as the store uses it: a memory limit, spilling into scratch, UTC, and no door to the outside.
 
 These run our own SQL over files that we name. Questions of people go through `lake.query`, which locks more.
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import duckdb
 
+from infra import crypto
 from infra.settings import Settings
 
 
@@ -16,7 +19,7 @@ class LakeSettings(Settings, frozen=True):
 
     section: ClassVar[str] = "lake"
 
-    memory: str = "384MB"  # of one DuckDB connection; what needs more spills into scratch
+    memory: str = "384MB"  # of the DuckDB of one process; what needs more spills into scratch
     threads: int = 0  # 0: as many as the machine has
     rows_per_file: int = 5_000_000
     lease_seconds: float = 120.0
@@ -25,7 +28,7 @@ class LakeSettings(Settings, frozen=True):
 
 
 def options(scratch: Path, settings: LakeSettings) -> dict[str, str | bool | int | float | list[str]]:
-    """DuckDB's settings for a connection that spills into `scratch`."""
+    """DuckDB's settings for a database that spills into `scratch`."""
     chosen: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.memory,
         "temp_directory": str(scratch / "spill"),
@@ -39,11 +42,38 @@ def options(scratch: Path, settings: LakeSettings) -> dict[str, str | bool | int
     return chosen
 
 
-def connect(scratch: Path, settings: LakeSettings) -> duckdb.DuckDBPyConnection:
-    """A connection in memory of its own, its session in UTC."""
-    connection = duckdb.connect(":memory:", config=options(scratch, settings))
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
+class Duck:
+    """One DuckDB in memory for everything that a process does with a delivery: one memory limit, one start.
+
+    Attributes:
+        address: `:memory:<name>`, for those who connect to it by themselves.
+        config: the settings with which they must do so.
+    """
+
+    def __init__(self, scratch: Path, settings: LakeSettings) -> None:
+        self.address = f":memory:hub-{crypto.random_token(8)}"
+        self.config = options(scratch, settings)
+        self._root = duckdb.connect(self.address, config=self.config)
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+
+    @contextlib.contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with temporary tables and registered streams of its own."""
+        connection = self._root.cursor()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Give back the memory."""
+        self._root.close()
+
+    def __enter__(self) -> "Duck":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def file_list(paths: list[Path]) -> str:

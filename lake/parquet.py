@@ -84,7 +84,7 @@ class ParquetFiles:
             if self._error is None:
                 self._flush(pending)
                 self._close()
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that writes
+        except BaseException as error:
             self._error = error
             while self._queue.get() is not None:
                 pass

@@ -1,7 +1,7 @@
 """The Arrow schemas of what the lake stores, from a contract.
 
-A curated table has the contract's columns and two of ours: `_delivery`, the number of the delivery that brought the row,
-and `_line`, the record's place in its file. All else that is known of a delivery stands in `lake_delivery`.
+A curated table has the contract's columns and two of ours: `_delivery`, the number of the delivery that brought the
+row, and `_line`, the record's place in its file. All else that is known of a delivery stands in `lake_delivery`.
 
 A quarantine table is the same for every contract, so that a changed contract never changes it.
 """

@@ -8,8 +8,8 @@ Promises:
 - a record is set aside when it breaks a rule of severity `block` or `quarantine` or cannot be laid out into fields; a
   `warn` rule is counted and lets the record through.
 
-`_line` is the record's place in its file. Where records and lines run in step it is counted; where a file turns out to have
-records of several lines, the pass is made once more with the reader's own map.
+`_line` is the record's place in its file. Where records and lines run in step it is counted; where a file turns out to
+have records of several lines, the pass is made once more with the reader's own map.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ from contracts.compile import BITS, Compiled, split_sql
 from infra.errors import Place, Refused
 from lake import schema
 from lake.delta import DELIVERY, LINE
-from lake.duck import LakeSettings, connect
+from lake.duck import Duck, LakeSettings
 from lake.parquet import ParquetFiles, Written
 from lake.read.source import FAULTS, Source
 
@@ -49,6 +49,7 @@ class Job:
     number: int
     name: str
     scratch: Path
+    duck: Duck
     settings: LakeSettings
     given: Mapping[str, str] = field(default_factory=dict)
     progress: Progress | None = None
@@ -64,6 +65,7 @@ class Split:
         broken: rule id → records that broke it, warnings included.
         blocking: the ids of broken rules of severity `block`.
         source: the source that was read in the end (the precise one, when the fast one gave up).
+        in_step: records and lines ran in step.
     """
 
     read: int
@@ -72,6 +74,7 @@ class Split:
     broken: Mapping[str, int]
     blocking: tuple[str, ...]
     source: Source
+    in_step: bool = True
 
     @property
     def kept_rows(self) -> int:
@@ -129,21 +132,23 @@ def _pass(job: Job, total: int | None) -> Split:
     kept = _files(job, "", schema.curated(contract), schema.plain_columns(contract))
     aside = _files(job, "-q", schema.QUARANTINE, [DELIVERY, LINE])
     read = 0
-    with connect(job.scratch, job.settings) as connection, kept, aside:
+    with job.duck.cursor() as connection, kept, aside:
         for batch in _batches(connection, job):
-            places = _places(job.source, batch, read, total)
+            lines = places(job.source, batch, read, total)
             stopped = tally.judge(batch)
             read += batch.num_rows
             if stopped is None:
-                kept.write(_typed(job, batch, places, kept_schema=schema.curated(contract)))
+                kept.write(_typed(job, batch, lines, kept_schema=schema.curated(contract)))
             else:
                 good = pa.array(~stopped)
-                kept.write(_typed(job, batch.filter(good), places.filter(good), kept_schema=schema.curated(contract)))
+                kept.write(_typed(job, batch.filter(good), lines.filter(good), kept_schema=schema.curated(contract)))
                 bad = pa.array(stopped)
-                aside.write(set_aside(job.compiled, job.number, batch.filter(bad), places.filter(bad)))
+                aside.write(set_aside(job.compiled, job.number, batch.filter(bad), lines.filter(bad)))
             if job.progress:
                 job.progress(read)
-    return Split(read, tuple(kept.files), tuple(aside.files), tally.broken(), tally.blocking(), job.source)
+    return Split(
+        read, tuple(kept.files), tuple(aside.files), tally.broken(), tally.blocking(), job.source, total is None
+    )
 
 
 def _files(job: Job, mark: str, of: pa.Schema, statistics: list[str]) -> ParquetFiles:
@@ -157,7 +162,11 @@ def _batches(connection: duckdb.DuckDBPyConnection, job: Job) -> Iterator[pa.Rec
     yield from connection.sql(sql, params=list(job.source.parameters) or None).to_arrow_reader(BATCH)
 
 
-def _places(source: Source, batch: pa.RecordBatch, base: int, total: int | None) -> pa.Array:
+def places(source: Source, batch: pa.RecordBatch, base: int, total: int | None) -> pa.Array:
+    """Where the batch's records stand in the file; `base` records came before it.
+
+    With `total`, the number of all records, the reader's own map says; without it, lines run in step with records.
+    """
     if source.has_line:
         return batch.column("_line").cast(pa.int64())
     count = batch.num_rows

@@ -5,7 +5,7 @@ Promises:
 - `lake_delivery.number` is the value of `_delivery` in every row that the delivery published or quarantined;
 - a delivery's state, its counts, its ledger entries and its outbox row are written in one transaction;
 - once a delivery is final (`FINAL`), ``read = published + quarantined + duplicates``, exactly;
-- `intent` is what makes publishing repeatable: everything that the Delta commits need, durable before the first of them.
+- `intent` is what makes publishing repeatable: all that the Delta commits need, durable before the first of them.
 
 The states, in order::
 

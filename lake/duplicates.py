@@ -1,0 +1,179 @@
+"""Duplicates: measured first, removed only when there are any.
+
+What a duplicate is and which record wins stands in the contract (`contracts.model.Duplicates`). Records with an empty
+key column are never duplicates. A losing record counts as a duplicate; where the contract wants it and the loser
+differs from the winner in another column, it goes to quarantine under `duplicate.conflict` instead.
+
+With scope "table", the published record wins, for a published version is never rewritten by an append; a snapshot
+replaces the table, so that only its own records can be duplicates.
+"""
+
+# ruff: noqa: S608 - names go through quote_identifier, paths through file_list, the rest is ours
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from contracts.model import Contract
+from infra.language import Text
+from infra.text import quote_identifier
+from lake import schema
+from lake.delta import LINE
+from lake.duck import Duck, LakeSettings, file_list
+from lake.parquet import ParquetFiles, Written
+from lake.setaside import Reason
+from lake.split import BATCH
+
+CONFLICT = Reason(
+    ("duplicate.conflict",),
+    Text("与主键相同的另一条记录内容不一致。", "Another record with the same key says something else."),
+)
+SMALL = 1_000_000  # up to so many rows measuring costs less than being told by the audit
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A delivery's kept files and where to look for duplicates of them.
+
+    Attributes:
+        published: makes a reader of the published table's contract columns; None when the scope is the delivery alone.
+    """
+
+    contract: Contract
+    files: tuple[Written, ...]
+    name: str
+    scratch: Path
+    duck: Duck
+    settings: LakeSettings
+    published: Callable[[], pa.RecordBatchReader] | Sequence[Path] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What is left: the files without losers, how many were dropped, and the lines of those that contradict.
+
+    Attributes:
+        conflicts: Parquet files with the `_line` of each losing record that goes to quarantine.
+    """
+
+    files: tuple[Written, ...]
+    duplicates: int
+    conflicts: tuple[Path, ...] = ()
+    conflict_rows: int = 0
+
+
+def remove(staged: Staged) -> Removed:
+    """Measure, and remove when there is something to remove."""
+    if not staged.contract.duplicates.key or not staged.files:
+        return Removed(staged.files, 0)
+    with staged.duck.cursor() as connection:
+        _views(connection, staged)
+        if not _any(connection, staged):
+            return Removed(staged.files, 0)
+        connection.execute(f"CREATE TEMP TABLE losers AS {_losers(staged)}")
+        return _without(connection, staged)
+
+
+def _keys(staged: Staged) -> str:
+    return ", ".join(quote_identifier(name) for name in staged.contract.duplicates.key)
+
+
+def _known(staged: Staged) -> str:
+    return " AND ".join(f"{quote_identifier(name)} IS NOT NULL" for name in staged.contract.duplicates.key)
+
+
+def _views(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+    files = file_list([file.path for file in staged.files])
+    connection.execute(
+        "CREATE TEMP VIEW staged AS SELECT *, filename AS _file, file_row_number AS _row "
+        f"FROM read_parquet({files}, filename = true, file_row_number = true)"
+    )
+    if staged.published is None:
+        return
+    if callable(staged.published):
+        # A stream can be read once: the keys and columns that matter are kept, spilling where they must.
+        connection.register("stream", staged.published())
+        connection.execute(
+            f"CREATE TEMP TABLE published AS SELECT * FROM stream SEMI JOIN staged USING ({_keys(staged)})"
+        )
+    else:
+        files = file_list(list(staged.published))
+        connection.execute(f"CREATE TEMP VIEW published AS SELECT * FROM read_parquet({files}, union_by_name = true)")
+
+
+def _any(connection: duckdb.DuckDBPyConnection, staged: Staged) -> bool:
+    keys = _keys(staged)
+    inner = f"SELECT 1 FROM staged WHERE {_known(staged)} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    if connection.execute(inner).fetchall():
+        return True
+    if staged.published is None:
+        return False
+    return bool(connection.execute(f"SELECT 1 FROM staged SEMI JOIN published USING ({keys}) LIMIT 1").fetchall())
+
+
+def _losers(staged: Staged) -> str:
+    """File, row, line of every loser, and whether it contradicts its winner."""
+    keys, rule = _keys(staged), staged.contract.duplicates
+    others = [column.name for column in staged.contract.columns if column.name not in rule.key]
+    content = f"ROW({', '.join(quote_identifier(name) for name in others)})" if others else "ROW(1)"
+    order = "_file DESC, _row DESC" if rule.wins == "last" else "_file, _row"
+    several = f"SELECT {keys} FROM staged WHERE {_known(staged)} GROUP BY {keys} HAVING count(*) > 1"
+    within = f"""
+        SELECT _file, _row, {LINE}, content IS DISTINCT FROM first_value(content) OVER key_order AS differs,
+               row_number() OVER key_order AS place
+        FROM (SELECT *, {content} AS content FROM staged SEMI JOIN ({several}) AS several USING ({keys}))
+        WINDOW key_order AS (PARTITION BY {keys} ORDER BY {order})"""
+    found = f"SELECT _file, _row, {LINE}, differs FROM ({within}) WHERE place > 1"
+    if staged.published is None:
+        return found
+    # The published record is the winner of all: a record loses to it whatever its place in the delivery is.
+    across = f"""
+        SELECT _file, _row, any_value({LINE}) AS {LINE}, bool_and(ours IS DISTINCT FROM theirs) AS differs
+        FROM (SELECT *, {content} AS ours FROM staged)
+        JOIN (SELECT {keys}, {content} AS theirs FROM published) USING ({keys})
+        GROUP BY _file, _row"""
+    return f"""
+        WITH across_table AS ({across})
+        SELECT * FROM across_table
+        UNION ALL SELECT * FROM ({found}) AS inside ANTI JOIN across_table USING (_file, _row)"""
+
+
+def _without(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Removed:
+    columns = schema.curated(staged.contract)
+    names = ", ".join(quote_identifier(name) for name in columns.names)
+    writer = ParquetFiles(
+        staged.scratch,
+        f"{staged.name}-u",
+        columns,
+        schema.plain_columns(staged.contract),
+        rows_per_file=staged.settings.rows_per_file,
+    )
+    query = f"SELECT {names} FROM staged ANTI JOIN losers USING (_file, _row) ORDER BY _file, _row"
+    with writer:
+        for batch in connection.sql(query).to_arrow_reader(BATCH):
+            writer.write(_cast(batch, columns))
+    lost = _count(connection, "SELECT count(*) FROM losers")
+    conflicts: tuple[Path, ...] = ()
+    contradicting = 0
+    if staged.contract.duplicates.conflict == "quarantine":
+        contradicting = _count(connection, "SELECT count(*) FROM losers WHERE differs")
+        if contradicting:
+            path = staged.scratch / f"{staged.name}-conflicts.parquet"
+            connection.sql(f"SELECT {LINE} FROM losers WHERE differs").write_parquet(str(path))
+            conflicts = (path,)
+    return Removed(tuple(writer.files), lost - contradicting, conflicts, contradicting)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(connection.execute(query).fetchall()[0][0])
+
+
+def _cast(batch: pa.RecordBatch, columns: pa.Schema) -> pa.RecordBatch:
+    arrays = [
+        batch.column(at) if batch.column(at).type == wanted.type else batch.column(at).cast(wanted.type)
+        for at, wanted in enumerate(columns)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=columns)

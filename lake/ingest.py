@@ -1,0 +1,249 @@
+"""Ingest: what takes a delivery from its bytes to a version of its table, and can be killed and called again anywhere.
+
+- `process` may be called for the same delivery any number of times, by any number of processes: one does the work, the
+  others wait for it and see the same outcome;
+- one writer a dataset at a time holds a lease; a publication that another process left half done is finished first;
+- a delivery that cannot be read is refused and keeps its bytes; one that is blocked publishes nothing and has its
+  records in quarantine; neither disturbs the deliveries beside it.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from contracts import compile as compilation
+from contracts.compile import Compiled
+from contracts.register import contract
+from infra.errors import HubError, Refused, Unavailable
+from infra.ground import Ground
+from infra.language import Text
+from infra.lease import Lease, lease
+from infra.settings import load as load_settings
+from lake import audit, prepare, publish, record, tables
+from lake.delivery import Arrival, find
+from lake.delta import Tables
+from lake.duck import Duck, LakeSettings
+from lake.landing import land_arrival, open_landed
+from lake.prepare import Progress, Task
+from lake.record import Outcome, Row
+
+_ATTEMPTS = 3
+
+
+class Session:
+    """What one process keeps between deliveries: open tables, the audit's library and context, compiled contracts.
+
+    Use it with `with`; not for several threads at once.
+    """
+
+    def __init__(self, ground: Ground, progress: Progress | None = None) -> None:
+        self.ground = ground
+        self.settings = load_settings(LakeSettings, ground.environ)
+        self.lake = Tables(ground.store)
+        self.progress = progress
+        self._contracts: dict[str, Compiled] = {}
+        self._auditor: audit.Auditor | None = None
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Session":
+        scratch = self._stack.enter_context(self.ground.scratch())
+        self.duck = self._stack.enter_context(Duck(scratch, self.settings))
+        self._loading = audit.preload()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The library may still be loading when all was refused: a process must not end under a thread that imports.
+        self._loading.join()
+        self._stack.__exit__(kind, error, trace)
+
+    def auditor(self) -> audit.Auditor:
+        """The auditor, made when it is first needed."""
+        if self._auditor is None:
+            self._loading.join()
+            self._auditor = self._stack.enter_context(audit.Auditor(self.duck))
+        return self._auditor
+
+    def compiled(self, dataset: str) -> Compiled:
+        """The dataset's newest contract, compiled once."""
+        if dataset not in self._contracts:
+            self._contracts[dataset] = compilation.compile(contract(self.ground.engine, dataset))
+        return self._contracts[dataset]
+
+
+def ingest(
+    ground: Ground,
+    dataset: str,
+    path: Path,
+    *,
+    actor: str,
+    channel: str = "command",
+    session: Session | None = None,
+) -> Outcome:
+    """Land `path` for `dataset` and take it all the way.
+
+    Raises:
+        Refused: nothing could land (`LANDING_…`). What landed and was refused comes back as an outcome.
+        Unavailable: a service was not there; calling again goes on where this ended.
+    """
+    started = time.monotonic()
+    with _session(ground, session) as here, _folder(here) as scratch:
+        plain = scratch / "plain"
+        arrival = Arrival(dataset, path, channel, ground.now(), actor)
+        landed = land_arrival(ground, arrival, scratch, plain)
+        outcome = _process(here, landed.id, plain, scratch)
+    return replace(outcome, seconds=time.monotonic() - started)
+
+
+def process(ground: Ground, delivery: str, *, session: Session | None = None) -> Outcome:
+    """Take a landed delivery the rest of the way, from wherever it stands.
+
+    Raises:
+        WrongUse: `LANDING_UNKNOWN`.
+        Unavailable: as `ingest`.
+    """
+    started = time.monotonic()
+    with _session(ground, session) as here, _folder(here) as scratch:
+        outcome = _process(here, delivery, None, scratch)
+    return replace(outcome, seconds=time.monotonic() - started)
+
+
+def process_batch(ground: Ground, deliveries: Sequence[str]) -> list[Outcome]:
+    """`process` for several in one process; one that fails fails alone, its outcome carries the error's code."""
+    outcomes = []
+    with Session(ground) as session:
+        for delivery in deliveries:
+            try:
+                outcomes.append(process(ground, delivery, session=session))
+            except HubError as error:
+                row = record.load(ground.engine, delivery)
+                outcomes.append(replace(Outcome.of(row), code=error.code, message=error.text))
+    return outcomes
+
+
+@contextlib.contextmanager
+def _session(ground: Ground, session: Session | None) -> Iterator[Session]:
+    if session is not None:
+        yield session
+        return
+    with Session(ground) as own:
+        yield own
+
+
+@contextlib.contextmanager
+def _folder(session: Session) -> Iterator[Path]:
+    with session.ground.scratch() as folder:
+        yield folder
+
+
+def _process(session: Session, delivery: str, plain: Path | None, scratch: Path) -> Outcome:
+    engine = session.ground.engine
+    row = record.load(engine, delivery)
+    if _settled(session, row):
+        return Outcome.of(row)
+    name = f"lake:{row['dataset']}"
+    seconds = session.settings.lease_seconds
+    with lease(engine, name, seconds=seconds, wait_seconds=session.settings.wait_seconds) as held, _kept(held):
+        for _ in range(_ATTEMPTS):
+            row = record.load(engine, delivery)
+            if _settled(session, row):
+                return Outcome.of(row)
+            if _finish_interrupted(session, row):
+                continue
+            _advance(session, row, held, plain, scratch)
+    row = record.load(engine, delivery)
+    if row["state"] in tables.FINAL:
+        return Outcome.of(row)
+    raise Unavailable(
+        "DELIVERY_UNSETTLED",
+        "该批次多次未能发布，请稍后重试",
+        "the delivery could not be published in several attempts",
+        remedy=Text("稍后重试", "try again later"),
+    )
+
+
+def _settled(session: Session, row: Row) -> bool:
+    """Whether nothing is left to do. What an older contract could not read is tried again with a newer one."""
+    if row["state"] == tables.REFUSED and row["dataset"] is not None and row["contract_version"] is not None:
+        return bool(row["contract_version"] == session.compiled(row["dataset"]).contract.version)
+    return row["state"] in tables.FINAL
+
+
+def _finish_interrupted(session: Session, row: Row) -> bool:
+    """Finish what was begun on this dataset, in its order; True when the delivery itself was among it."""
+    own = False
+    for begun in record.interrupted(session.ground.engine, row["dataset"]):
+        own = own or begun["id"] == row["id"]
+        _carry_out(session, begun)
+    return own
+
+
+def _carry_out(session: Session, row: Row) -> None:
+    try:
+        publish.carry_out(session.ground, session.lake, row)
+    except publish.Stale:
+        record.withdraw(session.ground, row)
+
+
+def _advance(session: Session, row: Row, held: Lease, plain: Path | None, scratch: Path) -> None:
+    """landed → audited → final, or refused, or repeated."""
+    ground = session.ground
+    if row["state"] == tables.REFUSED:
+        record.reopen(ground, row)
+        return
+    now = ground.now()
+    version: str | None = None
+    try:
+        compiled = session.compiled(row["dataset"])
+        version = compiled.contract.version
+        same = record.repeats(ground.engine, row, compiled.contract.mode)
+        if same is not None:
+            record.repeat(ground, row, same, now)
+            return
+        if plain is None or not plain.exists():
+            plain = open_landed(ground, find(ground, row["id"]), scratch)
+        task = Task(
+            ground,
+            session.lake,
+            compiled,
+            row,
+            held.token,
+            plain,
+            scratch,
+            session.duck,
+            session.settings,
+            session.auditor,
+            session.progress,
+        )
+        prepared = prepare.prepare(task, now)
+    except Refused as refusal:
+        record.refuse(ground, row, refusal, version, now)
+        return
+    record.intend(ground, row, held, prepared.intent, prepared.values)
+    _carry_out(session, record.load(ground.engine, row["id"]))
+
+
+@contextlib.contextmanager
+def _kept(held: Lease) -> Iterator[None]:
+    """Renew the lease beside the work. Losing it is found out where it matters: when the intent is written."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(held.seconds / 3):
+            try:
+                held.renew()
+            except Unavailable:
+                return
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,230 @@
+"""From a delivery's plaintext to an intent: read, split, set duplicates aside, audit, put the files into their tables.
+
+Nothing here is seen by any reader: the files stand beside the tables' own until a Delta commit names them. Killed
+anywhere, all of it is done anew under new file names; what was left behind goes with the next vacuum.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from contracts.compile import Compiled, suite
+from infra.errors import Place
+from infra.ground import Ground
+from infra.language import Text
+from lake import docs, duplicates, schema
+from lake.delta import Tables, curated_key, quarantine_key
+from lake.duck import Duck, LakeSettings
+from lake.duplicates import CONFLICT, Removed, Staged
+from lake.parquet import Written
+from lake.read.reading import read
+from lake.record import Intent, Row
+from lake.setaside import Reason, set_aside_more
+from lake.split import Job, Split, split
+from lake.store_files import dataset_of
+
+if TYPE_CHECKING:
+    from lake.audit import Auditor, Verdict
+
+Progress = Callable[[str, int], None]
+BLOCKED = "DELIVERY_BLOCKED"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One delivery's work.
+
+    Attributes:
+        row: its row in `lake_delivery`.
+        token: the fencing token of the lease under which this is done; part of the files' names.
+        plain: the plaintext, verified.
+        auditor: gives the auditor when it is needed, for the library takes seconds to load.
+        progress: told the stage and the records done.
+    """
+
+    ground: Ground
+    lake: Tables
+    compiled: Compiled
+    row: Row
+    token: int
+    plain: Path
+    scratch: Path
+    duck: Duck
+    settings: LakeSettings
+    auditor: "Callable[[], Auditor]"
+    progress: Progress | None = None
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What publishing will need, and the values of the delivery's row."""
+
+    intent: Intent
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def prepare(task: Task, now: datetime) -> Prepared:
+    """See the module.
+
+    Raises:
+        Refused: the delivery cannot be read as the contract says.
+        Unavailable: `AUDIT_FAILED`, or a store that is not there.
+    """
+    contract = task.compiled.contract
+    source = read(task.plain, task.compiled, task.scratch, name=task.row["file_name"])
+    job = Job(
+        compiled=task.compiled,
+        source=source,
+        number=task.row["number"],
+        name=f"{task.row['id']}-{task.token}",
+        scratch=task.scratch,
+        duck=task.duck,
+        settings=task.settings,
+        given={"file_name": task.row["file_name"]},
+        progress=None if task.progress is None else lambda rows: _tell(task, "split", rows),
+    )
+    done = split(job)
+    base = task.lake.ensure(curated_key(contract.id), schema.curated(contract), contract.id)
+    removed, verdict = _judge(task, done, base, now)
+    blocking = [found.rule for found in verdict.blocking]
+    blocked = tuple(dict.fromkeys((*done.blocking, *blocking)))
+    aside = [*done.aside, *set_aside_more(job, done, removed.conflicts, CONFLICT, "qc")]
+    if blocked:
+        reason = _block_reason(task, verdict, blocked)
+        aside += set_aside_more(job, done, [file.path for file in removed.files], reason, "qb")
+    published = 0 if blocked else sum(file.rows for file in removed.files)
+    counts = {
+        "read": done.read,
+        "published": published,
+        "quarantined": sum(file.rows for file in aside),
+        "duplicates": removed.duplicates,
+    }
+    _balance(task.row, counts)
+    return _intent(task, done, verdict, base, counts, _Files(None if blocked else removed.files, tuple(aside), blocked))
+
+
+def _tell(task: Task, stage: str, rows: int) -> None:
+    if task.progress is not None:
+        task.progress(stage, rows)
+
+
+def _judge(task: Task, done: Split, base: int, now: datetime) -> "tuple[Removed, Verdict]":
+    """Set duplicates aside and audit what is left, exactly the files that will be published.
+
+    A large delivery without a table to compare with is audited first: when its keys are unique, as they mostly are, the
+    audit has measured it already and nobody need do so twice.
+    """
+    staged = _staged(task, done, base)
+    measured = staged.published is not None or done.kept_rows <= duplicates.SMALL
+    removed = duplicates.remove(staged) if measured else Removed(done.kept, 0)
+    _tell(task, "audit", done.read)
+    verdict = _audit(task, removed, now)
+    if not measured and any(found.rule == "duplicates.key" for found in verdict.blocking):
+        removed = duplicates.remove(staged)
+        verdict = _audit(task, removed, now)
+    return removed, verdict
+
+
+def _staged(task: Task, done: Split, base: int) -> Staged:
+    contract = task.compiled.contract
+    published: Any = None
+    if contract.duplicates.scope == "table" and contract.mode == "append" and base > 0:
+        snapshot = task.lake.snapshot(curated_key(contract.id), version=base)
+        local = [task.ground.store.local(key) for key in snapshot.keys()]  # noqa: SIM118 - object keys
+        names = [column.name for column in contract.columns]
+        if not local:
+            published = None
+        elif all(path is not None for path in local):
+            published = local
+        else:
+            files = dataset_of(task.ground.store, snapshot)
+            published = lambda: files.scanner(columns=names).to_reader()  # noqa: E731 - called where it is used
+    name = f"{task.row['id']}-{task.token}"
+    return Staged(contract, done.kept, name, task.scratch, task.duck, task.settings, published)
+
+
+def _audit(task: Task, removed: Removed, now: datetime) -> "Verdict":
+    expectations = suite(task.compiled, now)
+    paths = [file.path for file in removed.files]
+    if not paths and removed.duplicates:
+        # Every record was published before: of a delivery that adds nothing, no volume can be asked.
+        rules = {rule.id for rule in task.compiled.contract.table_rules}
+        expectations = tuple(expected for expected in expectations if expected.rule_id not in rules)
+    if not paths:
+        empty = task.scratch / f"{task.row['id']}-empty.parquet"
+        pq.write_table(schema.curated(task.compiled.contract).empty_table(), empty)
+        paths = [empty]
+    return task.auditor().audit(expectations, paths)
+
+
+def _block_reason(task: Task, verdict: "Verdict", rules: tuple[str, ...]) -> Reason:
+    said = [Text(found.zh, found.en) for found in verdict.blocking]
+    said += [
+        Text(rule.sentence.zh.replace("第{line}行", "有记录的"), rule.sentence.en.replace("Line {line}", "A record"))
+        for rule in task.compiled.rules
+        if rule.id in rules and rule.severity == "block" and rule.id not in {found.rule for found in verdict.blocking}
+    ]
+    zh, en = "".join(one.zh for one in said), " ".join(one.en for one in said)
+    return Reason(rules, Text(f"整批未发布：{zh}", f"The whole delivery was not published: {en}"))
+
+
+def _balance(row: Row, counts: Mapping[str, int]) -> None:
+    """Conservation, checked before anything is promised."""
+    if counts["read"] != counts["published"] + counts["quarantined"] + counts["duplicates"]:
+        message = f"delivery {row['id']} does not balance: {dict(counts)}"
+        raise AssertionError(message, Place(delivery=row["id"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    curated: tuple[Written, ...] | None
+    aside: tuple[Written, ...]
+    blocked: tuple[str, ...]
+
+
+def _intent(task: Task, done: Split, verdict: "Verdict", base: int, counts: dict[str, int], files: _Files) -> Prepared:
+    contract, row = task.compiled.contract, task.row
+    _tell(task, "store", done.read)
+    notes = [note.as_dict() for note in done.source.notes]
+    facts: dict[str, dict[str, Any]] = {
+        "read": {
+            "rows": done.read,
+            "format": done.source.format,
+            "encoding": done.source.encoding,
+            "notes": [note["code"] for note in notes],
+        },
+        "split": {"kept": done.kept_rows, "set_aside": done.aside_rows, "broken": dict(done.broken)},
+        "audited": {
+            "passed": not files.blocked,
+            "expectations": len(verdict.findings),
+            "failed": list(files.blocked),
+            "warnings": [found.rule for found in verdict.warnings],
+            "contract": contract.version,
+        },
+    }
+    audit = verdict.summary() | {"passed": not files.blocked, "broken": dict(done.broken)}
+    docs.keep(task.ground, row, audit, verdict)
+    intent = Intent(
+        curated=None if files.curated is None else _put(task, curated_key(contract.id), files.curated),
+        quarantine=_put(task, quarantine_key(contract.id), files.aside),
+        base=base,
+        mode="overwrite" if contract.mode == "snapshot" else "append",
+        facts=facts,
+    )
+    values: dict[str, Any] = {**counts, "audit": audit, "notes": notes, "contract_version": contract.version}
+    values |= dict.fromkeys(("code", "message_zh", "message_en"))
+    if files.blocked:
+        reason = _block_reason(task, verdict, files.blocked)
+        values |= {"code": BLOCKED, "message_zh": reason.said.zh, "message_en": reason.said.en}
+    return Prepared(intent, values)
+
+
+def _put(task: Task, key: str, files: tuple[Written, ...]) -> list[list[Any]]:
+    """Put the files into the table's folder, durable, and list them as the intent keeps them."""
+    for file in files:
+        task.ground.store.put_file(f"{key}/{file.path.name}", file.path)
+    return [[file.path.name, file.size, file.rows] for file in files]

@@ -1,0 +1,69 @@
+"""Publishing from a durable intent: two Delta commits and one transaction, each done at most once.
+
+The order is what readers rely on: what goes to quarantine is there before the version that lacks it can be seen, and
+the database says "finished" last. Killed anywhere in between, the same call does what is left and repeats nothing,
+because each commit bears the delivery's id and each table is asked for it first.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from infra.ground import Ground
+from lake import record, schema
+from lake.delta import Commit, DataFile, Moved, Tables, curated_key, quarantine_key
+from lake.record import Row
+
+_TRIES = 5
+
+
+class Stale(Exception):
+    """The curated table moved on since the delivery was compared with it, and the delivery was not committed."""
+
+
+def carry_out(ground: Ground, lake: Tables, row: Row) -> None:
+    """Publish the audited delivery `row`.
+
+    Raises:
+        Stale: nothing was committed; the delivery must be read anew.
+        Unavailable: a table cannot be reached; calling again goes on where this ended.
+    """
+    intent = row["intent"]
+    key = curated_key(row["dataset"])
+    done = lake.committed(key, row["id"]) if intent["curated"] is not None else None
+    if intent["curated"] is not None and done is None and lake.version(key) != intent["base"]:
+        raise Stale
+    aside = _quarantine(ground, lake, row, intent["quarantine"])
+    version = None
+    if intent["curated"] is not None:
+        commit = Commit(
+            _files(intent["curated"]), intent["mode"], row["id"], intent["base"], _metadata(row), ground.now()
+        )
+        try:
+            version = done if done is not None else lake.commit(key, commit)
+        except Moved:
+            raise Stale from None
+    record.finish(ground, row, (version, aside), ground.now())
+
+
+def _quarantine(ground: Ground, lake: Tables, row: Row, files: Sequence[Sequence[Any]]) -> int | None:
+    """Append to the quarantine table. Compaction may move it at any moment: try again from where it stands."""
+    if not files:
+        return None
+    key = quarantine_key(row["dataset"])
+    lake.ensure(key, schema.QUARANTINE, f"{row['dataset']} quarantine")
+    for attempt in range(_TRIES):
+        commit = Commit(_files(files), "append", row["id"], lake.version(key), _metadata(row), ground.now())
+        try:
+            return lake.commit(key, commit)
+        except Moved:
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError
+
+
+def _files(listed: Sequence[Sequence[Any]]) -> tuple[DataFile, ...]:
+    return tuple(DataFile(path, size, rows) for path, size, rows in listed)
+
+
+def _metadata(row: Row) -> dict[str, Any]:
+    return {"delivery": row["id"], "contract": row["contract_version"]}
