@@ -10,7 +10,7 @@ personal data.
 """
 
 import json
-import unicodedata
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ VERSION = 1
 SALT_BYTES = 32
 MAX_CONTENT_BYTES = 1 << 20
 MAX_ID_CHARS = 512
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,32 @@ def canonical(value: Any) -> bytes:
         WrongUse: `LEDGER_CONTENT` when it is no JSON, or holds a number JSON readers cannot keep exactly.
     """
     try:
+        if _is_plain(value):
+            # For these values the C encoder writes the very same bytes, in a quarter of the time (a test compares).
+            return _ENCODER.encode(value).encode()
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, RecursionError) as wrong:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as wrong:
         raise WrongUse(
             "LEDGER_CONTENT",
             "存证内容不是规范的 JSON（数字超出精度、非有限数、非文本键或嵌套过深）",
             "the content of the entry is no canonical JSON (a number out of range, NaN, a key that is no text, "
             "or nested too deeply)",
         ) from wrong
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _is_plain(value: Any) -> bool:
+    """Texts, truth values, nulls, exact integers, and lists and objects of these with ASCII keys."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return bool(-(2**53) < value < 2**53)
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and _is_plain(each) for key, each in value.items())
+    return kind in (list, tuple) and all(map(_is_plain, value))
 
 
 def canonical_object(line: bytes) -> dict[str, Any] | None:
@@ -112,7 +131,7 @@ def _number(digits: str) -> int | float:
 
 def instant(now: datetime) -> str:
     """`now` in UTC with microseconds, e.g. `2026-11-23T05:30:00.000000Z`."""
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return now.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def seal(new: NewEntry, *, pseudonym: str, now: datetime, salt: bytes, demo: bool) -> Sealed:
@@ -148,7 +167,7 @@ def seal(new: NewEntry, *, pseudonym: str, now: datetime, salt: bytes, demo: boo
 
 
 def _check_id(name: str, value: str) -> None:
-    if not value or len(value) > MAX_ID_CHARS or any(unicodedata.category(char) == "Cc" for char in value):
+    if not value or len(value) > MAX_ID_CHARS or _CONTROL.search(value):
         raise WrongUse(
             "LEDGER_ID",
             f"存证字段 {name} 须为 1 至 {MAX_ID_CHARS} 个字符，且不含控制字符",

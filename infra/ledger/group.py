@@ -1,13 +1,16 @@
 """Group commit among the threads of one process: one durable transaction serves all that wait.
 
-No background thread: the first thread that finds nobody leading becomes the leader, takes everything that waits,
-commits it in one transaction, and hands the lead to the first of those who came meanwhile. A thread returns when its
-own work is durable.
+No background thread: whoever finds nobody leading leads, takes everything that waits, commits it in one transaction,
+and hands the lead to the first of those who came meanwhile. A thread returns when its own work is durable.
+
+Two things keep many threads from fighting over the interpreter: the queue needs no lock (a deque's append is atomic),
+and those who were served wake one another in a chain instead of all at once.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 from infra.errors import Unavailable
@@ -17,13 +20,14 @@ R = TypeVar("R")
 
 
 class _Ticket(Generic[T, R]):
-    __slots__ = ("error", "items", "lead", "results", "signal")
+    __slots__ = ("error", "follower", "items", "lead", "results", "signal")
 
     def __init__(self, items: Sequence[T]) -> None:
         self.items = items
         self.results: list[R] | None = None
         self.error: BaseException | None = None
         self.lead = False
+        self.follower: _Ticket[T, R] | None = None
         # A bare lock is the cheapest thing one thread can wait on for another.
         self.signal = threading.Lock()
         self.signal.acquire()
@@ -40,67 +44,64 @@ class GroupCommit(Generic[T, R]):
     def __init__(self, commit: Callable[[Sequence[T]], list[R]], *, most: int = 4096) -> None:
         self._commit = commit
         self._most = most
-        self._guard = threading.Lock()
         self._waiting: deque[_Ticket[T, R]] = deque()
-        self._leading = False
+        self._lead = threading.Lock()
 
     def submit(self, items: Sequence[T]) -> list[R]:
-        """Returns the results of `items` when they are durable, or raises what their transaction raised."""
+        """Returns the results of `items` when they are durable, or raises what their transaction raised.
+
+        An interrupt (Ctrl-C) is raised once the transaction that holds the items has ended: nothing is left half-done.
+        """
         ticket: _Ticket[T, R] = _Ticket(items)
-        with self._guard:
-            self._waiting.append(ticket)
-            leads = not self._leading
-            if leads:
-                self._leading = True
-        if not leads:
-            self._wait(ticket)
-        if leads or ticket.lead:
+        self._waiting.append(ticket)
+        if self._lead.acquire(blocking=False):
+            # The first in the queue leads; it may be another who came a moment before.
+            self._pass_on()
+        interrupt = _await(ticket)
+        if ticket.follower is not None:
+            ticket.follower.signal.release()
+        if ticket.lead:
             self._serve()
+        if interrupt is not None:
+            raise interrupt
         if ticket.error is not None:
             raise ticket.error
         return ticket.results or []
 
-    def _wait(self, ticket: _Ticket[T, R]) -> None:
-        try:
-            ticket.signal.acquire()
-        except BaseException:
-            # Interrupted while waiting (Ctrl-C): leave the queue, and never keep a lead that others wait for.
-            with self._guard:
-                if ticket in self._waiting:
-                    self._waiting.remove(ticket)
-                leads = ticket.lead
-            if leads:
-                self._pass_on()
-            raise
-
     def _serve(self) -> None:
-        batch: list[_Ticket[T, R]] = []
+        """Commits what waits; the caller holds the lead and its own ticket is the first in the queue."""
+        batch = self._take()
         try:
-            batch = self._take()
             self._run(batch)
         finally:
             for ticket in batch:
                 if ticket.results is None and ticket.error is None:
                     ticket.error = _interrupted()
-                ticket.signal.release()
             self._pass_on()
+            _wake(batch[1:])
 
     def _pass_on(self) -> None:
-        with self._guard:
-            heir = self._waiting[0] if self._waiting else None
-            self._leading = heir is not None
-            if heir is not None:
+        """Gives the lead, which the caller holds, to the first in the queue, or back if nobody waits."""
+        while True:
+            try:
+                heir = self._waiting[0]
+            except IndexError:
+                self._lead.release()
+                # Whoever came between the look and the release found the lead taken: look again.
+                if not self._waiting or not self._lead.acquire(blocking=False):
+                    return
+            else:
                 heir.lead = True
                 heir.signal.release()
+                return
 
     def _take(self) -> list[_Ticket[T, R]]:
         """The oldest waiting tickets; the leader's own is the first of them."""
-        batch: list[_Ticket[T, R]] = []
-        count = 0
-        with self._guard:
-            while self._waiting and (not batch or count + len(self._waiting[0].items) <= self._most):
-                batch.append(self._waiting.popleft())
-                count += len(batch[-1].items)
+        batch = [self._waiting.popleft()]
+        count = len(batch[0].items)
+        while self._waiting and count + len(self._waiting[0].items) <= self._most:
+            batch.append(self._waiting.popleft())
+            count += len(batch[-1].items)
         return batch
 
     def _run(self, batch: list[_Ticket[T, R]]) -> None:
@@ -114,6 +115,26 @@ class GroupCommit(Generic[T, R]):
         for ticket in batch:
             ticket.results = results[start : start + len(ticket.items)]
             start += len(ticket.items)
+
+
+def _await(ticket: _Ticket[T, R]) -> BaseException | None:
+    """Waits for the ticket's turn, also through interrupts: others may depend on it. Returns the last interrupt."""
+    interrupt: BaseException | None = None
+    while True:
+        try:
+            ticket.signal.acquire()
+        except BaseException as stop:
+            interrupt = stop
+        else:
+            return interrupt
+
+
+def _wake(served: Sequence[_Ticket[T, R]]) -> None:
+    """Wakes the first of the served; each wakes the next."""
+    for ticket, follower in pairwise(served):
+        ticket.follower = follower
+    if served:
+        served[0].signal.release()
 
 
 def _interrupted() -> Unavailable:

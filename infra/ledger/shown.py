@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from infra.console import table
 from infra.language import Text
+from infra.ledger.entry import canonical_object
+from infra.ledger.note import Verifier
 
 if TYPE_CHECKING:
     from infra.ledger.bundle import Exported
@@ -13,13 +15,12 @@ if TYPE_CHECKING:
     from infra.ledger.store import StoredEntry
 
 _MARK = Text("内容（可能含个人信息，勿外传）", "content (may be personal, do not pass on)")
+_SUBJECT = 64
 _SAID = {"kind", "message"}
 
 
 def entry_fields(row: "StoredEntry", *, content: bool) -> dict[str, Any]:
     """An entry as JSON; its content only when asked for."""
-    from infra.ledger.entry import canonical_object
-
     shown: dict[str, Any] = {"number": row.number, "leaf_index": row.leaf_index, "hash": row.hash.hex()}
     shown |= canonical_object(row.body) or {"unreadable": True}
     if content:
@@ -37,7 +38,7 @@ def entry_lines(entries: Sequence[dict[str, Any]], lang: str) -> Iterator[str]:
         place = waiting if entry["leaf_index"] is None else entry["leaf_index"]
         actor = str(entry.get("actor", "")).rpartition(":")[2][:12]
         demo = Text("（演示）", " (demo)").say(lang) if entry.get("demo") else ""
-        subject = str(entry.get("subject", ""))
+        subject = _short(str(entry.get("subject", "")))
         rows.append([entry["number"], place, entry.get("time"), f"{entry.get('act')}{demo}", subject, actor])
     yield table(rows, columns)
     for entry in entries:
@@ -45,6 +46,10 @@ def entry_lines(entries: Sequence[dict[str, Any]], lang: str) -> Iterator[str]:
             erased = Text("已清除", "erased").say(lang)
             said = erased if entry["content_erased"] else json.dumps(entry["content"], ensure_ascii=False)
             yield f"{entry['number']} {_MARK.say(lang)}: {said}"
+
+
+def _short(subject: str) -> str:
+    return subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"
 
 
 def report_lines(report: "Report", lang: str) -> Iterator[str]:
@@ -84,8 +89,6 @@ def _verdict(report: "Report") -> Text:
 
 
 def _key_line(text: str, trusted: bool | None) -> Text:
-    from infra.ledger.note import Verifier
-
     fingerprint = Verifier.parse(text).fingerprint
     return Text(
         f"  公钥 {text}\n    指纹 {fingerprint}{'' if trusted else '（未经确认）'}",

@@ -18,18 +18,17 @@ ENTRY = sa.Table(
     sa.Column("number", _NUMBER, primary_key=True, autoincrement=True),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("hash", sa.LargeBinary(32), nullable=False),
-    sa.Column("once", sa.Text, unique=True),
+    sa.Column("once", sa.Text),
     sa.Column("mark", sa.LargeBinary(32), nullable=False),
     sa.Column("leaf_index", _NUMBER),
 )
-# One partial index finds what is not indexed yet, and costs nothing for what is; the other finds an entry by place.
-sa.Index(
-    "infra_ledger_entry_pending",
-    ENTRY.c.number,
-    sqlite_where=ENTRY.c.leaf_index.is_(None),
-    postgresql_where=ENTRY.c.leaf_index.is_(None),
-)
-sa.Index("infra_ledger_entry_leaf", ENTRY.c.leaf_index, unique=True)
+# Partial indexes: an append pays only for the first, and for the key that it bears.
+for _name, _column, _when in (
+    ("pending", ENTRY.c.number, ENTRY.c.leaf_index.is_(None)),
+    ("place", ENTRY.c.leaf_index, ENTRY.c.leaf_index.is_not(None)),
+    ("once", ENTRY.c.once, ENTRY.c.once.is_not(None)),
+):
+    sa.Index(f"infra_ledger_entry_{_name}", _column, unique=True, sqlite_where=_when, postgresql_where=_when)
 
 CONTENT = sa.Table(
     "infra_ledger_content",

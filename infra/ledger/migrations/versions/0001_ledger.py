@@ -14,15 +14,24 @@ def upgrade() -> None:
         sa.Column("number", number, primary_key=True, autoincrement=True),
         sa.Column("body", sa.Text, nullable=False),
         sa.Column("hash", sa.LargeBinary(32), nullable=False),
-        sa.Column("once", sa.Text, unique=True),
+        sa.Column("once", sa.Text),
         sa.Column("mark", sa.LargeBinary(32), nullable=False),
         sa.Column("leaf_index", number),
     )
-    unplaced = sa.text("leaf_index IS NULL")
-    op.create_index(
-        "infra_ledger_entry_pending", "infra_ledger_entry", ["number"], sqlite_where=unplaced, postgresql_where=unplaced
-    )
-    op.create_index("infra_ledger_entry_leaf", "infra_ledger_entry", ["leaf_index"], unique=True)
+    for name, column, when in (
+        ("pending", "number", "leaf_index IS NULL"),
+        ("place", "leaf_index", "leaf_index IS NOT NULL"),
+        ("once", "once", "once IS NOT NULL"),
+    ):
+        where = sa.text(when)
+        op.create_index(
+            f"infra_ledger_entry_{name}",
+            "infra_ledger_entry",
+            [column],
+            unique=True,
+            sqlite_where=where,
+            postgresql_where=where,
+        )
     op.create_table(
         "infra_ledger_content",
         sa.Column("number", number, primary_key=True, autoincrement=False),

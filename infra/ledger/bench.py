@@ -1,0 +1,256 @@
+"""`hub bench ledger`: durable appends by many threads against bare inserts, and how long a proof takes.
+
+Each pair runs ours and the baseline one after the other in the same folder; the figure is the median ratio of the
+pairs. The baseline inserts the same bytes with the least a tool must do: one row and one commit an entry, a connection
+a thread. What it does not do is hash, commit to the content, index or sign.
+"""
+
+import contextlib
+import os
+import random
+import shutil
+import sqlite3
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy as sa
+
+from infra.console import wants_json
+from infra.database import migrate, open_engine
+from infra.ground import migrations, open_ground
+from infra.keys import KeyRing
+from infra.ledger.acts import Act
+from infra.ledger.entry import NewEntry
+from infra.ledger.log import Ledger
+
+_CONTENT = {"rows": 1000, "published": 990, "quarantined": 10, "duplicates": 0, "version": 7}
+_BODY = "x" * 330  # the size of an entry's body
+_BATCH = 2000
+_PROOFS = 300
+_TABLE = "infra_ledger_bench"
+
+Work = Callable[[], Callable[[], object]]  # called once a thread; what it returns is called once an entry
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Entries a second of wall time, and CPU microseconds an entry."""
+
+    per_second: float
+    cpu_us: float
+
+
+def run(
+    *,
+    threads: int = 32,
+    each: int = 64,
+    pairs: int = 5,
+    entries: int = 1_000_000,
+    postgres: str | None = None,
+) -> dict[str, Any]:
+    """Measures and prints; returns the figures.
+
+    Args:
+        threads: writers at once.
+        each: how many entries each writer adds.
+        pairs: interleaved pairs; the median counts.
+        entries: the size of the log that proofs are taken from; 0 leaves proofs out.
+        postgres: URL of an empty PostgreSQL database to measure too, `HUB_BENCH_POSTGRES` by default. Its ledger tables
+            and a bench table are made in it.
+    """
+    url = postgres or os.environ.get("HUB_BENCH_POSTGRES")
+    with open_ground(create=True) as ground, ground.scratch() as folder:
+        figures: dict[str, Any] = {"threads": threads, "pairs": pairs, "fsync_ms": round(_fsync_ms(folder), 3)}
+        _say(f"fsync of 4 KiB                    {figures['fsync_ms']:.3f} ms (median of 200)")
+        figures["sqlite"] = _compare("sqlite", lambda n: _sqlite_pair(folder / str(n)), threads, each, pairs)
+        if url:
+            figures["postgres"] = _compare("postgres", partial(_postgres_pair, url, folder), threads, each, pairs)
+        if entries:
+            figures["proof"] = _proofs(folder / "proofs", entries)
+    return figures
+
+
+def _say(line: str) -> None:
+    if not wants_json():
+        click.echo(line)
+
+
+def _fsync_ms(folder: Path) -> float:
+    path, times = folder / "fsync", []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(200):
+            file.write(b"\0" * 4096)
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1000
+
+
+Pair = contextlib.AbstractContextManager[tuple[Work, Work]]
+
+
+def _compare(name: str, pair: Callable[[int], Pair], threads: int, each: int, pairs: int) -> dict[str, Any]:
+    ours, base = [], []
+    for number in range(pairs):
+        with pair(number) as (append, insert):
+            ours.append(_rate(append, threads, each))
+            base.append(_rate(insert, threads, each))
+        _say(f"{name:9} pair {number + 1}: ours {ours[-1].per_second:9.0f}/s   baseline {base[-1].per_second:9.0f}/s")
+    ratio = statistics.median(a.per_second / b.per_second for a, b in zip(ours, base, strict=True))
+    figures = {"ratio": round(ratio, 2)}
+    for side, rates in (("ours", ours), ("baseline", base)):
+        figures[f"{side}_per_second"] = round(statistics.median(rate.per_second for rate in rates))
+        figures[f"{side}_cpu_us"] = round(statistics.median(rate.cpu_us for rate in rates), 1)
+    _say(
+        f"{name:9} ratio {ratio:.2f} ×   "
+        f"(CPU an entry: {figures['ours_cpu_us']} µs, baseline {figures['baseline_cpu_us']} µs)"
+    )
+    return figures
+
+
+def _rate(work: Work, threads: int, each: int) -> Rate:
+    """All writers begin at once, each writes `each` entries and ends; the time is that of the last one."""
+    failures: list[Exception] = []
+    start = threading.Barrier(threads + 1)
+
+    def write() -> None:
+        try:
+            act = work()
+            start.wait(timeout=60)
+            for _ in range(each):
+                act()
+        except Exception as failure:  # a writer that fails must fail the measurement, not shorten it
+            failures.append(failure)
+            start.abort()
+
+    writers = [threading.Thread(target=write) for _ in range(threads)]
+    for writer in writers:
+        writer.start()
+    with contextlib.suppress(threading.BrokenBarrierError):
+        start.wait(timeout=60)
+    began, cpu = time.perf_counter(), time.process_time()
+    for writer in writers:
+        writer.join()
+    wall, cpu = time.perf_counter() - began, time.process_time() - cpu
+    if failures:
+        raise failures[0]
+    return Rate(threads * each / wall, cpu / (threads * each) * 1e6)
+
+
+def _entry() -> NewEntry:
+    return NewEntry(Act.DELIVERY_PUBLISHED, "bench", "jinshui.traffic.road_flow/d-0123456789abcdef", _CONTENT)
+
+
+@contextlib.contextmanager
+def _ledger(url: str, folder: Path) -> Iterator[Ledger]:
+    engine = open_engine(url)
+    try:
+        for package, migration in migrations():
+            if package.startswith("infra"):
+                migrate(engine, package.replace(".", "_"), migration)
+        yield Ledger(engine, KeyRing(folder / "keys"), lambda: datetime.now(UTC), origin="cityhub/bench", demo=True)
+    finally:
+        engine.dispose()
+
+
+def _appends(ledger: Ledger) -> Work:
+    entry = _entry()
+    return lambda: lambda: ledger.append([entry])
+
+
+@contextlib.contextmanager
+def _sqlite_pair(folder: Path) -> Iterator[tuple[Work, Work]]:
+    folder.mkdir()
+    path = folder / "base.db"
+    opened: list[sqlite3.Connection] = []
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        opened.append(connection)
+        return connection
+
+    def insert() -> Callable[[], object]:
+        connection, content = connect(), str(_CONTENT)
+        return lambda: connection.execute("INSERT INTO entry (body, content) VALUES (?, ?)", (_BODY, content))
+
+    connect().execute("CREATE TABLE entry (number INTEGER PRIMARY KEY, body TEXT, content TEXT)")
+    try:
+        with _ledger(f"sqlite:///{folder / 'ours.db'}", folder) as ledger:
+            yield _appends(ledger), insert
+    finally:
+        for connection in opened:
+            connection.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _postgres_pair(url: str, above: Path, number: int) -> Iterator[tuple[Work, Work]]:
+    folder = above / f"postgres-{number}"
+    folder.mkdir()
+    engine = sa.create_engine(open_engine(url).url, pool_size=64, isolation_level="AUTOCOMMIT")
+    table = sa.Table(
+        _TABLE,
+        sa.MetaData(),
+        sa.Column("number", sa.BigInteger, primary_key=True),
+        sa.Column("body", sa.Text),
+        sa.Column("content", sa.Text),
+    )
+    statement, row = f"INSERT INTO {_TABLE} (body, content) VALUES (%s, %s)", (_BODY, str(_CONTENT))  # noqa: S608
+
+    def insert() -> Callable[[], object]:
+        # The driver itself, no SQLAlchemy between: the baseline is as plain as a client can be.
+        connection: Any = engine.raw_connection().driver_connection
+        return lambda: connection.execute(statement, row)
+
+    try:
+        table.create(engine, checkfirst=True)
+        with _ledger(url, folder) as ledger:
+            yield _appends(ledger), insert
+    finally:
+        table.drop(engine, checkfirst=True)
+        engine.dispose()
+
+
+def _proofs(folder: Path, entries: int) -> dict[str, Any]:
+    folder.mkdir()
+    with _ledger(f"sqlite:///{folder / 'log.db'}", folder) as ledger:
+        began = time.perf_counter()
+        for first in range(0, entries, _BATCH):
+            ledger.append([_entry()] * min(_BATCH, entries - first))
+        appended = time.perf_counter() - began
+        ledger.sequence()
+        sequenced = time.perf_counter() - began - appended
+        picked = random.Random(1).sample(range(1, entries + 1), min(_PROOFS, entries))  # noqa: S311 - a sample
+        times = _prove(ledger, picked)
+    figures = {
+        "entries": entries,
+        "append_seconds": round(appended, 1),
+        "sequence_seconds": round(sequenced, 1),
+        "prove_ms": round(statistics.median(times) * 1000, 3),
+        "prove_p99_ms": round(sorted(times)[int(len(times) * 0.99)] * 1000, 3),
+        "database_bytes": (folder / "log.db").stat().st_size,
+    }
+    _say(f"proof at {entries} entries: median {figures['prove_ms']} ms, p99 {figures['prove_p99_ms']} ms")
+    _say(f"  (bulk append {figures['append_seconds']} s, indexing {figures['sequence_seconds']} s)")
+    shutil.rmtree(folder, ignore_errors=True)
+    return figures
+
+
+def _prove(ledger: Ledger, picked: Sequence[int]) -> list[float]:
+    times = []
+    for number in picked:
+        began = time.perf_counter()
+        receipt = ledger.prove(number)
+        times.append(time.perf_counter() - began)
+        receipt.verify()
+    return times
