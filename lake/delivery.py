@@ -1,8 +1,8 @@
 """A delivery as a value: what arrives, what landed, and how both are told apart.
 
 A delivery's id is a digest of dataset, content and ordinal, the number of times that this content was published for
-this dataset before. So the same bytes that were not taken yet are the same delivery, however often and by whatever door they
-come, and snapshots A, B, A are three.
+this dataset before. So the same bytes that were not taken yet are the same delivery, however often and by whatever
+door they come, and snapshots A, B, A are three.
 """
 
 import os

@@ -9,8 +9,8 @@
 - what nobody registered lands all the same and is refused in the same transaction (`ARRIVAL_UNKNOWN_RESOURCE`).
 
 An object is `landing/<unit>/<sha256>/<delivery>-<random>.sealed`, sealed with a key of its own that stands wrapped in
-the delivery's row: erasing the row's key erases the bytes. Its name is random at the end, so that of two landings at once
-neither overwrites what the other's key opens.
+the delivery's row: erasing the row's key erases the bytes. Its name is random at the end, so that of two landings at
+once neither overwrites what the other's key opens.
 """
 
 import base64
@@ -24,6 +24,7 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
+from catalogs.register import resource
 from infra import crypto
 from infra.database import lock, read, write
 from infra.errors import Place, Refused, Unavailable
@@ -206,8 +207,6 @@ def _sweep(ground: Ground, delivery: Delivery) -> None:
 
 
 def _unregistered(ground: Ground, dataset: str) -> Refused | None:
-    from catalogs.register import resource  # noqa: PLC0415 - landing must work while the register's package loads late
-
     if _DATASET.fullmatch(dataset):
         try:
             resource(ground.engine, dataset)

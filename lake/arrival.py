@@ -1,0 +1,300 @@
+"""Arrival by watched folder: `<home>/arrivals/<unit>/…`, one folder a unit, filled by SFTP in practice.
+
+Promises:
+
+- a half-written file is never taken. The unit's rule says when a file is complete: `rename` (written under a name that
+  begins with a dot or ends in `.part` or the like, then renamed), `marker` (`<file>.done` beside it), `stable` (size
+  and times unchanged over two looks at least `settle_seconds` apart);
+- links, devices and whatever does not lie plainly in the unit's folder are refused, never followed;
+- a file leaves the folder only after its bytes are durable in landing, and only if it is still the file that landed;
+- two scans at once double nothing, and a killed scan is finished by the next one;
+- one file's trouble keeps no other file waiting.
+
+Which dataset a file is for: `<domain>.<name>/anything`, or a file name that begins with `<domain>.<name>`, with the
+whole id or with the resource's Chinese title, ended by `.`, `-` or `_`. A file of none lands as it is and is refused
+there.
+"""
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from catalogs.model import Arrival as Rule
+from catalogs.register import listing, units
+from infra import crypto
+from infra.errors import HubError, Place, Refused, Unavailable
+from infra.ground import Ground
+from infra.language import Text
+from infra.lease import lease
+from infra.settings import Settings, load
+from lake.landing import Arrival, Delivery, find, land_arrival
+
+FOLDER = "arrivals"
+MARKER = ".done"
+CHANNEL = "folder"
+_UNFINISHED = (".part", ".tmp", ".filepart", ".partial", ".crdownload", ".swp")
+_TAKEN = ".taken"
+_LOOKS = ".looks.json"
+_ENDS = frozenset(".-_")
+
+
+class ArrivalSettings(Settings, frozen=True):
+    """How patient a scan is, and how much it takes."""
+
+    section: ClassVar[str] = "ARRIVAL"
+
+    settle_seconds: float = 5.0
+    most_files: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that was not taken, and why."""
+
+    path: Path
+    error: HubError
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What a scan did. Its length is the number of deliveries.
+
+    Attributes:
+        deliveries: landed now, each once, oldest file first.
+        waiting: files that are not complete yet.
+        refused: files that cannot be taken; they stay where they are.
+    """
+
+    deliveries: tuple[Delivery, ...] = ()
+    waiting: tuple[Path, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.deliveries)
+
+    def __iter__(self) -> Iterator[Delivery]:
+        return iter(self.deliveries)
+
+
+@dataclass(slots=True)
+class _Scan:
+    """One unit's folder under one scan."""
+
+    ground: Ground
+    unit: str
+    rule: Rule
+    folder: Path
+    names: Mapping[str, str]
+    now: datetime
+    settings: ArrivalSettings
+    looks: dict[str, list[float]] = field(default_factory=dict)
+    seen: dict[str, list[float]] = field(default_factory=dict)
+
+
+def watched(ground: Ground, unit: str) -> Path:
+    """The unit's watched folder."""
+    return ground.home / FOLDER / unit
+
+
+def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived:
+    """Lands every complete file of every unit's folder, or of `unit`'s alone; see the module.
+
+    Raises:
+        Unavailable: DATABASE_…; a file's own trouble is in `refused`.
+    """
+    settings = load(ArrivalSettings, ground.environ)
+    done: list[Delivery] = []
+    waiting: list[Path] = []
+    refused: list[Refusal] = []
+    for one in units(ground.engine):
+        folder = watched(ground, one.id)
+        if (unit is not None and one.id != unit) or not _is_folder(folder):
+            continue
+        scan = _Scan(ground, one.id, one.arrival, folder, _names(ground, one.id), now, settings)
+        try:
+            with lease(ground.engine, f"arrival:{one.id}", seconds=600):
+                found = _scan(scan)
+        except Unavailable as error:
+            if error.code != "LEASE_TAKEN":
+                raise
+            continue  # another scan is at work on this folder: what is complete is landed by it
+        done += found.deliveries
+        waiting += found.waiting
+        refused += found.refused
+    return Arrived(tuple(done), tuple(waiting), tuple(refused))
+
+
+def _names(ground: Ground, unit: str) -> dict[str, str]:
+    """How a file or folder may be called → the dataset it is for."""
+    names: dict[str, str] = {}
+    for resource in listing(ground.engine, unit=unit):
+        names[resource.id] = names[resource.id.partition(".")[2]] = resource.id
+        if resource.title.zh:
+            names[resource.title.zh] = resource.id
+    return names
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _scan(scan: _Scan) -> Arrived:
+    scan.looks = _read_looks(scan.folder / _LOOKS)
+    _finish_taken(scan)
+    deliveries: list[Delivery] = []
+    waiting: list[Path] = []
+    files, links = _files(scan.folder, scan.settings.most_files)
+    refused = [Refusal(path, _linked(path)) for path in links]
+    for path, found in files:
+        if not _complete(scan, path, found):
+            waiting.append(path)
+            continue
+        try:
+            deliveries.append(_take(scan, path))
+        except FileNotFoundError:
+            continue  # taken back by its sender, or taken by another scan whose lease ran out
+        except HubError as error:
+            if error.code == "LANDING_CHANGED":
+                waiting.append(path)
+            else:
+                refused.append(Refusal(path, error))
+    _write_looks(scan.folder / _LOOKS, scan.seen)
+    return Arrived(tuple(deliveries), tuple(waiting), tuple(refused))
+
+
+def _files(folder: Path, most: int) -> tuple[list[tuple[Path, os.stat_result]], list[Path]]:
+    """Plain files of the folder and of the folders in it, oldest first; and what is neither file nor folder."""
+    files: list[tuple[Path, os.stat_result]] = []
+    others: list[Path] = []
+    for path in _entries(folder):
+        inner = _entries(path) if _is_folder(path) else [path]
+        for candidate in inner:
+            if _unfinished(candidate.name):
+                continue
+            try:
+                found = candidate.lstat()
+            except FileNotFoundError:
+                continue
+            if stat.S_ISREG(found.st_mode):
+                files.append((candidate, found))
+            elif not stat.S_ISDIR(found.st_mode):
+                others.append(candidate)
+    files.sort(key=lambda entry: (entry[1].st_mtime_ns, entry[0].name))
+    return files[:most], others
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def _unfinished(name: str) -> bool:
+    return name.startswith(".") or name.lower().endswith((*_UNFINISHED, MARKER))
+
+
+def _linked(path: Path) -> Refused:
+    return Refused(
+        "ARRIVAL_NOT_A_FILE",
+        "到达目录只接收普通文件，不接收链接和设备",
+        "a watched folder takes plain files, no links and no devices",
+        place=Place(file=path.name),
+        remedy=Text("放入文件本身", "put the file itself there"),
+    )
+
+
+def _complete(scan: _Scan, path: Path, found: os.stat_result) -> bool:
+    """Whether the file is complete by the unit's rule."""
+    if scan.rule is Rule.RENAME:
+        return True
+    if scan.rule is Rule.MARKER:
+        try:
+            return stat.S_ISREG(_marker(path).lstat().st_mode)
+        except OSError:
+            return False
+    key = path.relative_to(scan.folder).as_posix()
+    same = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+    before = scan.looks.get(key)
+    first = before[0] if before is not None and before[1:] == same else scan.now.timestamp()
+    scan.seen[key] = [first, *same]
+    return scan.now.timestamp() - first >= scan.settings.settle_seconds
+
+
+def _marker(path: Path) -> Path:
+    return path.with_name(path.name + MARKER)
+
+
+def _dataset(scan: _Scan, path: Path) -> str:
+    """The dataset that the file's folder or name says; else a name that nobody can have registered."""
+    said = path.parent.name if path.parent != scan.folder else path.name
+    for name in sorted(scan.names, key=len, reverse=True):
+        if said == name or (said.startswith(name) and said[len(name)] in _ENDS and path.parent == scan.folder):
+            return scan.names[name]
+    return f"{scan.unit}/{said}"
+
+
+def _take(scan: _Scan, path: Path) -> Delivery:
+    """Lands the file, then moves it away if it is still the one that landed."""
+    before = path.lstat()
+    delivery = _land(scan, path)
+    taken = scan.folder / _TAKEN / f"{delivery.id}-{crypto.random_token(6)}"
+    away = taken / path.relative_to(scan.folder)
+    away.parent.mkdir(mode=0o700, parents=True)
+    path.rename(away)
+    after = away.lstat()
+    if (before.st_ino, before.st_size, before.st_mtime_ns) != (after.st_ino, after.st_size, after.st_mtime_ns):
+        # A new file came under the same name in this very moment: it goes back, and the next look takes it.
+        _put_back(away, path)
+    elif scan.rule is Rule.MARKER:
+        _marker(path).unlink(missing_ok=True)
+    shutil.rmtree(taken)
+    return delivery
+
+
+def _put_back(away: Path, path: Path) -> None:
+    """Gives the file its place again, or one beside it when that is taken; the caller removes the other name."""
+    target = path
+    while True:
+        try:
+            return target.hardlink_to(away)
+        except FileExistsError:
+            target = path.with_name(f"{path.stem}-{crypto.random_token(4)}{path.suffix}")
+
+
+def _land(scan: _Scan, path: Path) -> Delivery:
+    arrival = Arrival(_dataset(scan, path), path, CHANNEL, scan.now, f"unit:{scan.unit}", scan.unit)
+    with scan.ground.scratch() as scratch:
+        return land_arrival(scan.ground, arrival, scratch)
+
+
+def _finish_taken(scan: _Scan) -> None:
+    """What a killed scan had moved away: removed when it is the landed file, put back when it is another."""
+    root = scan.folder / _TAKEN
+    for taken in sorted(root.iterdir()) if _is_folder(root) else ():
+        for away in sorted(path for path in taken.rglob("*") if path.is_file()):
+            if crypto.sha256_file(away).sha256 != find(scan.ground, taken.name[:26]).sha256:
+                _put_back(away, scan.folder / away.relative_to(taken))
+        shutil.rmtree(taken)
+
+
+def _read_looks(path: Path) -> dict[str, list[float]]:
+    try:
+        looks: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # the first look, or one whose record was lost: the file waits once more
+    return looks
+
+
+def _write_looks(path: Path, seen: Mapping[str, Sequence[float]]) -> None:
+    if not seen and not path.exists():
+        return
+    temporary = path.with_name(f"{_LOOKS}.{crypto.random_token(4)}.part")
+    temporary.write_text(json.dumps(seen), encoding="utf-8")
+    temporary.replace(path)
