@@ -3,7 +3,9 @@
 The servers start once a session and worker, when the first test needs them.
 """
 
+import contextlib
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +53,25 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database: migrations run once a session, each test starts from a copy."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    with open_ground({"HUB_HOME": str(home)}, create=True) as ground:
+        ground.prepare()
+    return home / "hub.db"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated, empty PostgreSQL database."""
+    with postgres.database("hub_template") as url:
+        environ = {"HUB_HOME": str(tmp_path_factory.mktemp("template") / "home"), "HUB_DATABASE": url}
+        with open_ground(environ, create=True) as ground:
+            ground.prepare()
+        yield "hub_template"
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """`folder` (with SQLite) or `s3` (with PostgreSQL): whoever asks for it runs on both."""
@@ -58,17 +79,40 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def city_environ(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The environment of a fresh ground on `backend`, for this process or another."""
+def bare_environ(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a ground on `backend` where nothing is made yet, for this process or another."""
     environ = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANG": "en"}
     if backend == "folder":
         yield environ
         return
+    with _on_servers(environ, request, "template1") as whole:
+        yield whole
+
+
+@pytest.fixture
+def city_environ(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a fresh, migrated ground on `backend`, for this process or another."""
+    environ = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANG": "en"}
+    if backend == "folder":
+        _start_from(request.getfixturevalue("sqlite_template"), tmp_path / "home")
+        yield environ
+        return
+    with _on_servers(environ, request, request.getfixturevalue("postgres_template")) as whole:
+        yield whole
+
+
+@contextlib.contextmanager
+def _on_servers(environ: dict[str, str], request: pytest.FixtureRequest, template: str) -> Iterator[dict[str, str]]:
     name = f"t{uuid.uuid4().hex[:16]}"
     store: S3Server = request.getfixturevalue("s3")
     server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database(name) as url:
+    with server.database(name, template) as url:
         yield {**environ, **store.environ(name), "HUB_DATABASE": url}
+
+
+def _start_from(template: Path, home: Path) -> None:
+    home.mkdir(mode=0o700)
+    shutil.copyfile(template, home / "hub.db")
 
 
 @pytest.fixture
@@ -80,9 +124,10 @@ def city_ground(city_environ: dict[str, str]) -> Iterator[Ground]:
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
+def ground(tmp_path: Path, sqlite_template: Path) -> Iterator[Ground]:
     """A fresh, migrated ground on a folder and SQLite, in demo mode."""
     environ = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANG": "en"}
+    _start_from(sqlite_template, tmp_path / "home")
     with open_ground(environ, create=True) as opened:
         opened.prepare()
         yield opened

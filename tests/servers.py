@@ -50,9 +50,9 @@ class PostgresServer:
         return f"postgresql+psycopg://hub:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     @contextlib.contextmanager
-    def database(self, name: str) -> Iterator[str]:
-        """A fresh database; gone afterwards whoever is still connected."""
-        self._run(f'CREATE DATABASE "{name}"')
+    def database(self, name: str, template: str = "template1") -> Iterator[str]:
+        """A fresh database, a copy of `template`; gone afterwards whoever is still connected."""
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield self.url(name)
         finally:

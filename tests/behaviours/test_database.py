@@ -150,9 +150,9 @@ def test_an_instant_without_zone_is_refused(engine: sa.Engine) -> None:
         connection.execute(COUNTER.update().values(at=datetime(2026, 1, 1)))  # noqa: DTZ001 - that is the point
 
 
-def test_many_processes_prepare_at_once(city_environ: dict[str, str]) -> None:
+def test_many_processes_prepare_at_once(bare_environ: dict[str, str]) -> None:
     with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
-        told = [done.result(timeout=120) for done in [pool.submit(prepare_and_tell, city_environ) for _ in range(4)]]
+        told = [done.result(timeout=120) for done in [pool.submit(prepare_and_tell, bare_environ) for _ in range(4)]]
     assert told[0]["infra"] is not None
     assert all(versions == told[0] for versions in told)
 

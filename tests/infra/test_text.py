@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 
 import duckdb
@@ -30,15 +31,17 @@ def test_folding_twice_is_folding_once(name: str) -> None:
     assert fold(fold(name)) == fold(name)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30))
-@settings(max_examples=200, deadline=None)
-def test_a_quoted_name_is_that_name_in_every_engine(name: str) -> None:
-    quoted = quote_identifier(name)
-    with sqlite3.connect(":memory:") as lite:
-        assert lite.execute(f"SELECT 1 AS {quoted}").description[0][0] == name
-    lite.close()
-    with duckdb.connect() as duck:
-        assert duck.execute(f"SELECT 1 AS {quoted}").description[0][0] == name
+def test_a_quoted_name_is_that_name_in_every_engine() -> None:
+    with duckdb.connect() as duck, contextlib.closing(sqlite3.connect(":memory:")) as lite:
+
+        @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30))
+        @settings(max_examples=200, deadline=None)
+        def quoted(name: str) -> None:
+            query = f"SELECT 1 AS {quote_identifier(name)}"
+            assert lite.execute(query).description[0][0] == name
+            assert duck.execute(query).description[0][0] == name
+
+        quoted()
 
 
 @pytest.mark.parametrize("name", ["", "a\0b"])
