@@ -241,7 +241,7 @@ class Tables:
         return int(table.version())
 
     def history(self, key: str, limit: int | None = None) -> list[dict[str, Any]]:
-        """The commits, newest first: version, at (UTC), operation, delivery and contract where it was a delivery's."""
+        """The commits, newest first: version, at (UTC), operation, transaction; a delivery's delivery and contract."""
         table = self._latest(key)
         with _guarded(key):
             entries = table.history(limit)
@@ -253,6 +253,7 @@ class Tables:
                 "mode": entry.get("operationParameters", {}).get("mode"),
                 "delivery": entry.get("delivery"),
                 "contract": entry.get("contract"),
+                "transaction": entry.get("transaction"),
             }
             for entry in entries
         ]

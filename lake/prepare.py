@@ -104,7 +104,9 @@ def prepare(task: Task, now: datetime) -> Prepared:
         "duplicates": removed.duplicates,
     }
     _balance(task.row, counts)
-    return _intent(task, done, verdict, base, counts, _Files(None if blocked else removed.files, tuple(aside), blocked))
+    broken = dict(done.broken) | ({CONFLICT.rules[0]: removed.conflict_rows} if removed.conflict_rows else {})
+    files = _Files(None if blocked else removed.files, tuple(aside), blocked, broken)
+    return _intent(task, done, verdict, base, counts, files)
 
 
 def _tell(task: Task, stage: str, rows: int) -> None:
@@ -184,6 +186,7 @@ class _Files:
     curated: tuple[Written, ...] | None
     aside: tuple[Written, ...]
     blocked: tuple[str, ...]
+    broken: Mapping[str, int]
 
 
 def _intent(task: Task, done: Split, verdict: "Verdict", base: int, counts: dict[str, int], files: _Files) -> Prepared:
@@ -206,7 +209,7 @@ def _intent(task: Task, done: Split, verdict: "Verdict", base: int, counts: dict
             "contract": contract.version,
         },
     }
-    audit = verdict.summary() | {"passed": not files.blocked, "broken": dict(done.broken)}
+    audit = verdict.summary() | {"passed": not files.blocked, "broken": dict(files.broken)}
     docs.keep(task.ground, row, audit, verdict)
     intent = Intent(
         curated=None if files.curated is None else _put(task, curated_key(contract.id), files.curated),

@@ -1,0 +1,222 @@
+"""`hub ingest`, `hub quarantine list|show`, `hub lake history|compact|expire`: thin commands over the store."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infra.console import emit, help_text, json_option, progress, table
+from infra.language import Text
+
+if TYPE_CHECKING:
+    from lake.record import Outcome
+
+_STAGES = {
+    "split": Text("读取与分流 {} 条", "reading and splitting, {} records"),
+    "audit": Text("检验 {} 条", "auditing {} records"),
+    "store": Text("写入数据湖 {} 条", "storing {} records"),
+}
+_STATES = {
+    "finished": Text("已发布", "published"),
+    "blocked": Text("未发布", "blocked"),
+    "refused": Text("未受理", "refused"),
+    "repeated": Text("重复报送", "repeated"),
+    "landed": Text("已接收", "landed"),
+    "audited": Text("已检验", "audited"),
+}
+_AS = click.option(
+    "--as", "as_", metavar="PERSON", help=help_text("演示模式下以此人身份", "as this person, in the demo")
+)
+
+
+@click.command(
+    help=help_text(
+        "归集文件：接收、读取、分流、检验、发布到数据集。被拒绝或整批未发布时退出码为 1。",
+        "Take FILES into DATASET: land, read, split, audit, publish. Exits 1 when one is refused or blocked.",
+    )
+)
+@click.argument("dataset")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_AS
+@json_option
+def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
+    """Ingest each file; one that fails does not stop the others."""
+    from catalogs.people import current
+    from infra.ground import open_ground
+    from lake.ingest import Session
+    from lake.ingest import ingest as take
+
+    with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
+        lang = ground.lang
+        actor = current(ground, as_).id
+
+        def tell(stage: str, rows: int) -> None:
+            say(_STAGES[stage].say(lang).format(f"{rows:,}"))
+
+        with Session(ground, tell) as session:
+            outcomes = [take(ground, dataset, path, actor=actor, session=session) for path in files]
+        shapes = [outcome.as_dict(lang) for outcome in outcomes]
+        emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: _report(outcomes, lang))
+    return 0 if all(outcome.state in ("finished", "repeated") for outcome in outcomes) else 1
+
+
+def _report(outcomes: "list[Outcome]", lang: str) -> list[str]:
+    said = []
+    for one in outcomes:
+        state = _STATES[one.state].say(lang)
+        if one.state == "repeated":
+            said.append(f"{one.dataset} {one.delivery}: {state} {one.repeated}")
+            continue
+        if one.read is None:
+            said.append(f"{one.dataset or '?'} {one.delivery}: {state}")
+        else:
+            version = "" if one.version is None else Text(f"，版本 {one.version}", f", version {one.version}").say(lang)
+            counts = Text(
+                f"读取 {one.read} = 发布 {one.published} + 问题 {one.quarantined} + 重复 {one.duplicates}",
+                f"read {one.read} = published {one.published} + quarantined {one.quarantined}"
+                f" + duplicates {one.duplicates}",
+            )
+            said.append(f"{one.dataset} {one.delivery}: {state}{version}; {counts.say(lang)}; {one.seconds:.1f} s")
+        if one.code:
+            said.append(f"  {one.code}: {one.message.say(lang) if one.message else ''}")
+        said += [f"  {found['rule']}: {found[lang]}" for found in (one.audit or {}).get("warnings", ())]
+    return said
+
+
+@click.group(help=help_text("问题数据区", "Rows that failed a rule, and why."))
+def quarantine() -> None:
+    """Hold the quarantine commands together."""
+
+
+@quarantine.command("list", help=help_text("有问题数据的批次", "Deliveries with rows in quarantine."))
+@click.argument("dataset", required=False)
+@json_option
+def list_(dataset: str | None) -> None:
+    """Print counts and rules."""
+    from infra.ground import open_ground
+    from lake.quarantine import listing
+
+    with open_ground(os.environ) as ground:
+        found = listing(ground, dataset)
+        names = _names(
+            ground.lang,
+            ("数据集", "dataset"),
+            ("批次", "delivery"),
+            ("文件", "file"),
+            ("行数", "rows"),
+            ("规则", "rules"),
+        )
+        emit(
+            ground,
+            {"deliveries": found},
+            lambda _: table(
+                [
+                    (one["dataset"], one["delivery"], one["file"], one["quarantined"], _rules(one["rules"]))
+                    for one in found
+                ],
+                names,
+            ),
+        )
+
+
+def _rules(rules: dict[str, int]) -> str:
+    return ", ".join(f"{rule} {count}" for rule, count in rules.items())
+
+
+def _names(lang: str, *pairs: tuple[str, str]) -> list[str]:
+    return [Text(*pair).say(lang) for pair in pairs]
+
+
+@quarantine.command(help=help_text("查看问题数据（按授权遮蔽，查看留痕）", "Show rows; masked by clearance, recorded."))
+@click.argument("dataset")
+@click.option("--delivery", help=help_text("只看一个批次", "of one delivery"))
+@click.option("--rule", help=help_text("只看违反该规则的行", "that broke this rule"))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--purpose", help=help_text("读取目的（本人职责之一）", "why: one of your duties"))
+@click.option("--approval", help=help_text("批准记录编号", "the reference of a recorded approval"))
+@_AS
+@json_option
+def show(as_: str | None, **asked: Any) -> None:
+    """Print line, rules, sentence and what the row was."""
+    from catalogs.people import current
+    from infra.ground import open_ground
+    from lake.quarantine import Question
+    from lake.quarantine import show as read
+
+    with open_ground(os.environ) as ground:
+        page = read(ground, current(ground, as_), Question(**asked))
+        lang = ground.lang
+        names = _names(lang, ("批次", "delivery"), ("行", "line"), ("规则", "rules"), ("说明", "why"), ("原值", "raw"))
+        rows = [
+            (row.delivery, row.line, " ".join(row.rules), row.zh if lang == "zh" else row.en, _raw(row.raw))
+            for row in page.rows
+        ]
+        emit(ground, page, lambda _: table(rows, names))
+
+
+def _raw(raw: Any) -> str:
+    return ", ".join(f"{name}={value}" for name, value in raw.items())
+
+
+@click.group(help=help_text("版本历史、压缩与保留", "History, compaction, retention."))
+def lake() -> None:
+    """Hold the commands on tables together."""
+
+
+@lake.command(help=help_text("数据集的版本", "The versions of a dataset."))
+@click.argument("dataset")
+@click.option("--limit", type=click.IntRange(min=1))
+@json_option
+def history(dataset: str, limit: int | None) -> None:
+    """Print version, time and delivery."""
+    from infra.ground import open_ground
+    from lake.maintain import history as versions
+
+    with open_ground(os.environ) as ground:
+        found = versions(ground, dataset, limit)
+        names = _names(ground.lang, ("版本", "version"), ("时间", "at"), ("操作", "operation"), ("批次", "delivery"))
+        rows = [
+            (one["version"], one["at"].isoformat(timespec="seconds"), one["operation"], one["delivery"])
+            for one in found
+        ]
+        emit(ground, {"dataset": dataset, "versions": found}, lambda _: table(rows, names))
+
+
+@lake.command(help=help_text("合并小文件", "Swap many small files for few large ones."))
+@click.argument("dataset")
+@_AS
+@json_option
+def compact(dataset: str, as_: str | None) -> None:
+    """Compact the dataset's tables."""
+    from catalogs.model import Role
+    from catalogs.people import current, require
+    from infra.ground import open_ground
+    from lake.maintain import compact as swap
+
+    with open_ground(os.environ) as ground, progress(help_text("合并文件", "compacting")):
+        someone = current(ground, as_)
+        require(someone, Role.ENGINEER)
+        done = swap(ground, dataset, someone.id)
+        names = _names(ground.lang, ("表", "table"), ("原文件数", "before"), ("现文件数", "after"), ("版本", "version"))
+        emit(ground, {"tables": done}, lambda _: table([(d.table, d.before, d.after, d.version) for d in done], names))
+
+
+@lake.command(help=help_text("删除过期版本的文件", "Delete the files of versions that are too old."))
+@click.argument("dataset")
+@click.option("--days", type=click.IntRange(min=0), help=help_text("保留天数", "how many days stay readable"))
+@_AS
+@json_option
+def expire(dataset: str, days: int | None, as_: str | None) -> None:
+    """Expire old versions."""
+    from catalogs.model import Role
+    from catalogs.people import current, require
+    from infra.ground import open_ground
+    from lake.maintain import expire as delete
+
+    with open_ground(os.environ) as ground, progress(help_text("清理", "expiring")):
+        someone = current(ground, as_)
+        require(someone, Role.ENGINEER)
+        gone = delete(ground, dataset, someone.id, days=days)
+        said = Text(f"删除 {gone} 个文件", f"{gone} files deleted")
+        emit(ground, {"dataset": dataset, "files": gone}, lambda _: said.say(ground.lang))
