@@ -270,7 +270,7 @@ def _check_resources(reading: _Reading) -> None:
                 )
             if domain not in domains:
                 _note_unknown(fields, "id", domain, ("领域", "domain"))
-            if found.provider is not None and home.get(found.provider, named) != named:
+            if named in units and found.provider is not None and home.get(found.provider, named) != named:
                 fields.note(
                     "CATALOG_UNIT_DIFFERS",
                     f"提供单位 {found.provider} 不属于 {named}",

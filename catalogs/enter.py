@@ -43,7 +43,8 @@ class Registered:
 
 def plain(value: Unit | Department | Resource | Person | Domain) -> dict[str, Any]:
     """The value as plain JSON, sets in order: equal values give equal text."""
-    found: dict[str, Any] = msgspec.to_builtins(value, order="sorted")
+    # By way of JSON, so that it equals what the database gives back: to_builtins keeps tuples.
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value, order="sorted"))
     return found
 
 

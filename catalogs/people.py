@@ -228,14 +228,19 @@ def require(someone: Person, *roles: Role) -> None:
 
 
 def registrar(ground: Ground) -> str:
-    """Who may register the city: the authority's reviewer; anybody at the machine while nobody is registered yet.
+    """Who may register city, people and keys: the authority's reviewer.
+
+    Somebody must be first: while nobody is registered, or (outside demo mode) no key was ever issued, whoever holds the
+    machine may, and the ledger names them `bootstrap`.
 
     Raises:
         Refused: PERSON_UNKNOWN, PERSON_ROLE, KEY_EXPIRED.
     """
     with read(ground.engine) as connection:
-        if connection.execute(sa.select(PERSON.c.id).limit(1)).scalar() is None:
-            return BOOTSTRAP
+        nobody = connection.execute(sa.select(PERSON.c.id).limit(1)).scalar() is None
+        keyless = not ground.demo and connection.execute(sa.select(KEY.c.id).limit(1)).scalar() is None
+    if nobody or keyless:
+        return BOOTSTRAP
     someone = current(ground)
     require(someone, Role.AUTHORITY_REVIEWER)
     return someone.id

@@ -1,0 +1,202 @@
+"""Who may see what: each rule of reading alone, for every grade, and what is owed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalogs.decide import city_policy, decide, house_policy, item_ref, visible_items
+from catalogs.model import (
+    Content,
+    Grade,
+    IdentifierRole,
+    Item,
+    ItemType,
+    Person,
+    PersonalClass,
+    PersonalKind,
+    Resource,
+    Role,
+    SharingAttribute,
+)
+from catalogs.register import load_city
+from infra.errors import Refused
+from infra.ground import sample_city
+
+CITY = load_city(sample_city())
+FLOW = next(each for each in CITY.resources if each.id == "jinshui.traffic.road_flow")
+PEOPLE = {person.id: person for person in CITY.people}
+RESOURCES = {each.id: each for each in CITY.resources}
+VALUES = ("query", "read_statistics", "read_quarantine", "export")
+
+
+def reader(clearance: Grade = Grade.GENERAL_4, *roles: Role, **more: object) -> Person:
+    held = frozenset(roles or {Role.ENGINEER})
+    base = Person("r", "r", "zhengzhou", "zhengzhou_data", held, clearance, frozenset({"quality"}))
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def table(*items: Item, **more: object) -> Resource:
+    grade = max(item.grade for item in items)
+    return replace(FLOW, items=items, grade=grade, **more)  # type: ignore[arg-type]
+
+
+def item(grade: Grade, content: frozenset[Content] = frozenset(), personal: bool = False) -> Item:
+    kind = PersonalClass(PersonalKind.BASIC, sensitive=False) if personal else None
+    role = IdentifierRole.QUASI if personal else IdentifierRole.NONE
+    name = f"i{int(grade)}"
+    return Item(name, name, name, ItemType.STRING, grade, personal=kind, identifier=role, content=content)
+
+
+@pytest.mark.parametrize("act", ["query", "read_statistics"])
+@pytest.mark.parametrize("grade", list(Grade))
+@pytest.mark.parametrize("clearance", list(Grade))
+def test_nobody_reads_above_the_clearance(clearance: Grade, grade: Grade, act: str) -> None:
+    resource = table(item(grade))
+    context = {"purpose": "quality", "approval": "A-1"}
+    seen = decide(reader(clearance), act, item_ref(resource, f"i{int(grade)}"), context)
+    assert seen.allowed == (clearance >= grade and grade < Grade.CORE)
+    if clearance < grade:
+        assert "clearance" in seen.rules
+    assert dict(seen.obligations) == ({} if seen.allowed else {"mask": [f"i{int(grade)}"]})
+
+
+@pytest.mark.parametrize("grade", list(Grade))
+def test_metadata_is_described_to_all(grade: Grade) -> None:
+    low = reader(Grade.GENERAL_1, Role.OPERATOR)
+    assert decide(low, "describe", item_ref(table(item(grade, personal=True)), f"i{int(grade)}")).allowed
+
+
+def test_important_data_needs_purpose_and_approval_and_is_never_exported() -> None:
+    resource = table(item(Grade.IMPORTANT))
+    high, what = reader(Grade.CORE), item_ref(resource, "i5")
+    assert decide(high, "query", what).rules == ("important",)
+    assert decide(high, "query", what, {"purpose": "quality"}).rules == ("important",)
+    assert decide(high, "query", what, {"purpose": "other", "approval": "A"}).rules == ("important",)
+    assert decide(high, "query", what, {"purpose": "quality", "approval": "A"}).allowed
+    assert decide(high, "export", what, {"purpose": "quality", "approval": "A"}).rules == ("important",)
+
+
+def test_personal_items_need_a_role_and_a_purpose_of_that_person() -> None:
+    what = item_ref(table(item(Grade.GENERAL_3, personal=True)), "i3")
+    assert decide(reader(), "query", what).rules == ("personal",)
+    assert decide(reader(), "query", what, {"purpose": "curiosity"}).rules == ("personal",)
+    assert decide(reader(), "query", what, {"purpose": "quality"}).allowed
+    assert not decide(reader(Grade.GENERAL_4, Role.AUDITOR), "query", what, {"purpose": "quality"}).allowed
+    own = reader(Grade.GENERAL_3, Role.OFFICER, unit="jinshui", department="jinshui_transport")
+    assert decide(own, "query", what).allowed
+
+
+@pytest.mark.parametrize("special", [Content.MINOR, Content.PATIENT])
+def test_children_and_patients_need_an_approval(special: Content) -> None:
+    what = item_ref(table(item(Grade.GENERAL_3, frozenset({special}), personal=True)), "i3")
+    asked = {"purpose": "quality"}
+    assert decide(reader(), "query", what, asked).rules == (special.value,)
+    assert decide(reader(), "query", what, {**asked, "approval": "A-7"}).allowed
+    own = reader(Grade.GENERAL_3, Role.OFFICER, unit="jinshui", department="jinshui_transport")
+    assert decide(own, "query", what).allowed == (special is Content.PATIENT)
+
+
+def test_plates_and_camera_images_serve_public_security() -> None:
+    guard = reader(purposes=frozenset({"public_security"}))
+    for special in (Content.PLATE, Content.CAMERA):
+        what = item_ref(table(item(Grade.GENERAL_3, frozenset({special}))), "i3")
+        assert decide(reader(), "query", what, {"purpose": "quality"}).rules == (special.value,)
+        assert decide(reader(), "query", what, {"purpose": "public_security"}).rules == (special.value,)
+        assert decide(guard, "query", what, {"purpose": "public_security"}).allowed
+
+
+def test_sharing_attribute_binds_other_departments() -> None:
+    officer = reader(Grade.GENERAL_2, Role.OFFICER, unit="erqi", department="erqi_education")
+    own = reader(Grade.GENERAL_2, Role.OFFICER, unit="jinshui", department="jinshui_transport")
+    expected = {SharingAttribute.UNCONDITIONAL: None, SharingAttribute.CONDITIONAL: "conditional"}
+    expected[SharingAttribute.NOT_SHARED] = "not-shared"
+    for attribute, rule in expected.items():
+        resource = table(item(Grade.GENERAL_1), sharing_attribute=attribute)
+        seen = decide(officer, "query", resource)
+        assert seen.allowed == (rule is None)
+        assert rule is None or seen.rules == (rule,)
+        assert decide(own, "query", resource).allowed
+
+
+def test_quarantine_counts_every_item_at_the_highest() -> None:
+    resource = table(item(Grade.GENERAL_1), item(Grade.GENERAL_3, personal=True))
+    low = reader(Grade.GENERAL_2)
+    assert visible_items(low, resource, "query")["i1"].allowed
+    for decision in visible_items(low, resource, "read_quarantine").values():
+        assert set(decision.rules) == {"clearance", "personal"}
+    assert decide(reader(), "read_quarantine", resource, {"purpose": "quality"}).allowed
+    auditor = reader(Grade.GENERAL_4, Role.AUDITOR)
+    assert not decide(auditor, "read_quarantine", resource, {"purpose": "quality"}).allowed
+
+
+def test_a_resource_owes_a_mask_on_what_must_not_be_seen() -> None:
+    seen = decide(PEOPLE["operator_sun"], "query", FLOW)
+    assert seen.allowed
+    assert seen.obligations["mask"] == ["flow", "speed", "occupancy", "note"]
+    none = decide(PEOPLE["officer_jinshui"], "query", RESOURCES["zhongyuan.health.visits"])
+    assert not none.allowed
+    assert none.obligations["mask"] == [each.name for each in RESOURCES["zhongyuan.health.visits"].items]
+
+
+@pytest.mark.parametrize("context", [{"unknown": "x"}, {"purpose": 7}, {"approval": ["A"]}])
+def test_a_context_that_nobody_defined_refuses(context: Mapping[str, object]) -> None:
+    assert decide(PEOPLE["local"], "query", FLOW, context).rules == ("policy-error",)
+    assert decide(PEOPLE["local"], "fly", FLOW).rules == ("policy-error",)
+
+
+def test_somebody_without_a_role_reads_nothing() -> None:
+    nobody = replace(reader(), roles=frozenset())
+    for act in (*VALUES, "describe"):
+        assert decide(nobody, act, item_ref(FLOW, "flow")).rules == ("default-deny",)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    who=st.sampled_from(sorted(PEOPLE)),
+    what=st.sampled_from(sorted(RESOURCES)),
+    act=st.sampled_from(VALUES),
+    context=st.dictionaries(
+        st.sampled_from(["purpose", "approval"]), st.sampled_from(["quality", "demo", "public_health", "x"])
+    ),
+)
+def test_whatever_is_asked_a_denial_has_reasons_and_an_allowance_is_within_the_clearance(
+    who: str, what: str, act: str, context: dict[str, str]
+) -> None:
+    resource = RESOURCES[what]
+    for name, seen in visible_items(PEOPLE[who], resource, act, context).items():
+        assert seen == decide(PEOPLE[who], act, item_ref(resource, name), context)
+        assert len(seen.rules) == len(seen.reasons) > 0
+        assert all(reason.zh and reason.en for reason in seen.reasons)
+        if seen.allowed:
+            found = item_ref(resource, name).item
+            assert PEOPLE[who].clearance >= found.grade
+            assert found.personal is None or context or PEOPLE[who].department == resource.provider
+
+
+def test_a_city_can_forbid_more_and_never_less(tmp_path: Path) -> None:
+    own = city_policy(sample_city())
+    operator = PEOPLE["operator_sun"]
+    what = item_ref(FLOW, "road_name")
+    assert decide(operator, "export", what).allowed
+    assert decide(operator, "export", what, policy=own).rules == ("zhengzhou-operator-no-export",)
+    (tmp_path / "policies").mkdir()
+    lax = '@id("all") @zh("全部许可") @en("everything") permit (principal, action, resource);'
+    (tmp_path / "policies/reading.cedar").write_text(lax, encoding="utf-8")
+    assert decide(operator, "query", item_ref(FLOW, "flow"), policy=city_policy(tmp_path)).rules == ("clearance",)
+
+
+def test_a_faulty_policy_of_a_city_lets_nobody_read(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/reading.cedar").write_text("forbid", encoding="utf-8")
+    with pytest.raises(Refused, match="POLICY_INVALID"):
+        city_policy(tmp_path)
+
+
+def test_the_rules_of_the_house_speak_both_languages() -> None:
+    texts = house_policy().texts
+    assert {"clearance", "core", "important", "personal", "minor", "patient", "plate", "camera"} <= set(texts)
+    assert all(text.zh != text.en for text in texts.values())
