@@ -14,6 +14,12 @@ def _names() -> tuple[sa.Column[str], sa.Column[str]]:
 
 
 def upgrade() -> None:
+    _places()
+    _resources()
+    _people()
+
+
+def _places() -> None:
     op.create_table(
         "catalogs_city",
         sa.Column("id", sa.String(63), primary_key=True),
@@ -41,6 +47,9 @@ def upgrade() -> None:
         sa.Column("uscc", sa.String(18)),
         sa.Column("body", sa.JSON, nullable=False),
     )
+
+
+def _resources() -> None:
     op.create_table(
         "catalogs_resource",
         sa.Column("id", sa.String(191), primary_key=True),
@@ -83,6 +92,12 @@ def upgrade() -> None:
         sa.Column("sensitive", sa.Boolean, nullable=False),
         sa.Column("identifier", sa.String(20), nullable=False),
     )
+    op.create_index("ix_catalogs_resource_unit", "catalogs_resource", ["unit"])
+    op.create_index("ix_catalogs_resource_domain", "catalogs_resource", ["domain"])
+    op.create_index("ix_catalogs_resource_update_frequency", "catalogs_resource", ["update_frequency"])
+
+
+def _people() -> None:
     op.create_table(
         "catalogs_person",
         sa.Column("id", sa.String(63), primary_key=True),
@@ -104,7 +119,4 @@ def upgrade() -> None:
         sa.Column("not_after", UtcDateTime, nullable=False),
         sa.Column("revoked_at", UtcDateTime),
     )
-    op.create_index("ix_catalogs_resource_unit", "catalogs_resource", ["unit"])
-    op.create_index("ix_catalogs_resource_domain", "catalogs_resource", ["domain"])
-    op.create_index("ix_catalogs_resource_update_frequency", "catalogs_resource", ["update_frequency"])
     op.create_index("ix_catalogs_key_person", "catalogs_key", ["person"])
