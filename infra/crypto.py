@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from infra import sealing
+from infra.errors import Unavailable
 from infra.keys import Key, KeyRing
 from infra.sealing import Cipher
 
@@ -82,8 +82,8 @@ class Signatures(Protocol):
 class Suite(Protocol):
     """A family of algorithms: the seam for national cryptography and for hardware."""
 
-    def hasher(self) -> Hasher:
-        """A new running digest."""
+    def hasher(self, data: bytes = b"") -> Hasher:
+        """A new running digest, begun with `data`."""
 
     def cipher(self, key: bytes) -> Cipher:
         """Authenticated encryption under a 32-byte key."""
@@ -111,9 +111,9 @@ class _Ed25519:
 class StandardSuite:
     """SHA-256, AES-256-GCM, Ed25519."""
 
-    def hasher(self) -> Hasher:
+    def hasher(self, data: bytes = b"") -> Hasher:
         """SHA-256."""
-        return hashlib.sha256()
+        return hashlib.sha256(data)
 
     def cipher(self, key: bytes) -> Cipher:
         """AES-256-GCM."""
@@ -124,7 +124,9 @@ class StandardSuite:
         return _Ed25519()
 
 
-_SUITES: dict[int, Callable[[], Suite]] = {1: StandardSuite}
+# By the name in a key's file and by the number in a sealed file's header; neither is ever used again for another.
+_SUITES: dict[str, Suite] = {"standard": StandardSuite()}
+_NUMBERS: dict[int, str] = {1: "standard"}
 _STANDARD = 1
 
 
@@ -159,8 +161,8 @@ def sha256_file(path: Path) -> Sealed:
 
 
 def mac(key: Key | bytes, data: bytes) -> bytes:
-    """HMAC-SHA-256 of `data`, 32 bytes."""
-    return hmac.digest(_secret(key), data, "sha256")
+    """HMAC of `data` over the hash of the key's suite; HMAC-SHA-256, 32 bytes, by the standard one."""
+    return hmac.digest(_secret(key), data, "sha256") if isinstance(key, bytes) else _hmac(key, data)
 
 
 def equal(a: bytes | str, b: bytes | str) -> bool:
@@ -186,18 +188,18 @@ def random_token(n: int = 32) -> str:
 
 
 def sign(key: Key | bytes, data: bytes) -> bytes:
-    """The Ed25519 signature of `data`, 64 bytes."""
-    return _Ed25519().sign(_secret(key), data)
+    """The signature of `data` by the key's suite; Ed25519, 64 bytes, by the standard one."""
+    return _suite(key).signatures().sign(_secret(key), data)
 
 
 def public_key(key: Key | bytes) -> bytes:
     """The raw public key (32 bytes) that verifies what `key` signs."""
-    return _Ed25519().public(_secret(key))
+    return _suite(key).signatures().public(_secret(key))
 
 
-def verify(public: bytes, signature: bytes, data: bytes) -> bool:
-    """Whether `signature` is one of `data` under the raw public key."""
-    return _Ed25519().verify(public, signature, data)
+def verify(public: bytes, signature: bytes, data: bytes, *, suite: str = "standard") -> bool:
+    """Whether `signature` is one of `data` under the raw public key; never for a suite that nobody knows."""
+    return suite in _SUITES and _SUITES[suite].signatures().verify(public, signature, data)
 
 
 def wrap(master: Key | bytes, data_key: bytes, aad: bytes) -> bytes:
@@ -223,7 +225,7 @@ def seal_file(src: Path | BinaryIO, dst: Path, key: bytes, aad: bytes) -> Sealed
 
     `dst` is a scratch file: it is not synced, and removed when sealing fails. Format: `infra.sealing`.
     """
-    suite = _SUITES[_STANDARD]()
+    suite = _SUITES[_NUMBERS[_STANDARD]]
     head = sealing.header(_STANDARD)
     digest, size = suite.hasher(), 0
     with ExitStack() as stack:
@@ -249,9 +251,9 @@ def unseal_file(src: Path | BinaryIO, dst: Path, key: bytes, aad: bytes) -> Seal
             source = stack.enter_context(src.open("rb", buffering=0)) if isinstance(src, Path) else src
             target = stack.enter_context(_new(dst))
             head, number, chunk = sealing.read_header(source)
-            if number not in _SUITES:
+            if number not in _NUMBERS:
                 raise sealing.broken()
-            suite = _SUITES[number]()
+            suite = _SUITES[_NUMBERS[number]]
             digest = suite.hasher()  # type: ignore[assignment]
             for clear in sealing.unseal(source, head, chunk, suite.cipher(key), _bound(head, aad)):
                 digest.update(clear)
@@ -272,6 +274,17 @@ def _new(path: Path) -> BinaryIO:
 
 def _bound(head: bytes, aad: bytes) -> bytes:
     return sha256(head + aad)
+
+
+def _hmac(key: Key, data: bytes) -> bytes:
+    return hmac.new(key.secret, data, _suite(key).hasher).digest()  # type: ignore[arg-type] # asks for less
+
+
+def _suite(key: Key | bytes) -> Suite:
+    name = key.algorithm if isinstance(key, Key) else "standard"
+    if name not in _SUITES:
+        raise Unavailable("KEY_SUITE", "本程序不支持该密钥的算法", "this program does not know the key's algorithms")
+    return _SUITES[name]
 
 
 def _secret(key: Key | bytes) -> bytes:

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra import crypto, sealing
-from infra.errors import Refused
+from infra.errors import Refused, Unavailable
+from infra.keys import KeyRing
 
 KEY = bytes(range(32))
 SMALL = 64  # chunk size for tests; the format carries it
@@ -140,6 +141,21 @@ def test_published_vectors() -> None:
     assert not crypto.verify(public, signature, b"\x73")
     assert not crypto.verify(public, signature[:-1], b"\x72")
     assert not crypto.verify(b"short", signature, b"\x72")
+
+
+def test_a_key_of_an_unknown_suite_does_nothing(tmp_path: Path) -> None:
+    key = KeyRing(tmp_path, suite="sm").current("sign")
+    for act in (lambda: crypto.sign(key, b""), lambda: crypto.mac(key, b""), lambda: crypto.public_key(key)):
+        with pytest.raises(Unavailable) as caught:
+            act()
+        assert caught.value.code == "KEY_SUITE"
+    assert not crypto.verify(bytes(32), bytes(64), b"", suite="sm")
+
+
+def test_a_key_from_the_ring_works_as_its_bytes(tmp_path: Path) -> None:
+    key = KeyRing(tmp_path).current("sign")
+    assert crypto.mac(key, b"x") == crypto.mac(key.secret, b"x")
+    assert crypto.verify(crypto.public_key(key), crypto.sign(key, b"x"), b"x")
 
 
 def test_derived_keys_differ_by_label_and_repeat() -> None:

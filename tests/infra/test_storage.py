@@ -1,3 +1,7 @@
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,6 +86,39 @@ def test_an_s3_that_denies_is_one_sentence_without_keys(tmp_path: Path, request:
             store.put_bytes("x", b"1")
         assert caught.value.code == "STORE_DENIED"
         assert "s3cretword" not in caught.value.sentence("en") + repr(store)
+
+
+@pytest.fixture
+def cut_off() -> Iterator[str]:
+    """A server that promises 100 bytes and gives 10."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.1)
+        stop = threading.Event()
+
+        def serve() -> None:
+            while not stop.is_set():
+                with contextlib.suppress(OSError):
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.settimeout(5)
+                        connection.recv(65536)
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n0123456789")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stop.set()
+        thread.join(timeout=20)
+
+
+def test_an_answer_that_is_cut_off_is_an_error_not_an_end(tmp_path: Path, cut_off: str) -> None:
+    store = s3(tmp_path, cut_off)
+    with store.open("x") as stream, pytest.raises(Unavailable) as caught:
+        stream.read()
+    assert caught.value.code == "STORE_UNREACHABLE"
+    with pytest.raises(Unavailable):
+        store.get_file("x", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == [], "nothing half-written stays"
 
 
 def test_a_missing_bucket_is_named_as_such(tmp_path: Path, request: pytest.FixtureRequest) -> None:
