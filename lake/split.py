@@ -122,6 +122,9 @@ def _in_step(job: Job) -> Split:
     first, last = job.source.first_line or 1, done.read - 1
     if job.source.lines_of([last], done.read)[last] == first + last:
         return done
+    if job.source.precise is not None:
+        # Not one line a record: a parallel scan may have begun inside a quoted field. The precise way cannot.
+        return _pass(replace(job, source=job.source.precise()), None)
     return _pass(job, done.read)
 
 
