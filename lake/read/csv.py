@@ -1,8 +1,10 @@
 """CSV, TSV and TXT.
 
 Two ways through the same grammar (`lake.read.records`). The fast one is DuckDB's `read_csv`, every column VARCHAR,
-strict, on the file itself: no second pass. It is taken when the header stands alone on the first line; whatever it
-cannot read strictly (ragged rows, mixed line ends, open quotes) it refuses, and the precise way tells what and where.
+strict, on the file itself: no second pass. It is right exactly when every record is one line and nothing else stands
+between them: DuckDB scans a file in parts, and a part may begin inside a quoted field and find "records" there. Whether
+that is so is proved by counting: a file of n records has n + 1 lines then, and only then. Whatever is not so, and
+whatever DuckDB refuses (ragged rows, mixed line ends, open quotes), goes the precise way, which tells what and where.
 """
 
 import itertools
@@ -56,45 +58,47 @@ def read_csv(job: Job) -> Source:
     table = _table(job, path, encoding, place)
     if not _is_plain(table):
         return read_precisely(table)
-    source = replace(_fast(table), precise=lambda: read_precisely(table))
-    if path.stat().st_size <= _TRIED_AT_ONCE and not _runs(source):
+    lines = LineMap(table.path, lambda: (record.line for record in _data_records(table)))
+    source = replace(_fast(table), precise=lambda: read_precisely(table), line_map=lines)
+    if path.stat().st_size <= _TRIED_AT_ONCE and not lines.in_step(_count(source)):
         return read_precisely(table)
     return source
 
 
-def _head(path: Path, delimiter: str, job: Job, place: Place) -> tuple[Record, ...]:
-    lines = physical_lines(path, job.limits, place)
-    return tuple(itertools.islice(read_records(lines, delimiter, job.limits, place), SEARCH_ROWS + 2))
+def _head(path: Path, delimiter: str, job: Job, place: Place) -> tuple[tuple[Record, ...], Refused | None]:
+    """The first records, and what stopped the reading of them."""
+    head: list[Record] = []
+    try:
+        for record in read_records(physical_lines(path, job.limits, place), delimiter, job.limits, place):
+            head.append(record)
+            if len(head) >= SEARCH_ROWS + 2:
+                break
+    except Refused as error:
+        return tuple(head), error
+    return tuple(head), None
 
 
 def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
     """Finds delimiter and header: the delimiter under which the most of the contract's names appear."""
-    declared = job.contract.reading.delimiter
+    reading = job.contract.reading
     known = spellings(job.contract.fields)
-    best: tuple[int, int, str, tuple[Record, ...]] | None = None
-    refusal: Refused | None = None
-    for rank, delimiter in enumerate((declared,) if declared else DELIMITERS):
-        try:
-            head = _head(path, delimiter, job, place)
-        except Refused as error:
-            refusal = refusal or error
-            continue
-        found = max((hits(record.cells, known) for record in head), default=0)
-        if best is None or (found, -rank) > best[:2]:
-            best = (found, -rank, delimiter, head)
-    if best is None:
-        raise refusal or Refused("READ_FORMAT", "文件不是文本表格", "the file is not a text table", place=place)
-    _, _, delimiter, head = best
+    tried = [
+        (delimiter, *_head(path, delimiter, job, place))
+        for delimiter in ((reading.delimiter,) if reading.delimiter else DELIMITERS)
+    ]
+    found = [max((hits(record.cells, known) for record in head), default=0) for _, head, _ in tried]
+    delimiter, head, stopped = tried[found.index(max(found))]
+    if stopped is not None and (not max(found) or len(head) < 2):
+        raise stopped
     if not head:
         raise empty(place)
     _check_width(head, job, place)
-    row = job.contract.reading.header_row
-    header = find_header([record.cells for record in head], job.contract.fields, declared=row and row - 1, place=place)
+    declared = reading.header_row and reading.header_row - 1
+    header = find_header([record.cells for record in head], job.contract.fields, declared=declared, place=place)
     if len(head) == header.row + header.height:
-        raise no_records(place, head[-1].line)
-    return Table(
-        job, path, place, delimiter, header, head, encoding, tuple(header_notes(header, head[header.row].line))
-    )
+        raise stopped or no_records(place, head[-1].line)
+    notes = tuple(header_notes(header, head[header.row].line))
+    return Table(job, path, place, delimiter, header, head, encoding, notes)
 
 
 def _check_width(head: Sequence[Record], job: Job, place: Place) -> None:
@@ -135,7 +139,6 @@ def _fast(table: Table) -> Source:
         notes=table.notes,
         format="csv",
         encoding=table.encoding,
-        line_map=LineMap(table.path, lambda: (record.line for record in _data_records(table))),
     )
 
 
@@ -143,14 +146,16 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _runs(source: Source) -> bool:
-    """Whether DuckDB reads the whole file strictly; cheap for a file of this size."""
+def _count(source: Source) -> int:
+    """How many records DuckDB reads; -1 when it refuses. Cheap for a file of this size."""
     with duckdb.connect(":memory:", config={"threads": 1}) as connection:
         try:
-            connection.execute(f"SELECT count(COLUMNS(*)) FROM ({source.sql})", source.parameters).fetchall()  # noqa: S608
+            # Every column is asked for, so that every column is checked.
+            sql = f"SELECT count(*), count(COLUMNS(*)) FROM ({source.sql})"  # noqa: S608
+            counts = connection.execute(sql, source.parameters).fetchone()
         except duckdb.Error:
-            return False
-    return True
+            return -1
+    return int(counts[0]) if counts else -1
 
 
 def _data_records(table: Table) -> Iterator[Record]:

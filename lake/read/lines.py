@@ -27,7 +27,7 @@ class LineMap:
     def __call__(self, ordinals: Iterable[int], total: int | None) -> dict[int, int]:
         """The line of each ordinal; `total` is the number of records of the whole file, where known."""
         wanted = sorted(set(ordinals))
-        if total is not None and self._line_count() == total + 1:
+        if total is not None and self.in_step(total):
             return {ordinal: _FIRST + ordinal for ordinal in wanted}
         found: dict[int, int] = {}
         for ordinal in wanted:
@@ -38,6 +38,10 @@ class LineMap:
                 self._next += 1
             found[ordinal] = line
         return found
+
+    def in_step(self, total: int) -> bool:
+        """Whether a file of `total` records is a header, a line a record, and nothing else."""
+        return total >= 0 and self._line_count() == total + 1
 
     def _line_count(self) -> int:
         """How many lines the file has; 0 when its line ends are of several kinds, so that counting proves nothing."""

@@ -81,8 +81,10 @@ class Source:
         tables: Arrow tables or readers to register under these names first (usually none).
         first_line: the place of the first record, None when unknown.
         has_line: whether the query has `_line`.
-        precise: None, or what to call when executing `sql` raises a `duckdb.Error`: it reads again record by record,
-            and either raises the `HubError` that names the line or gives a source whose faulty records carry `_fault`.
+        precise: None, or what to call when executing `sql` raises a `duckdb.Error`, and also when `lines_of` shows that
+            records and lines do not run in step (DuckDB's parallel scan is not to be trusted then): it reads again
+            record by record, and either raises the `HubError` that names the line or gives a source whose faulty
+            records carry `_fault`.
     """
 
     sql: str

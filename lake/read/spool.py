@@ -98,4 +98,16 @@ class Spool:
 def spooled(path: Path, names: Sequence[str], **about: Any) -> Source:
     """The source over a spool; `about` are further attributes of `Source`."""
     shown = ", ".join(quote_identifier(name) for name in (*names, *OWN_COLUMNS))
-    return Source(sql=f"SELECT {shown} FROM read_parquet(?)", parameters=(str(path),), has_line=True, **about)  # noqa: S608
+    sql = f"SELECT {shown} FROM read_parquet(?)"  # noqa: S608 - names are quoted, the path is a parameter
+    return Source(sql=sql, parameters=(str(path),), has_line=True, line_map=_Places(path), **about)
+
+
+class _Places:
+    """Record ordinal → place, from the spool's own column."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, ordinals: Iterable[int], total: int | None) -> dict[int, int]:  # noqa: ARG002
+        places = pq.read_table(self._path, columns=["_line"]).column(0)
+        return {ordinal: places[ordinal].as_py() for ordinal in ordinals}
