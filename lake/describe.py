@@ -1,0 +1,196 @@
+"""The one door to `datahub`: its modules with all reporting switched off, and the sinks that take what is told.
+
+Sinks: `lite`, DataHub Lite below the hub's home, no server; `rest`, a DataHub GMS by URL and token; `file:PATH`, a
+metadata file. Promises: no value of the data is told, nothing is reported to anybody else, nothing is written outside
+the hub's home (and PATH). Telling twice changes nothing.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, Protocol
+
+from catalogs.register import resource
+from infra.errors import Refused, Unavailable, WrongUse
+from infra.ground import Ground
+from infra.language import Text
+from infra.settings import Secret, Settings, load
+from lake import metadata_file
+from lake.clock_env import quiet
+from lake.description import ExtractDescription, gather
+from lake.proposals import Teller
+
+
+class DatahubSettings(Settings, frozen=True):
+    """Which metadata catalogue is told, and how it is reached."""
+
+    section: ClassVar[str] = "datahub"
+
+    sink: str = "lite"
+    """lite, rest, or file:PATH."""
+    url: str = ""
+    """Of DataHub GMS, for `rest`."""
+    token: Secret | None = None
+    seconds: float = 20.0
+
+
+@cache
+def library(home: Path) -> SimpleNamespace:
+    """DataHub's modules, imported with all reporting off and their folder below `home`."""
+    os.environ.update(quiet() | {"SENTRY_DSN": ""})
+    warnings.filterwarnings("ignore", module="datahub")
+    from datahub.cli import config_utils  # noqa: PLC0415 - after the switches
+
+    config_utils.DATAHUB_ROOT_FOLDER = str(home)
+    from datahub.emitter import mce_builder  # noqa: PLC0415
+    from datahub.emitter.mcp import MetadataChangeProposalWrapper  # noqa: PLC0415
+    from datahub.metadata import schema_classes  # noqa: PLC0415
+
+    return SimpleNamespace(urn=mce_builder, proposal=MetadataChangeProposalWrapper, model=schema_classes)
+
+
+class Writer(Protocol):
+    """Where proposals go; an OSError or any error of the library means that they may not have arrived."""
+
+    def write(self, proposals: Sequence[Any]) -> None:
+        """Hand over `proposals`, in order."""
+
+    def close(self) -> None:
+        """Give back what is held."""
+
+
+class Sink:
+    """What the outbox sends to."""
+
+    def __init__(self, ground: Ground, writer: Writer) -> None:
+        self._ground, self._writer = ground, writer
+        self._teller = Teller(library(ground.home / "datahub"))
+        self._told: set[tuple[str, str]] = set()
+
+    def send(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
+        """Tell one row of the outbox.
+
+        Raises:
+            Unavailable: `DESCRIBE_FAILED`, with nothing of what the library said: that may hold the token.
+        """
+        proposals = self._extract(subject, payload) if kind == "extract" else self._delivery(payload)
+        try:
+            self._writer.write(proposals)
+        except Exception as error:
+            self._told.clear()
+            raise Unavailable(
+                "DESCRIBE_FAILED",
+                f"元数据目录没有接收（{type(error).__name__}）",
+                f"the metadata catalogue did not take it ({type(error).__name__})",
+                remedy=Text("检查 HUB_DATAHUB_…；之后会自动重试", "check HUB_DATAHUB_…; it is tried again later"),
+            ) from None
+
+    def _delivery(self, payload: Mapping[str, Any]) -> list[Any]:
+        one = gather(self._ground, payload)
+        if one is None:
+            return []
+        known = (one.resource.id, one.contract.version)
+        still = [] if known in self._told else self._teller.surroundings(one)
+        self._told.add(known)
+        return [*still, *self._teller.run(one)]
+
+    def _extract(self, subject: str, payload: Mapping[str, Any]) -> list[Any]:
+        one = ExtractDescription.of(subject, payload)
+        try:
+            registered = resource(self._ground.engine, one.dataset)
+        except Refused:
+            registered = None
+        return self._teller.extract(one, registered)
+
+
+@contextmanager
+def open_sink(ground: Ground) -> Iterator[Sink]:
+    """The configured sink, open for the block. Lite is one process's at a time: hold the outbox's lease.
+
+    Raises:
+        WrongUse: `DESCRIBE_SINK`.
+        Unavailable: `DESCRIBE_FAILED` when Lite's file cannot be opened.
+    """
+    settings = load(DatahubSettings, ground.environ)
+    writer = _writer(settings, ground.home / "datahub")
+    try:
+        yield Sink(ground, writer)
+    finally:
+        writer.close()
+
+
+def _writer(settings: DatahubSettings, home: Path) -> Writer:
+    kind, _, rest = settings.sink.partition(":")
+    if kind == "lite" and not rest:
+        return _Lite(home)
+    if kind == "rest" and not rest and settings.url.startswith(("http://", "https://")):
+        return _Rest(settings, home)
+    if kind == "file" and rest:
+        return _File(Path(rest).expanduser(), home)
+    raise WrongUse(
+        "DESCRIBE_SINK",
+        "HUB_DATAHUB_SINK 应为 lite、rest（并设 HUB_DATAHUB_URL）或 file:路径",
+        "HUB_DATAHUB_SINK is lite, rest (with HUB_DATAHUB_URL) or file:PATH",
+    )
+
+
+class _Lite:
+    def __init__(self, home: Path) -> None:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        library(home)
+        from datahub.lite.duckdb_lite import DuckDBLite  # noqa: PLC0415 - after the switches
+
+        try:
+            self._lite = DuckDBLite.create(
+                {"file": str(home / "lite.duckdb"), "options": {"threads": 1, "memory_limit": "256MB"}}
+            )
+        except Exception as error:
+            raise Unavailable(
+                "DESCRIBE_FAILED",
+                f"无法打开 DataHub Lite（{type(error).__name__}）",
+                f"DataHub Lite cannot be opened ({type(error).__name__})",
+            ) from None
+
+    def write(self, proposals: Sequence[Any]) -> None:
+        for proposal in proposals:
+            self._lite.write(proposal)
+
+    def close(self) -> None:
+        self._lite.close()
+
+
+class _Rest:
+    def __init__(self, settings: DatahubSettings, home: Path) -> None:
+        library(home)
+        from datahub.emitter.rest_emitter import DatahubRestEmitter  # noqa: PLC0415 - after the switches
+
+        self._emitter = DatahubRestEmitter(
+            settings.url,
+            token=settings.token.reveal() if settings.token else None,
+            connect_timeout_sec=settings.seconds,
+            read_timeout_sec=settings.seconds,
+            retry_max_times=1,
+        )
+
+    def write(self, proposals: Sequence[Any]) -> None:
+        for proposal in proposals:
+            self._emitter.emit_mcp(proposal)
+
+    def close(self) -> None:
+        self._emitter.close()
+
+
+class _File:
+    def __init__(self, path: Path, home: Path) -> None:
+        library(home)
+        self._path = path
+
+    def write(self, proposals: Sequence[Any]) -> None:
+        metadata_file.append(self._path, [one.to_obj(simplified_structure=True) for one in proposals])
+
+    def close(self) -> None:
+        return

@@ -1,0 +1,172 @@
+"""What is told of a dataset to a metadata catalogue, as plain values: from the register, never from the data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from catalogs.model import Department, Item, Resource, Unit
+from catalogs.register import city, resource
+from contracts.compile import compile as compile_contract
+from contracts.model import Contract
+from contracts.register import contract
+from contracts.suite import Expectation, duckdb_type, suite
+from infra.errors import Refused
+from infra.ground import Ground
+from infra.language import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One expectation: its rule, kind, sentence, column where it has one, and how it ended.
+
+    `result` is kept, broken or error; None where it was not run. `unexpected` counts the records that broke it.
+    """
+
+    rule: str
+    kind: str
+    severity: str
+    sentence: Text
+    column: str | None
+    result: str | None
+    unexpected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One delivery's way through the lake, in counts."""
+
+    delivery: str
+    at: datetime
+    state: str
+    version: int | None
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A dataset with all that surrounds it, and one delivery's way through the lake."""
+
+    resource: Resource
+    unit: Unit
+    department: Department
+    domain: Text
+    contract: Contract
+    checks: tuple[Check, ...]
+    run: Run
+
+    def item(self, column: str) -> Item | None:
+        """The register's item behind a column."""
+        return self.resource.item(column)
+
+    def native_types(self) -> dict[str, str]:
+        """Column → the type it has in DuckDB."""
+        return {column.name: duckdb_type(column) for column in self.contract.columns}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractColumn:
+    """A column of an extract: from which columns it was made, and how (kept, generalised, dropped …)."""
+
+    name: str
+    type: str
+    sources: tuple[str, ...]
+    method: str
+    title: Text = field(default=Text("", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractDescription:
+    """What sharing tells of an extract: no value, and no receiver's name."""
+
+    extract: str
+    dataset: str
+    source_version: int
+    version: int
+    rows: int
+    at: datetime
+    columns: tuple[ExtractColumn, ...]
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def payload(self) -> dict[str, Any]:
+        """As the outbox keeps it."""
+        return {
+            "dataset": self.dataset,
+            "source_version": self.source_version,
+            "version": self.version,
+            "rows": self.rows,
+            "at": self.at.isoformat(),
+            "columns": [
+                {
+                    "name": column.name,
+                    "type": column.type,
+                    "sources": list(column.sources),
+                    "method": column.method,
+                    "zh": column.title.zh,
+                    "en": column.title.en,
+                }
+                for column in self.columns
+            ],
+            "properties": dict(self.properties),
+        }
+
+    @classmethod
+    def of(cls, extract: str, payload: Mapping[str, Any]) -> "ExtractDescription":
+        """From what the outbox kept."""
+        columns = tuple(
+            ExtractColumn(one["name"], one["type"], tuple(one["sources"]), one["method"], Text(one["zh"], one["en"]))
+            for one in payload["columns"]
+        )
+        return cls(
+            extract,
+            payload["dataset"],
+            payload["source_version"],
+            payload["version"],
+            payload["rows"],
+            datetime.fromisoformat(payload["at"]),
+            columns,
+            payload["properties"],
+        )
+
+
+def gather(ground: Ground, payload: Mapping[str, Any]) -> Described | None:
+    """All that is known around a delivery; None when its dataset or contract is not registered.
+
+    Args:
+        ground: the register and the contracts.
+        payload: of the outbox row: dataset, delivery, state, version, counts, audit, contract_version, at.
+    """
+    try:
+        registered = resource(ground.engine, payload["dataset"])
+        promised = contract(ground.engine, registered.id, payload.get("contract_version"))
+    except Refused:
+        return None
+    whole = city(ground.engine)
+    at = datetime.fromisoformat(payload["at"])
+    domain = next((one.name for one in whole.domains if one.id == registered.domain), None)
+    return Described(
+        registered,
+        next(unit for unit in whole.units if unit.id == registered.unit),
+        next(one for one in whole.departments if one.id == registered.provider),
+        domain or Text(registered.domain, registered.domain),
+        promised,
+        _checks(suite(compile_contract(promised), at), payload.get("audit")),
+        Run(
+            payload["delivery"],
+            at,
+            payload["state"],
+            payload.get("version"),
+            {name: int(payload.get(name) or 0) for name in ("read", "published", "quarantined", "duplicates")},
+        ),
+    )
+
+
+def _checks(expectations: tuple[Expectation, ...], audit: Mapping[str, Any] | None) -> tuple[Check, ...]:
+    broken = {one["rule"]: one for one in [*audit["failed"], *audit["warnings"]]} if audit else {}
+    return tuple(_check(one, broken.get(one.rule_id), ran=audit is not None) for one in expectations)
+
+
+def _check(one: Expectation, broken: Mapping[str, Any] | None, *, ran: bool) -> Check:
+    result = None if not ran else "kept" if broken is None else "error" if broken["error"] else "broken"
+    count = broken["count"] if broken else None
+    return Check(one.rule_id, one.type, one.severity, one.sentence, one.kwargs.get("column"), result, count)

@@ -1,0 +1,157 @@
+"""The outbox: what waits to be described. One owner at a time sends it on, to whichever catalogue is configured.
+
+Promises: whatever is put here in the transaction of its act is sent at least once; a dataset's rows in their order, so
+that a row which fails holds back those of its dataset and no other; a row is tried ten times, longer and longer apart,
+and then waits for `retry`; sending never fails the act that it describes.
+"""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from infra.database import read, write
+from infra.errors import HubError, Unavailable
+from infra.ground import Ground
+from infra.lease import Lease, lease
+from infra.ledger import Act, NewEntry
+from lake.description import ExtractDescription
+from lake.tables import outbox
+
+DELIVERY, EXTRACT = "delivery", "extract"
+MOST_ATTEMPTS = 10
+_LONGEST_WAIT = timedelta(hours=1)
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How many rows were sent, how many failed this time, and how many wait still."""
+
+    sent: int
+    failed: int
+    left: int
+
+
+def put_extract(connection: Connection, extract: ExtractDescription) -> None:
+    """Ask for an extract to be described, in the transaction that issues it. A second time changes nothing."""
+    there = sa.select(outbox.c.number).where(outbox.c.kind == EXTRACT, outbox.c.subject == extract.extract)
+    if connection.execute(there).first() is None:
+        row = {
+            "kind": EXTRACT,
+            "subject": extract.extract,
+            "payload": extract.payload(),
+            "created_at": extract.at,
+            "attempts": 0,
+        }
+        connection.execute(outbox.insert().values(**row))
+
+
+def drain(ground: Ground, *, most: int = 10_000, wait_seconds: float = 0.0) -> Drained:
+    """Send what waits, at most `most` rows.
+
+    Raises:
+        Unavailable: `LEASE_TAKEN` when another is sending: it sends these rows too.
+        WrongUse: `DESCRIBE_SINK` when the catalogue is configured wrongly.
+    """
+    sent = failed = 0
+    with lease(ground.engine, "lake:outbox", seconds=120, wait_seconds=wait_seconds) as held:
+        held_back: set[str] = set()
+        after = 0
+        with contextlib.ExitStack() as stack:
+            sink = None
+            while sent + failed < most:
+                page = _waiting(ground, after)
+                if not page:
+                    break
+                after = page[-1].number
+                if sink is None:
+                    from lake.describe import open_sink  # noqa: PLC0415 - DataHub loads only when there is work
+
+                    sink = stack.enter_context(open_sink(ground))
+                for row in page:
+                    dataset = row.payload["dataset"]
+                    if dataset in held_back:
+                        continue
+                    if not _due(row, ground.now()) or not _send(ground, held, sink, row):
+                        held_back.add(dataset)
+                        failed += 1
+                        continue
+                    sent += 1
+        return Drained(sent, failed, _count(ground))
+
+
+def drain_quietly(ground: Ground) -> Drained | None:
+    """As `drain`; None, and no error, when it cannot be done now."""
+    try:
+        return drain(ground)
+    except HubError:
+        return None
+
+
+def retry(ground: Ground) -> int:
+    """Let rows that were given up be tried again; how many."""
+    with write(ground.engine) as connection:
+        waiting = outbox.c.sent_at.is_(None)
+        return connection.execute(sa.update(outbox).where(waiting).values(attempts=0, error=None)).rowcount
+
+
+def _waiting(ground: Ground, after: int) -> list[Row[Any]]:
+    query = sa.select(outbox).where(outbox.c.sent_at.is_(None), outbox.c.number > after)
+    with read(ground.engine) as connection:
+        return list(connection.execute(query.order_by(outbox.c.number).limit(_PAGE)).all())
+
+
+def _count(ground: Ground) -> int:
+    with read(ground.engine) as connection:
+        return int(
+            connection.execute(
+                sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
+            ).scalar_one()
+        )
+
+
+def _due(row: Row[Any], now: datetime) -> bool:
+    if row.attempts >= MOST_ATTEMPTS:
+        return False
+    if not row.attempts or not row.error:
+        return True
+    tried = datetime.fromisoformat(json.loads(row.error)["at"])
+    return now >= tried + min(timedelta(seconds=2.0**row.attempts), _LONGEST_WAIT)
+
+
+def _send(ground: Ground, held: Lease, sink: Any, row: Row[Any]) -> bool:
+    """Send one row and note it; a failure is noted too."""
+    held.renew()
+    try:
+        sink.send(row.kind, row.subject, row.payload)
+    except HubError as error:
+        _note_failure(ground, row, error.code)
+        return False
+    with write(ground.engine) as connection:
+        changed = connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.number == row.number, outbox.c.sent_at.is_(None))
+            .values(sent_at=ground.now(), attempts=row.attempts + 1, error=None)
+        )
+        if changed.rowcount and row.kind == DELIVERY:
+            ground.ledger.append([_entry(row.subject, row.payload)], connection=connection)
+    return True
+
+
+def _entry(subject: str, payload: Mapping[str, Any]) -> NewEntry:
+    content = {"dataset": payload["dataset"], "version": payload.get("version")}
+    return NewEntry(Act.DELIVERY_DESCRIBED, "program:outbox", subject, content, once=f"described:{subject}")
+
+
+def _note_failure(ground: Ground, row: Row[Any], code: str) -> None:
+    told = json.dumps({"at": ground.now().astimezone(UTC).isoformat(), "code": code})
+    with contextlib.suppress(Unavailable), write(ground.engine) as connection:
+        connection.execute(
+            sa.update(outbox).where(outbox.c.number == row.number).values(attempts=row.attempts + 1, error=told)
+        )

@@ -1,0 +1,163 @@
+"""The parts of which proposals are made: schema fields, terms, tags, lineage of a column, the surroundings."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from catalogs.model import Item, Resource
+from infra.crypto import sha256_hex
+from infra.language import Text
+from lake.description import Described
+
+PLATFORM = "delta-lake"
+ACTOR = "urn:li:corpuser:cityhub"
+_TYPES = {
+    "string": "StringTypeClass",
+    "integer": "NumberTypeClass",
+    "number": "NumberTypeClass",
+    "decimal": "NumberTypeClass",
+    "boolean": "BooleanTypeClass",
+    "date": "DateTypeClass",
+    "timestamp": "TimeTypeClass",
+    "json": "RecordTypeClass",
+    "geometry": "RecordTypeClass",
+}
+
+
+class Parts:
+    """Makes parts; `library` holds DataHub's modules (`lake.describe.library`)."""
+
+    def __init__(self, library: SimpleNamespace) -> None:
+        self._lib = library
+        self._m, self._u = library.model, library.urn
+
+    def about(self, urn: str, *aspects: Any) -> list[Any]:
+        """A proposal for each aspect of one entity."""
+        return [self._lib.proposal(entityUrn=urn, aspect=aspect) for aspect in aspects]
+
+    def places(self, one: Described) -> Iterator[Any]:
+        """The unit as container, the domain, the department as group."""
+        m = self._m
+        unit, department = one.unit, one.department
+        codes = {"gbt2260": unit.gbt2260_code, "statistics": unit.stat_code}
+        yield from self.about(
+            self.container(unit.id),
+            m.ContainerPropertiesClass(
+                name=f"{unit.name.zh} {unit.name.en}",
+                qualifiedName=unit.id,
+                customProperties={name: code for name, code in codes.items() if code},
+            ),
+            m.SubTypesClass(typeNames=["Unit"]),
+            m.DataPlatformInstanceClass(platform=self._u.make_data_platform_urn(PLATFORM)),
+        )
+        yield from self.about(
+            self._u.make_domain_urn(one.resource.domain),
+            m.DomainPropertiesClass(name=f"{one.domain.zh} {one.domain.en}"),
+        )
+        yield from self.about(
+            self._u.make_group_urn(department.id),
+            m.CorpGroupInfoClass(admins=[], members=[], groups=[], displayName=both(department.name, " ")),
+        )
+
+    def words(self, resource: Resource) -> Iterator[Any]:
+        """The glossary: grade, sharing attribute and openness, each a node with the terms that are used here."""
+        m = self._m
+        grades = {item.grade for item in resource.items} | {resource.grade}
+        nodes = (
+            ("grade", Text("数据分级", "grade"), [(f"grade.{one.id}", one.text) for one in sorted(grades)]),
+            ("sharing", Text("共享属性", "sharing attribute"), [_term("sharing", resource.sharing_attribute)]),
+            ("openness", Text("开放属性", "openness"), [_term("openness", resource.openness)]),
+        )
+        for node, name, terms in nodes:
+            urn = f"urn:li:glossaryNode:{node}"
+            yield from self.about(urn, m.GlossaryNodeInfoClass(definition=both(name), name=both(name, " ")))
+            for identity, words in terms:
+                yield from self.about(
+                    self._u.make_term_urn(identity),
+                    m.GlossaryTermInfoClass(
+                        definition=both(words), name=both(words, " "), termSource="INTERNAL", parentNode=urn
+                    ),
+                )
+        for tag, words in _TAGS.items():
+            yield from self.about(self._u.make_tag_urn(tag), m.TagPropertiesClass(name=tag, description=both(words)))
+
+    def field(self, name: str, kind: str, native: str, title: Text, item: Item | None = None) -> Any:
+        """One schema field, with the grade and tags of its register item."""
+        m = self._m
+        said = item.title if item else title
+        tags = [tag for tag, holds in _item_tags(item) if holds] if item else []
+        return m.SchemaFieldClass(
+            fieldPath=name,
+            type=m.SchemaFieldDataTypeClass(type=getattr(m, _TYPES.get(kind, "StringTypeClass"))()),
+            nativeDataType=native,
+            nullable=True,
+            label=said.zh or None,
+            description=both(said) or None,
+            glossaryTerms=self.terms([f"grade.{item.grade.id}"]) if item else None,
+            globalTags=self.tags(tags) if tags else None,
+        )
+
+    def schema(self, name: str, fields: list[Any], key: Iterable[str] = ()) -> Any:
+        """A dataset's schema."""
+        m = self._m
+        return m.SchemaMetadataClass(
+            schemaName=name,
+            platform=self._u.make_data_platform_urn(PLATFORM),
+            version=0,
+            hash="",
+            platformSchema=m.OtherSchemaClass(rawSchema=""),
+            fields=fields,
+            primaryKeys=list(key) or None,
+        )
+
+    def line(self, above: str, sources: Iterable[str], below: str, column: str, how: str) -> Any:
+        """Which columns above one column below is made from, and how."""
+        return self._m.FineGrainedLineageClass(
+            upstreamType="FIELD_SET",
+            upstreams=[self._u.make_schema_field_urn(above, source) for source in sources],
+            downstreamType="FIELD",
+            downstreams=[self._u.make_schema_field_urn(below, column)],
+            transformOperation=how or None,
+        )
+
+    def terms(self, terms: Iterable[str]) -> Any:
+        """Glossary terms, by id."""
+        m = self._m
+        made = [m.GlossaryTermAssociationClass(urn=self._u.make_term_urn(term)) for term in terms]
+        return m.GlossaryTermsClass(terms=made, auditStamp=m.AuditStampClass(time=0, actor=ACTOR))
+
+    def tags(self, tags: Iterable[str]) -> Any:
+        """Tags, by name."""
+        m = self._m
+        return m.GlobalTagsClass(tags=[m.TagAssociationClass(tag=self._u.make_tag_urn(tag)) for tag in tags])
+
+    def container(self, unit: str) -> str:
+        """The URN of a unit's container."""
+        return f"urn:li:container:{sha256_hex(f'cityhub|{unit}'.encode())[:32]}"
+
+
+_TAGS = {
+    "example": Text("示例数据", "example data"),
+    "personal": Text("个人信息", "personal information"),
+    "sensitive": Text("敏感个人信息", "sensitive personal information"),
+}
+
+
+def _item_tags(item: Item) -> tuple[tuple[str, bool], ...]:
+    personal = item.personal is not None
+    return ("personal", personal), ("sensitive", bool(item.personal and item.personal.sensitive))
+
+
+def _term(family: str, word: Any) -> tuple[str, Text]:
+    return f"{family}.{word}", word.text
+
+
+def both(text: Text, separator: str = "\n\n") -> str:
+    """Chinese, then English, as far as there are both."""
+    return separator.join(part for part in (text.zh, text.en) if part)
+
+
+def millis(moment: datetime) -> int:
+    """Milliseconds since 1970, as DataHub counts."""
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,255 @@
+"""What the metadata catalogue is told: everything of the register, nothing of the data, to each sink."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from catalogs.register import register_city, resources
+from contracts.register import register_contracts
+from infra.database import read, write
+from infra.errors import Unavailable, WrongUse
+from infra.ground import Ground, open_ground
+from infra.language import Text
+from infra.lease import lease
+from lake.description import ExtractColumn, ExtractDescription
+from lake.outbox import drain, drain_quietly, put_extract, retry
+from lake.tables import outbox
+
+FLOW, VISITS = "jinshui.traffic.road_flow", "zhongyuan.health.visits"
+AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+def put_delivery(ground: Ground, dataset: str, identity: str, *, broken: str | None = None) -> None:
+    audit = {"passed": not broken, "expectations": 9, "failed": [], "warnings": [], "library": "x"}
+    if broken:
+        finding = {"rule": broken, "expectation": "e", "severity": "block", "count": 3, "error": False}
+        audit["failed"] = [{**finding, "zh": "", "en": ""}]
+    payload = {
+        "dataset": dataset,
+        "delivery": identity,
+        "state": "blocked" if broken else "finished",
+        "version": None if broken else 4,
+        "read": 10,
+        "published": 7,
+        "quarantined": 2,
+        "duplicates": 1,
+        "audit": audit,
+        "contract_version": None,
+        "at": AT.isoformat(),
+    }
+    row = {"kind": "delivery", "subject": identity, "payload": payload, "created_at": AT, "attempts": 0}
+    with write(ground.engine) as connection:
+        connection.execute(outbox.insert().values(**row))
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[Ground]:
+    """A registered city whose metadata goes to a file."""
+    environ = {
+        "HUB_HOME": str(tmp_path / "home"),
+        "HUB_DEMO": "1",
+        "HUB_DATAHUB_SINK": f"file:{tmp_path / 'home' / 'told.json'}",
+    }
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        register_city(ground, ground.city, "test")
+        register_contracts(ground, ground.city, "test", resources(ground.engine))
+        yield ground
+
+
+def told(ground: Ground) -> list[dict[str, Any]]:
+    return list(json.loads((ground.home / "told.json").read_text("utf-8")))
+
+
+def aspects(proposals: list[dict[str, Any]], urn_part: str, name: str) -> list[dict[str, Any]]:
+    return [one["aspect"]["json"] for one in proposals if urn_part in one["entityUrn"] and one["aspectName"] == name]
+
+
+EXTRACT = ExtractDescription(
+    "x-1", VISITS, 4, 0, 90, AT,
+    (
+        ExtractColumn("age_band", "string", ("age",), "band of 10", Text("年龄段", "age band")),
+        ExtractColumn("gender", "string", ("gender",), "kept"),
+    ),
+    {"k": "11"},
+)  # fmt: skip
+
+
+def test_everything_of_the_register_is_told(city: Ground) -> None:
+    put_delivery(city, VISITS, "d-1")
+    with write(city.engine) as connection:
+        put_extract(connection, EXTRACT)
+        put_extract(connection, EXTRACT)
+    assert drain(city).sent == 2
+    all_told = told(city)
+    curated = f"dataPlatform:delta-lake,{VISITS},"
+    (schema,) = aspects(all_told, curated, "schemaMetadata")
+    age = next(field for field in schema["fields"] if field["fieldPath"] == "age")
+    assert (age["nativeDataType"], age["label"]) == ("BIGINT", "年龄")
+    assert "age" in age["description"]
+    assert "urn:li:tag:sensitive" in json.dumps(age)
+    assert "grade.general_3" in json.dumps(age)
+    (owner,) = aspects(all_told, curated, "ownership")
+    assert owner["owners"][0]["owner"] == "urn:li:corpGroup:zhongyuan_health"
+    (domain,) = aspects(all_told, curated, "domains")
+    assert domain["domains"] == ["urn:li:domain:health"]
+    (terms,) = aspects(all_told, curated, "glossaryTerms")
+    assert {one["urn"].split(":")[-1] for one in terms["terms"]} == {
+        "grade.general_4",
+        "sharing.conditional",
+        "openness.conditional",
+    }
+    (lineage,) = aspects(all_told, curated, "upstreamLineage")
+    assert {
+        (up, line["downstreams"][0])
+        for line in lineage["fineGrainedLineages"]
+        for up in line["upstreams"]
+        if "landing" in up
+    }
+    assert len(lineage["fineGrainedLineages"]) == len(schema["fields"])
+    (extract,) = aspects(all_told, "extracts.x-1", "upstreamLineage")
+    assert extract["fineGrainedLineages"][0]["transformOperation"] == "band of 10"
+    assert curated in extract["fineGrainedLineages"][0]["upstreams"][0]
+    (container,) = aspects(all_told, curated, "container")
+    assert any(one["entityUrn"] == container["container"] for one in all_told)
+
+
+def test_each_expectation_is_an_assertion_with_its_result(city: Ground) -> None:
+    put_delivery(city, FLOW, "d-1")
+    put_delivery(city, FLOW, "d-2", broken="columns")
+    assert drain(city).sent == 2
+    all_told = told(city)
+    infos = [one for one in all_told if one["aspectName"] == "assertionInfo"]
+    runs = [one["aspect"]["json"] for one in all_told if one["aspectName"] == "assertionRunEvent"]
+    assert len(infos) > 5
+    assert len({one["entityUrn"] for one in infos}) == len(infos)
+    assert len(runs) == 2 * len(infos)
+    failed = [run for run in runs if run["result"]["type"] != "SUCCESS"]
+    assert [(run["runId"], run["result"]["type"], run["result"]["unexpectedCount"]) for run in failed] == [
+        ("d-2", "FAILURE", 3)
+    ]
+
+
+def test_datahub_itself_accepts_the_file(city: Ground, tmp_path: Path) -> None:
+    for number, dataset in enumerate(resource.id for resource in resources(city.engine)):
+        put_delivery(city, dataset, f"d-{number}")
+    drained = drain(city)
+    assert (drained.failed, drained.left) == (0, 0)
+    home = tmp_path / "nobody"
+    home.mkdir()
+    checked = subprocess.run(
+        [sys.executable, "-m", "datahub", "check", "metadata-file", str(city.home / "told.json")],
+        env={**os.environ, "DATAHUB_TELEMETRY_ENABLED": "false", "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_lite_keeps_it_and_is_told_again_without_harm(city: Ground) -> None:
+    del city.environ["HUB_DATAHUB_SINK"]
+    for identity in ("d-1", "d-2"):
+        put_delivery(city, FLOW, identity)
+        assert drain(city).sent == 1
+    import duckdb
+
+    with duckdb.connect(str(city.home / "datahub" / "lite.duckdb"), read_only=True) as lite:
+        found = lite.sql(
+            "SELECT aspect_name, max(version) FROM metadata_aspect_v2 WHERE urn LIKE '%delta-lake,jinshui%' GROUP BY 1"
+        ).fetchall()
+    versions = dict(found)
+    assert versions["schemaMetadata"] == 1  # told twice, kept once
+    assert versions["datasetProperties"] == 2
+
+
+def test_being_described_is_recorded_once(city: Ground) -> None:
+    put_delivery(city, FLOW, "d-1")
+    assert drain(city).sent == 1
+    assert drain(city).sent == 0
+    assert sum("lake:delivery:described" in str(entry) for entry in city.ledger.entries(count=20)) == 1
+
+
+def test_a_sink_that_is_down_holds_back_its_dataset_and_harms_nothing(city: Ground, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    city.environ["HUB_DATAHUB_SINK"] = f"file:{blocked / 'below' / 'told.json'}"
+    put_delivery(city, FLOW, "d-1")
+    put_delivery(city, FLOW, "d-2")
+    put_delivery(city, VISITS, "d-3")
+    first = drain(city)
+    assert (first.sent, first.left) == (0, 3)
+    with read(city.engine) as connection:
+        attempts = dict(connection.execute(sa.select(outbox.c.subject, outbox.c.attempts)).all())
+    assert attempts == {"d-1": 1, "d-2": 0, "d-3": 1}
+    again = drain(city)  # too early: it waits longer and longer
+    assert again.left == 3
+    assert retry(city) == 3
+    city.environ["HUB_DATAHUB_SINK"] = f"file:{city.home / 'told.json'}"
+    assert drain(city).sent == 3
+
+
+def test_one_owner_at_a_time(city: Ground) -> None:
+    put_delivery(city, FLOW, "d-1")
+    with lease(city.engine, "lake:outbox", seconds=60):
+        with pytest.raises(Unavailable, match="LEASE_TAKEN"):
+            drain(city)
+        assert drain_quietly(city) is None
+    assert drain(city).sent == 1
+
+
+@pytest.mark.parametrize("sink", ["", "nothing", "file:", "rest", "lite:x"])
+def test_a_wrong_sink_is_one_sentence(city: Ground, sink: str) -> None:
+    city.environ["HUB_DATAHUB_SINK"] = sink or "ftp"
+    put_delivery(city, FLOW, "d-1")
+    with pytest.raises(WrongUse, match="DESCRIBE_SINK"):
+        drain(city)
+
+
+class _Gms(BaseHTTPRequestHandler):
+    seen: list[tuple[str, str]]
+
+    def do_GET(self) -> None:
+        self._answer({"models": {}, "versions": {"acryldata/datahub": {"version": "v1.3.0"}}, "noCode": "true"})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append((self.path, self.headers.get("Authorization", "")))
+        self._answer({})
+
+    def _answer(self, body: object) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_rest_speaks_to_gms_with_the_token(city: Ground) -> None:
+    seen: list[tuple[str, str]] = []
+    server = HTTPServer(("127.0.0.1", 0), type("Gms", (_Gms,), {"seen": seen}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        city.environ.update(HUB_DATAHUB_SINK="rest", HUB_DATAHUB_URL=url, HUB_DATAHUB_TOKEN="secret-token")
+        put_delivery(city, FLOW, "d-1")
+        assert drain(city).sent == 1
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert {authorization for _, authorization in seen} == {"Bearer secret-token"}
+    assert len(seen) > 20
