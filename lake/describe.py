@@ -9,19 +9,19 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
-from catalogs.register import resource
-from infra.errors import Refused, Unavailable, WrongUse
+from infra.errors import Unavailable, WrongUse
 from infra.ground import Ground
 from infra.language import Text
 from infra.settings import Secret, Settings, load
 from lake import metadata_file
 from lake.clock_env import quiet
-from lake.description import ExtractDescription, gather
+from lake.description import gather, gather_extract
 from lake.proposals import Teller
 
 
@@ -71,13 +71,16 @@ class Sink:
         self._teller = Teller(library(ground.home / "datahub"))
         self._told: set[tuple[str, str]] = set()
 
-    def send(self, kind: str, subject: str, payload: Mapping[str, Any]) -> None:
+    def send(self, kind: str, subject: str, payload: Mapping[str, Any], at: datetime) -> None:
         """Tell one row of the outbox.
 
         Raises:
             Unavailable: `DESCRIBE_FAILED`, with nothing of what the library said: that may hold the token.
         """
-        proposals = self._extract(subject, payload) if kind == "extract" else self._delivery(payload)
+        if kind == "extract":
+            proposals = self._teller.extract(gather_extract(self._ground, subject, payload, at))
+        else:
+            proposals = self._delivery(payload)
         try:
             self._writer.write(proposals)
         except Exception as error:
@@ -97,14 +100,6 @@ class Sink:
         still = [] if known in self._told else self._teller.surroundings(one)
         self._told.add(known)
         return [*still, *self._teller.run(one)]
-
-    def _extract(self, subject: str, payload: Mapping[str, Any]) -> list[Any]:
-        one = ExtractDescription.of(subject, payload)
-        try:
-            registered = resource(self._ground.engine, one.dataset)
-        except Refused:
-            registered = None
-        return self._teller.extract(one, registered)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What is told of a dataset to a metadata catalogue, as plain values: from the register, never from the data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from contracts.suite import Expectation, duckdb_type, suite
 from infra.errors import Refused
 from infra.ground import Ground
 from infra.language import Text
+from lake.delta import Tables
+from lake.mask import duck_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,67 +68,53 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class ExtractColumn:
-    """A column of an extract: from which columns it was made, and how (kept, generalised, dropped …)."""
+    """A column of an extract: from which items it was made, and how; `native` is its type in DuckDB."""
 
     name: str
-    type: str
+    native: str
     sources: tuple[str, ...]
     method: str
-    title: Text = field(default=Text("", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractDescription:
-    """What sharing tells of an extract: no value, and no receiver's name."""
+    """What is told of an extract: no value, and no receiver. `resource` is the one it was made from, if still there."""
 
     extract: str
     dataset: str
+    resource: Resource | None
     source_version: int
-    version: int
     rows: int
     at: datetime
     columns: tuple[ExtractColumn, ...]
-    properties: Mapping[str, str] = field(default_factory=dict)
 
-    def payload(self) -> dict[str, Any]:
-        """As the outbox keeps it."""
-        return {
-            "dataset": self.dataset,
-            "source_version": self.source_version,
-            "version": self.version,
-            "rows": self.rows,
-            "at": self.at.isoformat(),
-            "columns": [
-                {
-                    "name": column.name,
-                    "type": column.type,
-                    "sources": list(column.sources),
-                    "method": column.method,
-                    "zh": column.title.zh,
-                    "en": column.title.en,
-                }
-                for column in self.columns
-            ],
-            "properties": dict(self.properties),
-        }
 
-    @classmethod
-    def of(cls, extract: str, payload: Mapping[str, Any]) -> "ExtractDescription":
-        """From what the outbox kept."""
-        columns = tuple(
-            ExtractColumn(one["name"], one["type"], tuple(one["sources"]), one["method"], Text(one["zh"], one["en"]))
-            for one in payload["columns"]
-        )
-        return cls(
-            extract,
-            payload["dataset"],
-            payload["source_version"],
-            payload["version"],
-            payload["rows"],
-            datetime.fromisoformat(payload["at"]),
-            columns,
-            payload["properties"],
-        )
+def gather_extract(ground: Ground, extract: str, payload: Mapping[str, Any], at: datetime) -> ExtractDescription:
+    """All that is known of an extract.
+
+    Args:
+        ground: the register and the store.
+        extract: its id.
+        payload: of the outbox row: dataset, source_version, table (its key), rows, columns (names), unchanged (names),
+            methods (each with items, columns and a sentence `en`).
+        at: when it was issued.
+    """
+    try:
+        registered = resource(ground.engine, payload["dataset"])
+    except Refused:
+        registered = None
+    try:
+        schema = {one.name: duck_type(one.type) for one in Tables(ground.store).snapshot(payload["table"]).schema}
+    except Refused:
+        schema = {}  # expired meanwhile: it is told all the same
+    made = {name: (tuple(one["items"]), str(one["en"])) for one in payload["methods"] for name in one["columns"]}
+    made |= {name: ((name,), "unchanged") for name in payload["unchanged"]}
+    columns = tuple(
+        ExtractColumn(name, schema.get(name, "VARCHAR"), *made.get(name, ((), ""))) for name in payload["columns"]
+    )
+    return ExtractDescription(
+        extract, payload["dataset"], registered, payload["source_version"], payload["rows"], at, columns
+    )
 
 
 def gather(ground: Ground, payload: Mapping[str, Any]) -> Described | None:

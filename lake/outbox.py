@@ -13,17 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Row
 
 from infra.database import read, write
 from infra.errors import HubError, Unavailable
 from infra.ground import Ground
 from infra.lease import Lease, lease
 from infra.ledger import Act, NewEntry
-from lake.description import ExtractDescription
 from lake.tables import outbox
 
-DELIVERY, EXTRACT = "delivery", "extract"
+DELIVERY = "delivery"
 MOST_ATTEMPTS = 10
 _LONGEST_WAIT = timedelta(hours=1)
 _PAGE = 200
@@ -36,20 +35,6 @@ class Drained:
     sent: int
     failed: int
     left: int
-
-
-def put_extract(connection: Connection, extract: ExtractDescription) -> None:
-    """Ask for an extract to be described, in the transaction that issues it. A second time changes nothing."""
-    there = sa.select(outbox.c.number).where(outbox.c.kind == EXTRACT, outbox.c.subject == extract.extract)
-    if connection.execute(there).first() is None:
-        row = {
-            "kind": EXTRACT,
-            "subject": extract.extract,
-            "payload": extract.payload(),
-            "created_at": extract.at,
-            "attempts": 0,
-        }
-        connection.execute(outbox.insert().values(**row))
 
 
 def drain(ground: Ground, *, most: int = 10_000, wait_seconds: float = 0.0) -> Drained:
@@ -129,7 +114,7 @@ def _send(ground: Ground, held: Lease, sink: Any, row: Row[Any]) -> bool:
     """Send one row and note it; a failure is noted too."""
     held.renew()
     try:
-        sink.send(row.kind, row.subject, row.payload)
+        sink.send(row.kind, row.subject, row.payload, row.created_at)
     except HubError as error:
         _note_failure(ground, row, error.code)
         return False

@@ -7,12 +7,19 @@ assertion and its result as a run event. DataHub's modules are handed in by `lak
 
 from typing import Any
 
-from catalogs.model import Resource
 from infra.crypto import sha256_hex
 from infra.language import Text
 from lake.description import Check, Described, ExtractDescription
 from lake.proposal_parts import ACTOR, PLATFORM, Parts, both, millis
 
+_KINDS = {
+    "BIGINT": "integer",
+    "INTEGER": "integer",
+    "DOUBLE": "number",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+}
 _RESULTS = {"kept": "SUCCESS", "broken": "FAILURE", "error": "ERROR"}
 
 
@@ -47,26 +54,27 @@ class Teller(Parts):
         )
         return [*self.about(self.dataset_urn(one.resource.id), properties), *results, *self._written(one)]
 
-    def extract(self, one: ExtractDescription, resource: Resource | None) -> list[Any]:
+    def extract(self, one: ExtractDescription) -> list[Any]:
         """An extract: schema, and which column comes from which by what method. No receiver is named."""
         m, urn, source = self._m, self.extract_urn(one.extract), self.dataset_urn(one.dataset)
-        fields = [
-            self.field(column.name, column.type, column.type, column.title, resource and resource.item(column.name))
-            for column in one.columns
-        ]
+        fields = []
+        for column in one.columns:
+            item = one.resource.item(column.name) if one.resource and column.sources == (column.name,) else None
+            fields.append(
+                self.field(column.name, _KINDS.get(column.native, "string"), column.native, Text("", ""), item)
+            )
         lineage = [
             self.line(source, column.sources, urn, column.name, column.method)
             for column in one.columns
             if column.sources
         ]
-        properties = {**one.properties, "source_version": str(one.source_version), "rows": str(one.rows)}
-        title = resource.title if resource else Text(one.dataset, one.dataset)
+        title = one.resource.title if one.resource else Text(one.dataset, one.dataset)
         return self.about(
             urn,
             m.DatasetPropertiesClass(
                 name=one.extract,
                 description=f"{title.zh}·交付数据集\n\n{title.en}: extract",
-                customProperties=properties,
+                customProperties={"source_version": str(one.source_version), "rows": str(one.rows)},
                 created=m.TimeStampClass(time=millis(one.at)),
             ),
             self.schema(one.extract, fields),

@@ -19,10 +19,8 @@ from contracts.register import register_contracts
 from infra.database import read, write
 from infra.errors import Unavailable, WrongUse
 from infra.ground import Ground, open_ground
-from infra.language import Text
 from infra.lease import lease
-from lake.description import ExtractColumn, ExtractDescription
-from lake.outbox import drain, drain_quietly, put_extract, retry
+from lake.outbox import drain, drain_quietly, retry
 from lake.tables import outbox
 
 FLOW, VISITS = "jinshui.traffic.road_flow", "zhongyuan.health.visits"
@@ -75,21 +73,23 @@ def aspects(proposals: list[dict[str, Any]], urn_part: str, name: str) -> list[d
     return [one["aspect"]["json"] for one in proposals if urn_part in one["entityUrn"] and one["aspectName"] == name]
 
 
-EXTRACT = ExtractDescription(
-    "x-1", VISITS, 4, 0, 90, AT,
-    (
-        ExtractColumn("age_band", "string", ("age",), "band of 10", Text("年龄段", "age band")),
-        ExtractColumn("gender", "string", ("gender",), "kept"),
-    ),
-    {"k": "11"},
-)  # fmt: skip
+EXTRACT = {
+    "extract": "x-1",
+    "dataset": VISITS,
+    "source_version": 4,
+    "table": "extracts/x-1",
+    "columns": ["age_band", "gender"],
+    "methods": [{"items": ["age"], "columns": ["age_band"], "zh": "十岁一段", "en": "band of 10"}],
+    "unchanged": ["gender"],
+    "rows": 90,
+}
 
 
 def test_everything_of_the_register_is_told(city: Ground) -> None:
     put_delivery(city, VISITS, "d-1")
     with write(city.engine) as connection:
-        put_extract(connection, EXTRACT)
-        put_extract(connection, EXTRACT)
+        row = {"kind": "extract", "subject": "x-1", "payload": EXTRACT, "created_at": AT, "attempts": 0}
+        connection.execute(outbox.insert().values(**row))
     assert drain(city).sent == 2
     all_told = told(city)
     curated = f"dataPlatform:delta-lake,{VISITS},"
