@@ -4,11 +4,14 @@ The servers start once a session and worker, when the first test needs them.
 """
 
 import contextlib
+import ipaddress
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from servers import PostgresServer, S3Server, postgres_server, s3_server
@@ -28,6 +31,25 @@ def _clean_environment() -> Iterator[None]:
         for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
             patch.setenv(name, "C.UTF-8")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """No test of this process reaches beyond this machine; one that tries fails with the address it asked for."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not ipaddress.ip_address(_numeric(address[0])).is_loopback:
+            raise AssertionError(f"a test reached for the network: {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+def _numeric(host: str) -> str:
+    return "127.0.0.1" if host == "localhost" else host.partition("%")[0]
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,9 @@ from infra.settings import Secret, Settings, declared, load, variable
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("infra", "catalogs", "contracts", "lake", "sharing", "dags")
-# Read where no settings class stands: by the last door, by the file that Airflow parses, by a bench.
-READ_DIRECTLY = {"HUB_DEBUG", "HUB_CLOCK_TICKING", "HUB_BENCH_POSTGRES"}
+# Read where no settings class stands: by the last door, by the file that Airflow parses, by a bench, by the
+# demo's firm.
+READ_DIRECTLY = {"HUB_DEBUG", "HUB_CLOCK_TICKING", "HUB_BENCH_POSTGRES", "HUB_FIRM_PYTHON"}
 
 
 class Probe(Settings, frozen=True):
