@@ -60,7 +60,7 @@ def register_contracts(
         resources: the catalogue's resources, against which the contracts are held.
 
     Raises:
-        Refused: CONTRACT_FAULTY with every fault; CONTRACT_VERSION_TAKEN, CONTRACT_VERSION_OLDER; nothing is registered.
+        Refused: CONTRACT_FAULTY with every fault; CONTRACT_VERSION_…; nothing is registered.
     """
     promises = load_contracts(folder, resources)
     done: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
