@@ -48,7 +48,7 @@ class Audit:
         self._checkpoints: dict[int, Checkpoint] = {}
         self._remembered: dict[int, str] = {}
         self._announced: dict[str, int] = {}
-        self._without: dict[str, tuple[int, At]] = {}
+        self._without: dict[str, tuple[int | None, At]] = {}
         self._erasures: set[str] = set()
 
     @property
@@ -130,14 +130,13 @@ class Audit:
 
     def _content(self, leaf: bytes, fields: Mapping[str, Any], content: tuple[bytes, bytes] | None, at: At) -> None:
         if content is None:
-            self._without[leaf.hex()] = (self.size, at)
+            self.without_content(leaf, self.size, at)
         else:
             self.check_content(fields, content, at, self.size)
 
     def _act(self, fields: Mapping[str, Any], index: int) -> None:
         act, subject = fields.get("act"), str(fields.get("subject"))
-        if self.first_time is None:
-            self.first_time = str(fields.get("time"))
+        self.waiting(fields)
         self.demo = self.demo or fields.get("demo") is True
         if act == Act.LEDGER_CHECKPOINTED:
             _, size, digest = [*subject.split(":"), "", ""][:3]
@@ -145,8 +144,17 @@ class Audit:
                 self._remembered[int(size)] = digest
         elif act == Act.LEDGER_KEY_ANNOUNCED:
             self._announced.setdefault(subject, index)
-        elif act == Act.LEDGER_CONTENT_ERASED:
-            self._erasures.add(subject.removeprefix("entry:"))
+
+    def waiting(self, fields: Mapping[str, Any]) -> None:
+        """Heeds what counts even while an entry waits for its place: its time, and that it erased a content."""
+        if self.first_time is None:
+            self.first_time = str(fields.get("time"))
+        if fields.get("act") == Act.LEDGER_CONTENT_ERASED:
+            self._erasures.add(str(fields.get("subject")).removeprefix("entry:"))
+
+    def without_content(self, leaf: bytes, index: int | None, at: At) -> None:
+        """Notes an entry whose content is gone: `finish` asks whether it was erased."""
+        self._without[leaf.hex()] = (index, at)
 
     def finish(self, keys: Sequence[str], trusted: Iterable[Verifier] | None) -> Report:
         """Checks what spans the whole log: erasures, remembered checkpoints, keys and their trust.

@@ -199,8 +199,9 @@ class _Rows:
 
     def _pending_content(self, row: StoredEntry, at: At) -> None:
         fields = canonical_object(row.body) or {}
+        self.audit.waiting(fields)
         if row.salt is None or row.content is None:
-            self.audit.fault("content_missing", "待编入记录的内容缺失", "the content of a waiting entry is missing", at)
+            self.audit.without_content(row.hash, None, at)
         else:
             self.audit.check_content(fields, (row.salt, row.content), at, None)
 

@@ -128,8 +128,8 @@ def altered(proof: list[bytes], data: st.DataObject) -> list[list[bytes]]:
         bit = data.draw(st.integers(0, 255))
         flipped = bytearray(proof[at])
         flipped[bit // 8] ^= 1 << bit % 8
-        wrong += [proof[:at] + [bytes(flipped)] + proof[at + 1 :], proof[:at] + proof[at + 1 :], proof[:-1]]
-        wrong += [proof[:at] + [proof[at][:-1]] + proof[at + 1 :]]
+        wrong += [[*proof[:at], bytes(flipped), *proof[at + 1 :]], proof[:at] + proof[at + 1 :], proof[:-1]]
+        wrong += [[*proof[:at], proof[at][:-1], *proof[at + 1 :]]]
     if len(proof) > 1:
         wrong.append([proof[1], proof[0], *proof[2:]])
     return wrong
