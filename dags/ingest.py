@@ -7,14 +7,14 @@ again; describing is a teardown: it runs whatever happened and fails no delivery
 
 import json
 import os
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, get_current_context, get_parsing_context, task, timezone
+from airflow.sdk import DAG, get_current_context, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-_FIRST = timezone.datetime(2026, 1, 1)
+_FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 _RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=10)}
 
 

@@ -17,19 +17,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from infra.crypto import random_token
 from infra.errors import Unavailable
 from infra.ground import Ground
 from infra.language import Text
 from infra.processes import free_port
-from infra.settings import Secret, load
-from lake.clock_env import HOST, USER, ClockSettings, airflow, airflow_environ, dags_folder, programs
+from infra.settings import load
+from lake.clock_env import ClockSettings, airflow, airflow_environ, programs
 from lake.clock_guard import BEFORE_FAILED, BUSY, end_session
+from lake.clock_home import api, make_folders, migrated, note_migrated, write_json
 from lake.clock_rest import DONE, Api, Run
 from lake.schedule import write_schedule
 
@@ -85,8 +84,7 @@ def start_airflow(ground: Ground, *, ui: bool, progress: Progress = lambda _said
     """
     settings = load(ClockSettings, ground.environ)
     home = ground.home / "airflow"
-    for folder in (home, home / "tmp", home / "plugins"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folders(home)
     write_schedule(ground)
     started = time.monotonic()
     port = settings.port or free_port()
@@ -94,8 +92,8 @@ def start_airflow(ground: Ground, *, ui: bool, progress: Progress = lambda _said
     if _first_word(guard, settings, progress) == "busy":
         guard.wait(timeout=10)
         return _borrow(home, settings, started)
-    _write_json(home / "clock.json", {"port": port, "started_by": os.getpid()})
-    running = Airflow(_api(home, port), home, guard, 0.0)
+    write_json(home / "clock.json", {"port": port, "started_by": os.getpid()})
+    running = Airflow(api(home, port), home, guard, 0.0)
     try:
         _wait_healthy(running, settings, progress)
     except BaseException:
@@ -132,19 +130,12 @@ def run_dags(
 def _start_guard(
     ground: Ground, home: Path, settings: ClockSettings, port: int, ticking: bool
 ) -> "subprocess.Popen[bytes]":
-    _make_password(home)
     environ = airflow_environ(
-        ground.environ | {"HUB_CITY_DIR": str(ground.city)},
-        home=home,
-        hub_home=ground.home,
-        dags=dags_folder(),
-        port=port,
-        settings=settings,
-        ticking=ticking,
+        ground.environ | {"HUB_CITY_DIR": str(ground.city)}, ground.home, port=port, settings=settings, ticking=ticking
     )
     orders = {
         "home": str(home),
-        "before": [] if _migrated(home) else [["migrate", airflow("db", "migrate")]],
+        "before": [] if migrated(home) else [["migrate", airflow("db", "migrate")]],
         "before_seconds": settings.start_seconds,
         "programs": list(programs().items()),
         "grace_seconds": 10,
@@ -198,8 +189,7 @@ def _wait_healthy(running: Airflow, settings: ClockSettings, progress: Progress)
         if time.monotonic() > deadline:
             raise _slow()
         time.sleep(0.1)
-    # From here on the database is known to be complete; a later start need not look.
-    _write_json(running.password_file.parent / "migrated.json", {"airflow": version("apache-airflow")})
+    note_migrated(running.password_file.parent)
 
 
 def _slow() -> Unavailable:
@@ -223,7 +213,7 @@ def _borrow(home: Path, settings: ClockSettings, started: float) -> Airflow:
         except (OSError, ValueError, KeyError):
             port = 0
         if port:
-            running = Airflow(_api(home, port), home, None, time.monotonic() - started)
+            running = Airflow(api(home, port), home, None, time.monotonic() - started)
             if running.api.healthy():
                 return running
         time.sleep(0.2)
@@ -289,31 +279,3 @@ def _end(guard: "subprocess.Popen[bytes]", home: Path, seconds: float) -> None:
     (home / "session.json").unlink(missing_ok=True)
     (home / "clock.json").unlink(missing_ok=True)
     shutil.rmtree(home / "tmp", ignore_errors=True)
-
-
-def _api(home: Path, port: int) -> Api:
-    password = json.loads((home / "passwords.json").read_text(encoding="utf-8"))[USER]
-    return Api(f"http://{HOST}:{port}", USER, Secret(password))
-
-
-def _make_password(home: Path) -> None:
-    """Ours, since the password that Airflow makes up by itself goes to its log."""
-    path = home / "passwords.json"
-    if not path.exists():
-        _write_json(path, {USER: random_token(24)})
-
-
-def _migrated(home: Path) -> bool:
-    try:
-        noted = json.loads((home / "migrated.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return noted == {"airflow": version("apache-airflow")} and (home / "airflow.cfg").exists()
-
-
-def _write_json(path: Path, value: Any) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(value, file)
-    temporary.replace(path)

@@ -4,7 +4,6 @@ Promises: everything that Airflow writes lies in `home`; it listens on the loopb
 DAGs and reports to nobody; its tasks run at most `parallelism` at once.
 """
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +23,7 @@ class ClockSettings(Settings, frozen=True):
     parallelism: int = 2
     port: int = 0
     """Port of Airflow's page and API on the loopback address; 0 takes a free one."""
-    start_seconds: float = 120.0
+    start_seconds: float = 180.0
     run_seconds: float = 3600.0
     """How long `hub run` waits for all deliveries before it gives up and ends what it started."""
     database: str = ""
@@ -32,28 +31,22 @@ class ClockSettings(Settings, frozen=True):
 
 
 def airflow_environ(
-    environ: Mapping[str, str],
-    *,
-    home: Path,
-    hub_home: Path,
-    dags: Path,
-    port: int,
-    settings: ClockSettings,
-    ticking: bool,
+    environ: Mapping[str, str], hub_home: Path, *, port: int, settings: ClockSettings, ticking: bool
 ) -> dict[str, str]:
     """The environment of Airflow's processes and so of every task.
 
     Args:
         environ: the caller's, whose `HUB_` variables the tasks need.
-        home: Airflow's home, `hub_home` the hub's, `dags` the folder of DAG files.
+        hub_home: the hub's home, absolute; Airflow's is `airflow` in it.
         port: of its API on the loopback address.
         settings: the clock's.
         ticking: DAGs follow their schedules; else they run only when triggered.
     """
+    home = hub_home / "airflow"
     kept = {name: value for name, value in environ.items() if not name.startswith(("AIRFLOW_", "AIRFLOW__"))}
-    told = {
+    told: dict[str, dict[str, object]] = {
         "core": {
-            "dags_folder": dags,
+            "dags_folder": dags_folder(),
             "executor": "LocalExecutor",
             "parallelism": settings.parallelism,
             "max_active_tasks_per_dag": settings.parallelism,
@@ -135,4 +128,4 @@ def dags_folder() -> Path:
 
     The folder beside this package: in a checkout and in an installed wheel alike.
     """
-    return Path(os.path.abspath(__file__)).parent.parent / "dags"
+    return Path(__file__).resolve().parent.parent / "dags"

@@ -11,6 +11,7 @@ Promises:
 
 import json
 import os
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,12 +19,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalogs.model import Department, Resource, Unit, UpdateFrequency
-from catalogs.register import departments, resources, units
+from catalogs.lookup import Listed
+from catalogs.model import Department, Unit, UpdateFrequency
+from catalogs.register import departments, listing, units
+from catalogs.words import find
 from infra.database import read
 from infra.errors import Unavailable
 from infra.ground import Ground, open_ground
-from lake.tables import BLOCKED, FINAL, FINISHED, REFUSED, REPEATED, delivery
+from infra.settings import load
+from lake.tables import AUDITED, BLOCKED, FINAL, FINISHED, LANDED, REFUSED, REPEATED, delivery
 
 # When a frequency's deliveries are taken (Asia/Shanghai); those without a rhythm are looked for every hour.
 CRON: Mapping[UpdateFrequency, str] = {
@@ -42,7 +46,9 @@ DELIVERY_BYTES = 256 << 10
 """What a delivery weighs besides its bytes: its own commits and its audit."""
 MOST_DELIVERIES = 5000
 """In one run of a DAG; the rest is due in the next."""
-OPEN_STATES = ("landed", "audited")
+OPEN_STATES = (LANDED, AUDITED)
+LONGEST_SETTLING = 60.0
+"""Seconds that a task waits at most for a file to settle; a later run takes what took longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +75,14 @@ class Due:
     size: int
 
 
-def plan_dags(known: Iterable[Resource], all_units: Iterable[Unit], all_departments: Iterable[Department]) -> list[Dag]:
+def plan_dags(known: Iterable[Listed], all_units: Iterable[Unit], all_departments: Iterable[Department]) -> list[Dag]:
     """The DAGs of a register, by id."""
     names = {unit.id: unit.name for unit in all_units}
     departments_by_id = {department.id: department.name for department in all_departments}
-    groups: dict[tuple[str, UpdateFrequency], list[Resource]] = {}
+    groups: dict[tuple[str, UpdateFrequency], list[Listed]] = {}
     for resource in known:
-        groups.setdefault((resource.unit, resource.update_frequency), []).append(resource)
+        frequency = find(UpdateFrequency, resource.update_frequency) or UpdateFrequency.IRREGULAR
+        groups.setdefault((resource.unit, frequency), []).append(resource)
     return [
         _dag(unit, frequency, members, names, departments_by_id)
         for (unit, frequency), members in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1].value))
@@ -85,7 +92,7 @@ def plan_dags(known: Iterable[Resource], all_units: Iterable[Unit], all_departme
 def _dag(
     unit: str,
     frequency: UpdateFrequency,
-    members: list[Resource],
+    members: list[Listed],
     names: Mapping[str, Any],
     departments_by_id: Mapping[str, Any],
 ) -> Dag:
@@ -105,7 +112,8 @@ def _dag(
         tags=("ingest", unit, frequency.value, *sorted({member.domain for member in members})[:20]),
         title=f"{zh} {en} · {frequency.value}",
         doc=(
-            f"### {zh} · {frequency.value}\n\n归集到期批次：到达 → 到期 → 处理 → 登记元数据。失败的批次单独失败，任何任务都可以重跑。\n\n"
+            f"### {zh} · {frequency.value}\n\n归集到期批次：到达 → 到期 → 处理 → 登记元数据。"
+            f"失败的批次单独失败，任何任务都可以重跑。\n\n"
             f"### {en} · {frequency.value}\n\nTakes the deliveries that are due: arrive → due → process → describe. "
             f"A failed delivery fails alone; every task may be run again.\n\n{listed}{more}\n"
         ),
@@ -119,7 +127,7 @@ def schedule_file(home: Path) -> Path:
 
 def write_schedule(ground: Ground) -> list[Dag]:
     """Bring the schedule file up to the register; an unchanged file is left alone."""
-    dags = plan_dags(resources(ground.engine), units(ground.engine), departments(ground.engine))
+    dags = plan_dags(listing(ground.engine), units(ground.engine), departments(ground.engine))
     path = schedule_file(ground.home)
     text = json.dumps({"dags": [asdict(dag) for dag in dags]}, ensure_ascii=False, indent=1)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -163,11 +171,23 @@ def batches(waiting: Iterable[Due], *, most_bytes: int = BATCH_BYTES) -> list[li
     return made
 
 
-def frequencies(ground: Ground, datasets: Collection[str]) -> dict[str, str]:
-    """The update frequency of each of `datasets` that the register knows."""
-    return {
-        resource.id: resource.update_frequency.value for resource in resources(ground.engine) if resource.id in datasets
-    }
+def frequencies(ground: Ground) -> dict[str, str]:
+    """Dataset → update frequency, of the whole register."""
+    return {one.id: one.update_frequency for one in listing(ground.engine)}
+
+
+def arrived(ground: Ground, unit: str | None = None) -> int:
+    """Land what has arrived completely, in one unit's folder or in all; how many.
+
+    A file that must keep its size for a while is looked at a second time after that while.
+    """
+    from lake.arrival import ArrivalSettings, arrive  # noqa: PLC0415 - loaded where it runs
+
+    first = arrive(ground, ground.now(), unit=unit)
+    if not first.waiting:
+        return len(first)
+    time.sleep(min(load(ArrivalSettings, ground.environ).settle_seconds + 0.1, LONGEST_SETTLING))
+    return len(first) + len(arrive(ground, ground.now(), unit=unit))
 
 
 # The bodies of the tasks. Each opens its own ground: tasks are processes of their own.
@@ -175,18 +195,16 @@ def frequencies(ground: Ground, datasets: Collection[str]) -> dict[str, str]:
 
 def arrive_task(unit: str) -> dict[str, int]:
     """Land what has arrived completely in the unit's watched folder; also bring the schedule up to the register."""
-    from lake.arrival import arrive  # noqa: PLC0415 - loaded where the task runs
-
     with open_ground() as ground:
         write_schedule(ground)
-        return {"landed": len(arrive(ground, ground.now()))}
+        return {"landed": arrived(ground, unit)}
 
 
 def due_task(unit: str, frequency: str, datasets: Collection[str] = ()) -> list[list[str]]:
     """The batches of deliveries that are due for this DAG."""
     with open_ground() as ground:
         waiting = due(ground, unit=unit, datasets=datasets)
-        of = frequencies(ground, {one.dataset for one in waiting})
+        of = frequencies(ground)
         return batches(one for one in waiting if of.get(one.dataset) == frequency)
 
 

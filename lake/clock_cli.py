@@ -1,0 +1,59 @@
+"""`hub run`."""
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from infra.console import emit, help_text, json_option, progress
+
+if TYPE_CHECKING:
+    from lake.clock_run import Report
+
+_STATES = {"finished": "✓", "repeated": "=", "blocked": "✗", "refused": "✗"}
+
+
+@click.command(
+    "run",
+    help=help_text(
+        "接收所有到达的文件，并由 Airflow 处理到期批次（可只处理指定的数据集）。"
+        "hub up 在运行时用它的 Airflow，否则临时启动并在结束时全部停止。有批次未发布时退出码为 1。",
+        "Land what has arrived and take what is due through Airflow, of DATASET… or of all. Uses the Airflow of a "
+        "running hub up; else starts one and ends it. Exits 1 when a delivery was refused, blocked or is not done.",
+    ),
+)
+@click.argument("datasets", nargs=-1)
+@json_option
+def run_due(datasets: tuple[str, ...]) -> int:
+    """Run what is due."""
+    from infra.ground import open_ground
+    from lake.clock_run import run_due as run
+
+    with open_ground(os.environ) as ground, progress(help_text("处理到期批次", "taking what is due")) as say:
+        lang = ground.lang
+        report = run(ground, datasets, progress=say)
+    emit(None, report.as_dict(lang), lambda _value: _lines(report, lang))
+    return 0 if all(outcome.state in ("finished", "repeated") for outcome in report.deliveries) else 1
+
+
+def _lines(report: "Report", lang: str) -> list[str]:
+    zh = lang == "zh"
+    lines = []
+    for one in report.deliveries:
+        counts = (
+            f"{one.read} = {one.published} + {one.quarantined} + {one.duplicates}"
+            if one.read is not None
+            else one.state
+        )
+        version = "" if one.version is None else f"  v{one.version}"
+        lines.append(f"{_STATES.get(one.state, '…')} {one.dataset or '?'}  {one.delivery}  {counts}{version}")
+        if one.code:
+            lines.append(f"    {one.code}: {one.message.say(lang) if one.message else ''}")
+    if not report.deliveries:
+        return ["没有到期的批次。" if zh else "Nothing is due."]
+    if report.run_seconds is not None:
+        start = "-" if report.start_seconds is None else f"{report.start_seconds:g}"
+        said = f"Airflow：启动 {start} 秒，运行 {report.run_seconds:g} 秒"
+        lines.append(said if zh else f"Airflow: started in {start} s, ran {report.run_seconds:g} s")
+    lines.append("读取 = 发布 + 问题 + 重复" if zh else "read = published + quarantined + duplicates")
+    return lines
