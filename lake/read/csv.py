@@ -26,6 +26,7 @@ from lake.read.spool import Spool, cells_json, extra_json, spooled
 
 DELIMITERS = (",", "\t", ";", "|")
 _TRIED_AT_ONCE = 64 * 1024 * 1024
+_SMALL = 256 * 1024  # below this, opening DuckDB takes longer than reading precisely
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def read_csv(job: Job) -> Source:
     place = Place(file=job.name, dataset=job.contract.id)
     path, encoding = as_utf8(job, place)
     table = _table(job, path, encoding, place)
-    if not _is_plain(table):
+    if not _is_plain(table) or path.stat().st_size < _SMALL:
         return read_precisely(table)
     lines = LineMap(table.path, lambda: (record.line for record in _data_records(table)))
     source = replace(_fast(table), precise=lambda: read_precisely(table), line_map=lines)
@@ -174,6 +175,7 @@ def read_precisely(table: Table) -> Source:
     names = [field.name for field in job.contract.fields if field.given is None]
     positions = [header.columns.get(name) for name in names]
     width = len(header.names)
+    in_order = positions == list(range(width))
     path = job.scratch / f"{job.path.name}.records.parquet"
     with Spool(path, names) as spool:
         for record in _data_records(table):
@@ -188,5 +190,7 @@ def read_precisely(table: Table) -> Source:
                     raise blank_header(table.place, blank, record.line)
             extra = extra_json({name: cells[at] or None for at, name in header.extras}) if header.extras else None
             spool.weigh(sum(map(len, cells)))
-            spool.add([None if at is None else cells[at] for at in positions], record.line, extra=extra)
+            spool.add(
+                cells if in_order else [None if at is None else cells[at] for at in positions], record.line, extra
+            )
     return spooled(path, names, first_line=spool.first_line, notes=table.notes, format="csv", encoding=table.encoding)

@@ -184,45 +184,25 @@ def _refused_encoding(place: Place, line: int, name: str) -> Refused:
 
 
 def _check_gb18030(data: mmap.mmap, bad: int, place: Place) -> None:
-    """Refuses what is neither GB18030 throughout, nor free of lines that are plainly UTF-8."""
-    start, number, chinese_utf8 = 0, 0, 0
-    size = len(data)
-    while start < size:
-        end = data.find(b"\n", start)
-        end = size if end < 0 else end + 1
-        line = data[start:end]
-        number += 1
-        if not line.isascii():
-            if _is_utf8(line):
-                chinese_utf8 = chinese_utf8 or (number if _CHINESE_UTF8.search(line) else 0)
-            elif not _is_gb18030(line):
-                raise _refused_encoding(place, number, "UTF-8, GB18030")
-        start = end
-    if chinese_utf8:
-        other = line_at(data, bad)
+    """Refuses a file that has lines which are plainly UTF-8; whether the rest is GB18030, transcoding shows."""
+    start = 0
+    while match := _CHINESE_UTF8.search(data, start):
+        begin = data.rfind(b"\n", 0, match.start()) + 1
+        end = data.find(b"\n", match.end())
+        start = len(data) if end < 0 else end
+        try:
+            data[begin:start].decode("utf-8")
+        except UnicodeDecodeError:
+            start = match.end()
+            continue
+        this, other = line_at(data, match.start()), line_at(data, bad)
         raise Refused(
             "READ_ENCODING_MIXED",
-            f"文件混用两种编码：第 {chinese_utf8} 行是 UTF-8，第 {other} 行是 GBK",
-            f"the file mixes two encodings: line {chinese_utf8} is UTF-8, line {other} is GBK",
-            place=_at(place, max(chinese_utf8, other)),
+            f"文件混用两种编码：第 {this} 行是 UTF-8，第 {other} 行不是",
+            f"the file mixes two encodings: line {this} is UTF-8, line {other} is not",
+            place=_at(place, max(this, other)),
             remedy=_RESAVE,
         )
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_gb18030(line: bytes) -> bool:
-    try:
-        line.decode("gb18030")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def transcode(path: Path, encoding: Encoding, target: Path, place: Place) -> None:

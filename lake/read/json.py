@@ -150,7 +150,7 @@ def _spool(job: Job, items: Iterator[Item], kind: Format, encoding: str, documen
             _add(spool, laid, item.place)
     _check(spool.count - faults, layout, fields, place, first)
     members = documents[0].members if documents else {}
-    notes = tuple(_notes(layout, fields, kind, members))
+    notes = tuple(_notes(layout, kind, members))
     return spooled(path, layout.names, first_line=spool.first_line, notes=notes, format=kind, encoding=encoding)
 
 
@@ -164,8 +164,8 @@ def _add(spool: Spool, laid: Laid, place: int) -> None:
     if laid.fault is not None:
         spool.add_fault(laid.fault, place, laid.extra or "")
         return
-    spool.weigh(sum(len(value) for value in laid.values if value))
-    spool.add(laid.values, place, extra=laid.extra)
+    spool.weigh(sum(map(len, filter(None, laid.values))))
+    spool.add(laid.values, place, laid.extra)
 
 
 def _check(good: int, layout: Layout, fields: list[Any], place: Place, first: Item) -> None:
@@ -174,18 +174,19 @@ def _check(good: int, layout: Layout, fields: list[Any], place: Place, first: It
         if first.broken is not None:
             raise not_json(place, first.place, "no line is JSON")
         raise no_records_there(place, "[…]")
-    missing = [field.name for field in fields if field.required and field.name not in layout.seen]
+    unseen = set(layout.unseen)
+    missing = [field.name for field in fields if field.required and field.name in unseen]
     if missing:
         raise missing_fields(missing, list(layout.others), place)
 
 
-def _notes(layout: Layout, fields: list[Any], kind: Format, members: dict[str, Any]) -> Iterator[Note]:
+def _notes(layout: Layout, kind: Format, members: dict[str, Any]) -> Iterator[Note]:
     if layout.others:
         names = ", ".join(name[:40] for name in list(layout.others)[:20])
         yield Note(
             "extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(layout.others)
         )
-    absent = [field.name for field in fields if field.name not in layout.seen]
+    absent = layout.unseen
     if absent:
         names = ", ".join(absent[:20])
         text = Text(f"缺少非必需字段：{names}", f"optional columns are missing: {names}")

@@ -11,6 +11,8 @@ from lake.read.spool import extra_json
 from lake.read.stream import Literal
 
 _UNKNOWN = -1
+_ABSENT: Any = object()
+_BOOLEANS = {True: "true", False: "false"}
 _PROPERTIES = "properties."
 
 
@@ -34,32 +36,29 @@ def plain_json(value: Any) -> str:
 
 def text_of(value: Any) -> str | None:
     """A value as the text of a field, None when it is no value."""
-    if value is None or value == "":
-        return None
     if isinstance(value, str):
         if "\0" in value:
             raise _Fault("nul")
         if not value.isascii():
-            value.encode("utf-8")
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
+            value.encode("utf-8")  # raises on a lone surrogate
+        return value or None
     if isinstance(value, Literal):
         return value.text
-    return plain_json(value) if isinstance(value, (dict, list)) else str(value)
+    if value is None or isinstance(value, bool):
+        return None if value is None else _BOOLEANS[value]
+    return str(value) if isinstance(value, int) else plain_json(value)
 
 
 class Layout:
     """Lays records out.
 
     Attributes:
-        seen: names of the fields that at least one record had.
         others: keys that the contract does not know.
     """
 
     def __init__(self, fields: Sequence[Wanted], *, flatten: bool, max_depth: int, max_keys: int) -> None:
         self.names = [field.name for field in fields]
-        self.seen: set[str] = set()
+        self._unseen = set(range(len(self.names)))
         self.others: dict[str, None] = {}
         self._flatten = flatten
         self._max_depth = max_depth
@@ -71,6 +70,11 @@ class Layout:
         }
         self._known = {**stripped, **known}
         self._targets: dict[str, int] = {}
+
+    @property
+    def unseen(self) -> list[str]:
+        """The fields that no record had."""
+        return [self.names[at] for at in sorted(self._unseen)]
 
     @property
     def too_many(self) -> bool:
@@ -85,12 +89,12 @@ class Layout:
         elif is_feature(record):
             record = _feature(record)
         if fault is None:
-            values: list[str | None] = [None] * len(self.names)
-            filled: set[int] = set()
+            values: list[Any] = [_ABSENT] * len(self.names)
             extra: dict[str, Any] = {}
             try:
-                self._walk("", record, 1, (values, filled, extra))
-                return Laid(values, extra_json(extra) if extra else None)
+                self._walk("", record, 1, (values, extra))
+                laid = [None if value is _ABSENT else value for value in values]
+                return Laid(laid, extra_json(extra) if extra else None)
             except _Fault as error:
                 fault = str(error)
             except RecursionError:
@@ -99,10 +103,10 @@ class Layout:
                 fault = "json"
         return Laid([], _whole(record), fault)
 
-    def _walk(self, prefix: str, record: dict[str, Any], depth: int, into: tuple[Any, Any, Any]) -> None:
+    def _walk(self, prefix: str, record: dict[str, Any], depth: int, into: tuple[list[Any], dict[str, Any]]) -> None:
         if depth > self._max_depth:
             raise _Fault("too_deep")
-        values, filled, extra = into
+        values, extra = into
         for key, value in record.items():
             path = prefix + key
             target = self._targets.get(path)
@@ -111,10 +115,10 @@ class Layout:
                 if not self.too_many:
                     self._targets[path] = target
             if target >= 0:
-                if target in filled:
+                if values[target] is not _ABSENT:
                     raise _Fault("duplicate_key")
-                filled.add(target)
-                self.seen.add(self.names[target])
+                if target in self._unseen:
+                    self._unseen.discard(target)
                 values[target] = text_of(value)
             elif isinstance(value, dict) and value and self._flatten:
                 self._walk(path + ".", value, depth + 1, into)

@@ -46,21 +46,33 @@ class LineMap:
     def _line_count(self) -> int:
         """How many lines the file has; 0 when its line ends are of several kinds, so that counting proves nothing."""
         if self._lines is None:
-            feeds, returns, open_end = _count(self._path)
-            kinds_differ = returns not in (0, feeds) and feeds != 0
-            self._lines = 0 if kinds_differ else (feeds or returns) + open_end
+            feeds, returns = _line_ends(self._path)
+            several = feeds > 0 and returns not in (0, feeds)
+            self._lines = 0 if several else (feeds or returns) + 1
         return self._lines
 
 
-def _count(path: Path) -> tuple[int, int, bool]:
-    """Line feeds, carriage returns, and whether the last line has no end."""
+def _line_ends(path: Path) -> tuple[int, int]:
+    """Line feeds and carriage returns before the file's last character; empty lines at the end are no lines."""
     feeds = returns = 0
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        size = _end_of_text(data)
         has_returns = data.find(b"\r") >= 0
-        size, last = len(data), data[-1:]
         for start in range(0, size, _BLOCK):
-            block = np.frombuffer(data[start : start + _BLOCK], dtype=np.uint8)
+            block = np.frombuffer(data[start : min(start + _BLOCK, size)], dtype=np.uint8)
             feeds += int(np.count_nonzero(block == ord("\n")))
             if has_returns:
                 returns += int(np.count_nonzero(block == ord("\r")))
-    return feeds, returns, last not in (b"\n", b"\r")
+    return feeds, returns
+
+
+def _end_of_text(data: mmap.mmap) -> int:
+    """Where the last line ends, without its line end and without empty lines behind it."""
+    size = len(data)
+    while size:
+        start = max(0, size - 65_536)
+        kept = len(data[start:size].rstrip(b"\r\n"))
+        if kept:
+            return start + kept
+        size = start
+    return 0

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from infra.text import quote_identifier
@@ -35,7 +36,7 @@ class Spool:
     """Writes records; `with` closes the file.
 
     Attributes:
-        count: records written so far.
+        count: records written, complete when the file is closed.
         first_line: the place of the first one.
     """
 
@@ -49,7 +50,11 @@ class Spool:
         self._writer = pq.ParquetWriter(
             path, self._schema, compression="lz4", use_dictionary=False, write_statistics=False
         )
-        self._rows: list[tuple[Any, ...]] = []
+        self._rows: list[Sequence[str | None]] = []
+        self._extras: list[str | None] = []
+        self._faults: list[str | None] = []
+        self._lines: list[int] = []
+        self._nothing: tuple[None, ...] = (None,) * len(self.names)
         self._size = 0
 
     def __enter__(self) -> Self:
@@ -64,22 +69,20 @@ class Spool:
         finally:
             self._writer.close()
 
-    def add(
-        self, values: Iterable[str | None], line: int, *, extra: str | None = None, fault: str | None = None
-    ) -> None:
+    def add(self, values: Sequence[str | None], line: int, extra: str | None = None, fault: str | None = None) -> None:
         """One record; `values` in the order of the names, empty texts becoming NULL."""
-        row = (*(value or None for value in values), extra, fault, line)
-        self._rows.append(row)
-        self._size += len(extra) if extra else 0
-        if self.first_line is None:
-            self.first_line = line
-        self.count += 1
-        if len(self._rows) >= _BATCH or (self._size > _BATCH_SIZE):
+        self._rows.append(values)
+        self._extras.append(extra)
+        self._faults.append(fault)
+        self._lines.append(line)
+        if extra is not None:
+            self._size += len(extra)
+        if len(self._rows) >= _BATCH or self._size > _BATCH_SIZE:
             self._flush()
 
     def add_fault(self, fault: str, line: int, extra: str) -> None:
         """One record that could not be laid out."""
-        self.add((None,) * len(self.names), line, extra=extra, fault=fault)
+        self.add(self._nothing, line, extra, fault)
 
     def weigh(self, size: int) -> None:
         """Tells of large values, so that a batch stays small in memory."""
@@ -88,10 +91,16 @@ class Spool:
     def _flush(self) -> None:
         if not self._rows:
             return
-        columns = zip(*self._rows, strict=True)
+        if self.first_line is None:
+            self.first_line = self._lines[0]
+        self.count += len(self._rows)
+        columns: list[Any] = [*zip(*self._rows, strict=True), self._extras, self._faults, self._lines]
         arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        for at in range(len(self.names)):
+            arrays[at] = pc.if_else(pc.equal(arrays[at], ""), None, arrays[at])
         self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
-        self._rows.clear()
+        for part in (self._rows, self._extras, self._faults, self._lines):
+            part.clear()
         self._size = 0
 
 

@@ -264,7 +264,7 @@ def _spool(
             if row[blank] is not None:
                 raise blank_header(place, blank, index + 1)
         extra = extra_json({name: row[at] for at, name in header.extras}) if header.extras else None
-        spool.add([None if at is None else row[at] for at in positions], index + 1, extra=extra)
+        spool.add([None if at is None else row[at] for at in positions], index + 1, extra)
     return counts
 
 

@@ -35,6 +35,11 @@ def values(source: Source, count: int) -> list[tuple[Any, ...]]:
     return [row[:count] for row in rows(source)]
 
 
+@pytest.fixture(autouse=True)
+def _the_fast_way_for_small_files_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.read.csv._SMALL", 0)
+
+
 ABC = contract("a", "b", "c")
 CELL = st.text(st.sampled_from(list("x1 \"',;\n\r\t郑０\\|#")), max_size=5)
 TABLE = st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=8)
