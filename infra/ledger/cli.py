@@ -1,9 +1,10 @@
 """`hub ledger show|verify|prove|export`: what was recorded, whether it still is what it was, and how to prove it."""
 
+import contextlib
 import getpass
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,17 @@ def ledger() -> None:
     """Hold the ledger's commands."""
 
 
+@contextlib.contextmanager
+def _ground() -> "Iterator[Ground]":
+    """The ground of a log that exists: looking for a log in the wrong place must not make an empty one."""
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        _ = ground.keys  # says HOME_MISSING
+        ground.prepare()
+        yield ground
+
+
 @ledger.command(help=help_text("列出最新的存证，或显示一条。", "List the newest entries, or show one."))
 @click.argument("number", type=click.IntRange(1), required=False)
 @click.option(
@@ -47,11 +59,9 @@ def ledger() -> None:
 @json_option
 def show(number: int | None, count: int, before: int | None, content: bool) -> None:
     """Print entries, newest first."""
-    from infra.ground import open_ground
     from infra.ledger.log import unknown_entry
 
-    with open_ground() as ground:
-        ground.prepare()
+    with _ground() as ground:
         first = before if number is None else number + 1
         found = ground.ledger.entries(before=first, count=count if number is None else 1)
         if number is not None and [row.number for row in found] != [number]:
@@ -110,10 +120,7 @@ def _report(bundle: Path | None, trusted: "list[Verifier] | None") -> "Report":
         from infra.ledger.bundle_check import verify_bundle
 
         return verify_bundle(bundle, trusted)
-    from infra.ground import open_ground
-
-    with open_ground() as ground:
-        ground.prepare()
+    with _ground() as ground:
         return ground.ledger.verify(trusted)
 
 
@@ -178,10 +185,7 @@ def _read_receipt(path: Path) -> "Receipt":
 @json_option
 def prove(number: int, out: Path | None, content: bool) -> None:
     """Print the receipt of an entry, or write it to a file."""
-    from infra.ground import open_ground
-
-    with open_ground() as ground:
-        ground.prepare()
+    with _ground() as ground:
         if content:
             _record_reading(ground, ground.ledger.entries(before=number + 1, count=1))
         receipt = ground.ledger.prove(number)
@@ -219,12 +223,10 @@ def _write_new(path: Path, text: str) -> None:
 @json_option
 def export(path: Path, no_contents: bool) -> None:
     """Write the bundle; the export is itself an act."""
-    from infra.ground import open_ground
     from infra.ledger.acts import Act
     from infra.ledger.entry import NewEntry
 
-    with open_ground() as ground, progress(Text("导出存证", "exporting the ledger").say(ground.lang)):
-        ground.prepare()
+    with _ground() as ground, progress(Text("导出存证", "exporting the ledger").say(ground.lang)):
         act = NewEntry(Act.LEDGER_EXPORTED, _local_user(), "infra.ledger", {"contents": not no_contents})
         ground.ledger.append([act])
         written = ground.ledger.export(path, contents=not no_contents)

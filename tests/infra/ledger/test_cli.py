@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from infra.console import command_errors
+from infra.errors import HubError
 from infra.ground import Ground
 from infra.ledger import Act, NewEntry
 from infra.ledger.cli import ledger
@@ -70,6 +71,15 @@ def test_receipts_and_bundles_verify_offline(home: Ground, tmp_path: Path, monke
         assert "not confirmed" not in hub("verify", *arguments, "--key", key).output
     assert "content" not in json.loads((tmp_path / "r.json").read_text())
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_no_log_is_made_by_looking_for_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HUB_HOME", str(tmp_path / "nowhere"))
+    for command in (["verify"], ["show"], ["prove", "1"], ["export", tmp_path / "x.zip"]):
+        error = hub(*command).exception
+        assert isinstance(error, HubError)
+        assert error.code == "HOME_MISSING"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_both_languages(home: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
