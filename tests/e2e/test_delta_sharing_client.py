@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sharing_case import a_shared_table
+from shared_table import a_shared_table
 
 from infra.database import write
 from infra.ground import Ground

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from sharing_case import TABLE, a_shared_table  # tests/sharing_case.py
+from shared_table import TABLE, a_shared_table
 
 from infra import crypto
 from infra.database import read, write
