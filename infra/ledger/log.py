@@ -14,6 +14,7 @@ from infra.language import Text
 from infra.lease import lease
 from infra.ledger import store
 from infra.ledger.acts import Act
+from infra.ledger.appending import insert
 from infra.ledger.bundle import Exported, export_bundle
 from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
 from infra.ledger.entry import SALT_BYTES, EntryRef, NewEntry, Sealed, seal
@@ -105,7 +106,7 @@ class Ledger:
             self._asked = bool(self.origin)
         sealed = [self._seal(entry) for entry in entries]
         if connection is not None:
-            return store.insert(connection, sealed)
+            return insert(connection, sealed)
         return self._group.submit(sealed)
 
     def _seal(self, entry: NewEntry) -> tuple[Sealed, bytes]:
@@ -121,9 +122,9 @@ class Ledger:
     def _commit(self, entries: Sequence[tuple[Sealed, bytes]]) -> list[EntryRef]:
         for _ in range(_RETRIES):
             with suppress_collision(), write(self._engine) as connection:
-                return store.insert(connection, entries)
+                return insert(connection, entries)
         with write(self._engine) as connection:
-            return store.insert(connection, entries)
+            return insert(connection, entries)
 
     def sequence(self) -> Checkpoint:
         """Gives every durable entry its place, stores the tiles and signs the checkpoint; returns the newest one.

@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
-from infra.ledger.entry import EntryRef, Sealed
 from infra.ledger.tables import CHECKPOINT, CONTENT, ENTRY, HEAD, TILE
-from infra.text import quote_identifier
 
 _CHUNK = 500  # below every database's limit of bound variables
-_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,97 +25,6 @@ class StoredEntry:
     leaf_index: int | None
     salt: bytes | None
     content: bytes | None
-
-
-def insert(connection: Connection, entries: Sequence[tuple[Sealed, bytes]]) -> list[EntryRef]:
-    """Stores entries (each with its mark) inside the caller's transaction, in their order; returns their references.
-
-    An entry whose `once` key is taken, in the database or earlier in the list, adds nothing and gets the reference of
-    the one that took it, also when that one is committed by another process at this very moment.
-    """
-    if connection.dialect.name == "sqlite" and all(sealed.once is None for sealed, _ in entries):
-        return _insert_plainly(connection, entries)
-    numbers = _numbers(connection, len(entries))
-    by_once: dict[str, EntryRef] = {}
-    chosen: list[tuple[int, Sealed, bytes]] = []
-    for number, (sealed, mark) in zip(numbers, entries, strict=True):
-        if sealed.once is None or sealed.once not in by_once:
-            chosen.append((number, sealed, mark))
-        if sealed.once is not None:
-            by_once.setdefault(sealed.once, EntryRef(number, sealed.leaf.hex()))
-    bodies = [(number, sealed.body.decode(), sealed.leaf, sealed.once, mark) for number, sealed, mark in chosen]
-    _insert_rows(connection, _ENTRY_COLUMNS, bodies)
-    mine = {number for number, _, _ in chosen}
-    if by_once:
-        by_once = _by_once(connection, list(by_once))
-        taken = {ref.number for ref in by_once.values()}
-        mine = {number for number, sealed, _ in chosen if sealed.once is None or number in taken}
-    contents = [(number, sealed.salt, sealed.content.decode()) for number, sealed, _ in chosen if number in mine]
-    _insert_rows(connection, _CONTENT_COLUMNS, contents)
-    return [
-        EntryRef(number, sealed.leaf.hex()) if sealed.once is None else by_once[sealed.once]
-        for number, (sealed, _) in zip(numbers, entries, strict=True)
-    ]
-
-
-def _insert_plainly(connection: Connection, entries: Sequence[tuple[Sealed, bytes]]) -> list[EntryRef]:
-    """Entries without keys, in SQLite, whose numbers follow one another under its one write lock."""
-    bodies = [(None, sealed.body.decode(), sealed.leaf, None, mark) for sealed, mark in entries]
-    first = _insert_rows(connection, _ENTRY_COLUMNS, bodies) - len(entries) + 1
-    contents = [(first + at, sealed.salt, sealed.content.decode()) for at, (sealed, _) in enumerate(entries)]
-    _insert_rows(connection, _CONTENT_COLUMNS, contents)
-    return [EntryRef(first + at, sealed.leaf.hex()) for at, (sealed, _) in enumerate(entries)]
-
-
-def _numbers(connection: Connection, count: int) -> Sequence[int]:
-    if connection.dialect.name == "postgresql":
-        sequence = sa.func.pg_get_serial_sequence(ENTRY.name, "number")
-        rows = connection.execute(sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count)))
-        return sorted(rows.scalars())
-    # SQLite: the transaction already holds the one write lock, so nobody else hands out numbers.
-    last = connection.execute(sa.select(sa.func.max(ENTRY.c.number))).scalar() or 0
-    return range(last + 1, last + 1 + count)
-
-
-_ENTRY_COLUMNS = (ENTRY.c.number, ENTRY.c.body, ENTRY.c.hash, ENTRY.c.once, ENTRY.c.mark)
-_CONTENT_TABLE = quote_identifier(CONTENT.name)
-_CONTENT_COLUMNS = (CONTENT.c.number, CONTENT.c.salt, CONTENT.c.content)
-
-
-def _insert_rows(connection: Connection, columns: Sequence[sa.Column[Any]], rows: Sequence[tuple[Any, ...]]) -> int:
-    """Many rows a statement: the driver gives up the interpreter once a statement, and not once a row.
-
-    Returns the number of the last row, where the database tells it (SQLite).
-    """
-    last = 0
-    for start in range(0, len(rows), _ROWS):
-        part = rows[start : start + _ROWS]
-        statement = _insertion(connection.dialect.name, tuple(columns), len(part))
-        done = connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
-        last = done.lastrowid if connection.dialect.name == "sqlite" else 0
-    return last
-
-
-@lru_cache(maxsize=1024)
-def _insertion(dialect: str, columns: tuple[sa.Column[Any], ...], rows: int) -> str:
-    mark = "%s" if dialect == "postgresql" else "?"
-    names = ", ".join(quote_identifier(column.name) for column in columns)
-    values = ", ".join(["(" + ", ".join([mark] * len(columns)) + ")"] * rows)
-    table = quote_identifier(columns[0].table.name)
-    once = quote_identifier("once")
-    clause = f" ON CONFLICT ({once}) WHERE {once} IS NOT NULL DO NOTHING" if table != _CONTENT_TABLE else ""
-    return f"INSERT INTO {table} ({names}) VALUES {values}{clause}"  # noqa: S608 - our own names, quoted
-
-
-def _by_once(connection: Connection, keys: Sequence[str]) -> dict[str, EntryRef]:
-    found: dict[str, EntryRef] = {}
-    for start in range(0, len(keys), _CHUNK):
-        query = sa.select(ENTRY.c.once, ENTRY.c.number, ENTRY.c.hash).where(
-            ENTRY.c.once.in_(keys[start : start + _CHUNK])
-        )
-        for once, number, leaf in connection.execute(query):
-            found[once] = EntryRef(number, leaf.hex())
-    return found
 
 
 _STORED = (
