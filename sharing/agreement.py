@@ -64,8 +64,11 @@ def _chinese(case: Case, applicant: Applicant, resource: Resource, provider: Tex
         f"二、目的与场景：{asked.purpose}；{asked.scene}。不得超出。",
         f"三、方式：经 Delta Sharing 协议按本许可读取；合法性基础：{asked.legal_basis or '无个人信息明细'}。",
         f"四、期限：自交付之日起 {asked.days} 日；到期停止访问并销毁，留存销毁记录。",
-        f"五、安全：等级保护 {_declared(applicant, 'protection_grade')}；存储地点 {_declared(applicant, 'storage_place')}；"
-        f"负责人 {_declared(applicant, 'officer')}。",
+        (
+            f"五、安全：等级保护 {_declared(applicant, 'protection_grade')}；"
+            f"存储地点 {_declared(applicant, 'storage_place')}；"
+            f"负责人 {_declared(applicant, 'officer')}。"
+        ),
         "六、禁止重标识：不得以任何方式识别特定个人。",
         "七、禁止关联：不得与其他数据关联以识别或还原个人。",
         "八、禁止转让：不得向第三方提供、出售或公开数据。",
@@ -85,16 +88,20 @@ def _english(case: Case, applicant: Applicant, resource: Resource, provider: Tex
         f"User: {applicant.name}, unified social credit code {applicant.uscc}",
         f"1. Scope: these items of {resource.title.en} ({resource.id}): {', '.join(asked.items)}; form: {asked.form}.",
         f"2. Purpose and scene: {asked.purpose}; {asked.scene}. Nothing beyond.",
-        f"3. Method: read under this grant by the Delta Sharing protocol; legal basis: "
-        f"{asked.legal_basis or 'no records of persons'}.",
+        (
+            f"3. Method: read under this grant by the Delta Sharing protocol; legal basis: "
+            f"{asked.legal_basis or 'no records of persons'}."
+        ),
         f"4. Term: {asked.days} days from the issue; then access ends and the data are destroyed, with a record.",
-        f"5. Security: protection grade {_declared(applicant, 'protection_grade')}; stored at "
-        f"{_declared(applicant, 'storage_place')}; officer {_declared(applicant, 'officer')}.",
+        (
+            f"5. Security: protection grade {_declared(applicant, 'protection_grade')}; stored at "
+            f"{_declared(applicant, 'storage_place')}; officer {_declared(applicant, 'officer')}."
+        ),
         "6. No re-identification: nobody may be identified by any means.",
         "7. No linking with other data so as to identify or restore persons.",
         "8. No passing on: the data are neither given, sold nor published to third parties.",
         "9. Models trained for the purpose may be kept; selling or sharing them needs written consent.",
-        "10. Records of use are kept for three years at least, results are reported; provider and authority may inspect.",
+        "10. Records of use are kept for three years at least, results reported; provider and authority may inspect.",
         "11. Breach: provider or authority suspends, sets a term to mend, ends access, and hands evidence over.",
         f"12. {NO_SIGNATURE.en}",
     ]

@@ -57,7 +57,7 @@ def apply(ground: Ground, applicant: str, channel: Channel, dataset: str, reques
         )
         content = {"applicant": who.id, "channel": channel.value, "dataset": what.id, "request": _plain(request)}
         ref = ground.ledger.append([NewEntry(Act.CASE_APPLIED, actor, identity, content)], connection=connection)[0]
-        _event(connection, identity, (now, actor, Act.CASE_APPLIED), None, State.APPLIED, (), ref.number)
+        _event(connection, identity, (now, actor, Act.CASE_APPLIED, ref.number), (None, State.APPLIED), ())
     return case(ground.engine, identity)
 
 
@@ -165,7 +165,7 @@ def step(
         raise Refused("SHARE_CASE_MOVED", "案件已被另一操作推进，请重试", "another act moved the case on; try again")
     body = {"dataset": before.dataset, "before": before.state.value, "after": after.state.value, **content}
     ref = ground.ledger.append([NewEntry(kind, actor, before.id, body)], connection=connection)[0]
-    _event(connection, before.id, (now, actor, kind), before.state, after.state, reasons, ref.number)
+    _event(connection, before.id, (now, actor, kind, ref.number), (before.state, after.state), reasons)
 
 
 def case(engine: sa.Engine, identity: str) -> Case:
@@ -240,13 +240,11 @@ def _case(engine: sa.Engine, row: Any, given: Sequence[Any], late: tuple[str | N
 def _event(
     connection: sa.Connection,
     identity: str,
-    done: tuple[datetime, str, Act],
-    before: State | None,
-    after: State,
+    done: tuple[datetime, str, Act, int],
+    states: tuple[State | None, State],
     reasons: Sequence[Reason],
-    number: int,
 ) -> None:
-    now, actor, act = done
+    (now, actor, act, number), (before, after) = done, states
     connection.execute(
         case_event.insert().values(
             case=identity,

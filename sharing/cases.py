@@ -143,7 +143,7 @@ class Case:
 
     @property
     def awaited(self) -> tuple[tuple[Side, str], ...]:
-        """The approvals that are missing: each providing department, then the authority (its department is not named)."""
+        """The approvals that are missing: each providing department, then the authority (whose department is open)."""
         given = {(approval.side, approval.department) for approval in self.approvals}
         missing: list[tuple[Side, str]] = [
             ("provider", unit) for unit in self.providers if ("provider", unit) not in given

@@ -1,7 +1,7 @@
 """The certificate of an extract: what was done, what was measured, what is allowed, and where it came from. Pure.
 
-Its digest is in the ledger before a byte can leave; the receipt (entry, inclusion proof, signed checkpoint) stands beside
-it in the same file and proves that. It holds counts, methods, ids and digests; no value of the data.
+Its digest is in the ledger before a byte can leave; the receipt (entry, inclusion proof, signed checkpoint) stands
+beside it in the same file and proves that. It holds counts, methods, ids and digests; no value of the data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -114,7 +114,7 @@ def build(
         },
         "provenance": {
             "zh": "由公共数据按有条件开放程序产生，经去标识化处理，仅供所载目的使用",
-            "en": "made from public data by the procedure of conditional opening, de-identified, for the purpose stated",
+            "en": "made from public data by conditional opening, de-identified, for the purpose stated alone",
         },
     }
 
@@ -122,3 +122,18 @@ def build(
 def digest(certificate: Mapping[str, Any]) -> str:
     """SHA-256 of the certificate's canonical JSON (RFC 8785)."""
     return sha256_hex(canonical(dict(certificate)))
+
+
+def lines(text: Mapping[str, Any], lang: str) -> list[str]:
+    """The certificate for a person, a line a fact."""
+    result, plan = text["result"], text["plan"]
+    zh = lang == "zh"
+    say = "zh" if zh else "en"
+    done = [f"  {'、'.join(m['items'])} → {'、'.join(m['columns']) or '∅'}: {m[say]}" for m in plan["methods"]]
+    gone = [f"  {drop['item']}: {drop[say]}" for drop in plan["removed"]]
+    risk = "-" if result["risk"] is None else result["risk"]
+    head = f"{text['extract']}  {text['source']['dataset']}@{text['source']['version']}  {result['rows']}"
+    measured = f"k={result['k']}  l={result['l']}  R={risk}  GB/T 42460: {result['level']} ({result['level_' + say]})"
+    titles = ("方法", "未交付") if zh else ("methods", "removed")
+    ends = f"{'到期' if zh else 'ends'}: {text['ends_at']}"
+    return [head, measured, titles[0], *done, titles[1], *gone, text["fingerprint"][say], ends]

@@ -4,8 +4,8 @@ In this order, so that a kill at any point leaves nothing half-issued and runnin
 
 1. the source version is pinned in the database, once for the case;
 2. plan, one pass, recount on the file (``sharing.produce``); the rules are asked again about what was measured;
-3. the file is put under a name made of the extract's id and committed to ``extracts/<id>`` once (transaction id); nobody
-   can read it, since no grant names it;
+3. the file is put under a name made of the extract's id and committed to ``extracts/<id>`` once (transaction id);
+   nobody can read it, since no grant names it;
 4. one transaction: the grant, the certificate, the case's state, the ledger entries, the outbox row. Only now the gate
    opens, and the entry was durable no later than that;
 5. the receipt (inclusion proof, signed checkpoint) is made and kept beside the certificate; it can be made again at any
@@ -83,7 +83,7 @@ def _issue(ground: Ground, case: Case, actor: str) -> Extract:
         made, stored, committed = _made(ground, case, what, (identity, version), scratch)
     known = policy.rules(ground.city)
     level = measure.level(made.plan.draft.form, made.measured, made.plan.draft.terms)
-    why = policy.may_issue(known, case, made.plan.draft, made.measured, level, what)
+    why = policy.may_issue(known, case, made.plan.draft, made.measured, level)
     policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", why)
     now = ground.now()
     after = cases.issued(case, now)
@@ -126,7 +126,8 @@ def _made(
     salt = int.from_bytes(mac(ground.keys.current("sharing-choice", life=None), case.id.encode())[:8], "big") >> 1
     target = scratch / f"{identity}-0.parquet"
     with duck.Duck(scratch, load(duck.LakeSettings, ground.environ)) as engine, engine.cursor() as connection:
-        source = produce.relation(_fetched(ground, snapshot.keys(), scratch))
+        connection.execute("SET enable_progress_bar = false")
+        source = produce.source(_fetched(ground, snapshot.keys(), scratch))
         draft = produce.located(connection, source, classes.draft(what, case.request))
         chosen = produce.plan(connection, source, draft, salt, case.dataset)
         made = produce.write(connection, source, chosen, salt, target)

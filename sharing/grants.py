@@ -110,12 +110,17 @@ def write_profile(path: Path, content: dict[str, Any]) -> None:
             json.dump(content, file, indent=2)
             file.write("\n")
     except OSError as error:
-        raise Unavailable(
-            "SHARE_PROFILE",
-            "凭据文件已存在或无法写入",
-            "the profile file exists or cannot be written",
-            remedy=Text("换一个文件名", "choose another file name"),
-        ) from error
+        raise no_profile() from error
+
+
+def no_profile() -> Unavailable:
+    """The error for a profile file that exists or cannot be written."""
+    return Unavailable(
+        "SHARE_PROFILE",
+        "凭据文件已存在或无法写入",
+        "the profile file exists or cannot be written",
+        remedy=Text("换一个文件名", "choose another file name"),
+    )
 
 
 def revoke(ground: Ground, case_id: str, actor: str, why: str) -> Grant:

@@ -26,7 +26,7 @@ Kind = Literal["time", "place", "number", "category"]
 SHANGHAI_MICROSECONDS = 8 * 3600 * 10**6
 METRES_A_DEGREE = 111_320.0
 _HOUR = 3600 * 10**6
-_TOP_BAND = 200  # numbers above this are one band: a top code, as GB/T 37964 names it
+TOP_BAND = 200  # numbers above this are one band: a top code, as GB/T 37964 names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +99,15 @@ def codes(dimension: Dimension, step: Step) -> tuple[str, ...]:
     if step.method == "parent":
         return (_choice(columns[0], [(_text(value), _text(parent)) for value, parent in dimension.parents]),)
     if step.method == "band":
-        return (f"least(floor({columns[0]} / {step.size:g}), {_TOP_BAND / step.size:g})::INTEGER",)
+        band, top = f"floor({columns[0]} / {step.size:g})", f"{TOP_BAND / step.size:g}"
+        return (f"(CASE WHEN {band} > {top} THEN {top} ELSE {band} END)::INTEGER",)  # least() would hide a NULL
     if step.method == "grid":
-        east, north = _degrees(step.size, dimension.latitude)
-        return (f"floor({columns[0]} / {east!r})::INTEGER", f"floor({columns[1]} / {north!r})::INTEGER")
+        east, north = degrees(step.size, dimension.latitude)
+        return (f"floor({columns[0]} / {east!r}::DOUBLE)::INTEGER", f"floor({columns[1]} / {north!r}::DOUBLE)::INTEGER")
     hour = f"((epoch_us({columns[0]}) + {SHANGHAI_MICROSECONDS}) // {_HOUR})::INTEGER"
-    if step.method == "hour":
-        return (hour,)
     day = f"(DATE '1970-01-01' + ({hour} // 24))"
-    return (day,) if step.method == "day" else (f"date_trunc('month', {day})::DATE",)
+    month = f"date_trunc('month', {day})::DATE"
+    return ({"hour": hour, "day": day, "month": month}[step.method],)
 
 
 def labels(dimension: Dimension, step: Step) -> tuple[str, ...]:
@@ -124,24 +124,27 @@ def shown(dimension: Dimension, step: Step, coded: Sequence[str]) -> tuple[str, 
         rare = f"(({low})::INTEGER || '-' || ({low} + {step.size - 1:g})::INTEGER)"
         return (_choice(coded[0], _bands(int(step.size)), rare),)
     if step.method == "grid":
-        east, north = _degrees(step.size, dimension.latitude)
-        return (f"round(({coded[0]} + 0.5) * {east!r}, 6)", f"round(({coded[1]} + 0.5) * {north!r}, 6)")
+        east, north = degrees(step.size, dimension.latitude)
+        return tuple(
+            f"round(({code} + 0.5)::DOUBLE * {size!r}::DOUBLE, 6)"
+            for code, size in zip(coded, (east, north), strict=True)
+        )
     return tuple(coded)
 
 
 def representatives(dimension: Dimension, step: Step) -> tuple[str, ...]:
     """SQL expressions for one value of the source's own type in the row's class, one per source column.
 
-    `codes` of any later step gives the same class for a representative as for the row itself, so that a search can count
-    on the finest classes instead of on all rows.
+    `codes` of any later step gives the same class for a representative as for the row itself, so that a search can
+    count on the finest classes instead of on all rows.
     """
     if step.method == "band":
         return (f"({codes(dimension, step)[0]} * {step.size:g})",)
     return labels(dimension, step)
 
 
-def sentence(dimension: Dimension, step: Step) -> tuple[str, str]:
-    """What was done to the dimension, in Chinese and in English, for the certificate."""
+def sentence(step: Step) -> tuple[str, str]:
+    """What was done to a dimension, in Chinese and in English, for the certificate."""
     said = {
         "keep": ("原值保留", "kept as it is"),
         "hour": ("泛化到小时（北京时间）", "generalised to the hour (Asia/Shanghai)"),
@@ -155,15 +158,16 @@ def sentence(dimension: Dimension, step: Step) -> tuple[str, str]:
     return said[step.method]
 
 
-def _degrees(metres: float, latitude: int) -> tuple[float, float]:
+def degrees(metres: float, latitude: int) -> tuple[float, float]:
+    """Width of a grid cell in degrees of longitude and of latitude."""
     east = metres / (METRES_A_DEGREE * math.cos(math.radians(latitude)))
     return east, metres / METRES_A_DEGREE
 
 
 def _bands(size: int) -> list[tuple[str, str]]:
-    last = _TOP_BAND // size
+    last = TOP_BAND // size
     shown = [(str(band), _text(f"{band * size}-{(band + 1) * size - 1}")) for band in range(last)]
-    return [*shown, (str(last), _text(f"{_TOP_BAND}+"))]
+    return [*shown, (str(last), _text(f"{TOP_BAND}+"))]
 
 
 def _choice(value: str, pairs: list[tuple[str, str]], otherwise: str = "NULL") -> str:

@@ -5,12 +5,12 @@ Promises:
 - pure: a plan is a value made from values and from a measuring function that is handed in;
 - direct identifiers are dropped; the data-subject key counts persons and is dropped; quasi-identifiers climb their
   ladders; sensitive items keep their values and must stay diverse in every class; nothing is perturbed;
-- k counts persons. In the ``rows`` form a person has at most one row (a keyed choice), so that rows are persons, k can be
-  recounted from the extract itself by anybody, and no sequence of one person leaves; in the ``aggregate`` form each row
-  is a class with its number of persons and of rows, and no total is given from which a suppressed class could be
+- k counts persons. In the ``rows`` form a person has at most one row (a keyed choice), so that rows are persons, k can
+  be recounted from the extract itself by anybody, and no sequence of one person leaves; in the ``aggregate`` form each
+  row is a class with its number of persons and of rows, and no total is given from which a suppressed class could be
   subtracted;
-- what misses a threshold is refused (``SHARE_PLAN_MISSED``), never weakened: k (persons), l (distinct sensitive values in
-  a class), the share of suppressed rows, and for the rows form the risk R of GB/T 42460.
+- what misses a threshold is refused (``SHARE_PLAN_MISSED``), never weakened: k (persons), l (distinct sensitive values
+  in a class), the share of suppressed rows, and for the rows form the risk R of GB/T 42460.
 
 Thresholds (GB/T 42460 D.1.5; GB/T 39725 10.2): under an agreement a class has at least 5 persons; of health data more
 than 5, that is at least 6. Public sharing (20) and enclaves (3) are other channels. The probability of the context is
@@ -119,7 +119,7 @@ class Plan:
         """The plan for the certificate: plain values, no data."""
         methods = []
         for dimension, step in zip(self.draft.dimensions, self.steps, strict=True):
-            zh, en = sentence(dimension, step)
+            zh, en = sentence(step)
             methods.append(
                 {
                     "items": list(dimension.fields),
@@ -248,7 +248,7 @@ class _Climber:
         for index, steps in enumerate(self.ladders):
             if levels[index] + 1 == len(steps):
                 continue
-            higher = levels[:index] + (levels[index] + 1,) + levels[index + 1 :]
+            higher = (*levels[:index], levels[index] + 1, *levels[index + 1 :])
             cost = self.loss(higher) - self.loss(levels)
             gain = (self.at(higher).kept - self.at(levels).kept) / max(1, self.at(levels).rows)
             score = (self.holds(higher), gain / cost, -index)
@@ -263,7 +263,7 @@ class _Climber:
             again = False
             order = sorted(range(len(levels)), key=lambda index: (-self.ladders[index][levels[index]].loss, index))
             for index in order:
-                lower = levels[:index] + (levels[index] - 1,) + levels[index + 1 :]
+                lower = (*levels[:index], levels[index] - 1, *levels[index + 1 :])
                 if levels[index] and self.holds(lower):
                     levels, again = lower, True
                     break

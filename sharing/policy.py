@@ -3,8 +3,8 @@
 Promises:
 
 - the questions are pure: values in, a decision with rule ids, articles and sentences in both languages out;
-- the rules stand in ``sharing/policies/door.cedar`` and a city's ``policies/door*.cedar``, each requirement a ``forbid``
-  of its own, so that a denial names everything that is missing at once (一次性告知);
+- the rules stand in ``sharing/policies/door.cedar`` and a city's ``policies/door*.cedar``, each requirement a
+  ``forbid`` of its own, so that a denial names everything that is missing at once (一次性告知);
 - nothing granted means denied; an unreadable rule refuses everything;
 - the same rules are asked at application, at issue and at each access (well below a millisecond).
 """
@@ -146,9 +146,7 @@ def receive_context(kind: str, item: Item | None, request: Request, resource: Re
     }
 
 
-def may_issue(
-    known: Rules, case: Case, draft: Draft, measured: Measure, level: int, resource: Resource
-) -> tuple[Reason, ...]:
+def may_issue(known: Rules, case: Case, draft: Draft, measured: Measure, level: int) -> tuple[Reason, ...]:
     """Everything that stands against the issue, asked again of what was measured; empty when it may be issued."""
     awaited = case.awaited
     context = {
@@ -161,10 +159,10 @@ def may_issue(
         "risk_holds": draft.form != "rows" or (measured.risk is not None and measured.risk < draft.terms.risk),
         "persons": _persons(draft, measured),
         "threshold": _threshold(draft.terms, draft),
-        "personal": personal(resource),
+        "personal": draft.form != "plain",
         "legal_basis": bool((case.request.legal_basis or "").strip()),
     }
-    return known.reasons(known.ask(("Applicant", case.applicant), "issue", ("Dataset", resource.id), context))
+    return known.reasons(known.ask(("Applicant", case.applicant), "issue", ("Dataset", case.dataset), context))
 
 
 def _persons(draft: Draft, measured: Measure) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from infra.errors import Refused
 from infra.text import quote_identifier
-from sharing import measure, release
+from sharing import dense, measure, release
 from sharing.methods import Dimension, Step
 from sharing.plan import Draft, Measure, Plan, missed, search
 
@@ -23,7 +23,7 @@ _ROW_GROUP = 122_880
 
 @dataclass(frozen=True, slots=True)
 class Produced:
-    """A written extract: its plan, what was counted on the file, its rows, and how the source's rows fall on persons."""
+    """A written extract: its plan, what was counted on the file, its rows, how the source's rows fall on persons."""
 
     plan: Plan
     measured: Measure
@@ -32,47 +32,68 @@ class Produced:
     path: Path
 
 
-def relation(files: Sequence[Path]) -> str:
-    """The source as a relation with `_row`, a number of its own for each row of all files."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The pinned source: its files where they can be read, and a relation over them with `_row` as SQL after FROM.
+
+    `_row` numbers the rows through all files, in their order.
+    """
+
+    files: tuple[Path, ...]
+    sql: str
+
+
+def source(files: Sequence[Path]) -> Source:
+    """The source made of `files`, local Parquet."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - loaded when something is issued
+
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-    numbered = "file_index * 1099511627776 + file_row_number AS _row"
-    return f"(SELECT *, {numbered} FROM read_parquet([{listed}]))"  # noqa: S608 - our own paths, quoted
+    offsets, first = [], 0
+    for path in files:
+        offsets.append(f"{first}::BIGINT")
+        first += pq.read_metadata(path).num_rows
+    numbered = f"[{', '.join(offsets)}][file_index::BIGINT + 1] + file_row_number AS _row"
+    return Source(tuple(files), f"(SELECT *, {numbered} FROM read_parquet([{listed}]))")  # noqa: S608 - paths of ours
 
 
-def located(connection: Any, source: str, draft: Draft) -> Draft:
+def located(connection: Any, source: Source, draft: Draft) -> Draft:
     """`draft` with the reference latitude of its place: the mean of the source, in whole degrees."""
     dimensions: list[Dimension] = []
     for dimension in draft.dimensions:
         chosen = dimension
         if dimension.kind == "place":
             north = quote_identifier(dimension.fields[1])
-            mean = connection.execute(f"SELECT round(avg({north})) FROM {source}").fetchone()[0]  # noqa: S608
+            mean = connection.execute(f"SELECT round(avg({north})) FROM {source.sql}").fetchall()[0][0]  # noqa: S608
             chosen = replace(dimension, latitude=int(mean) if mean is not None else dimension.latitude)
         dimensions.append(chosen)
     return replace(draft, dimensions=tuple(dimensions))
 
 
-def plan(connection: Any, source: str, draft: Draft, salt: int, dataset: str) -> Plan:
+def plan(connection: Any, source: Source, draft: Draft, salt: int, dataset: str) -> Plan:
     """The plan of least loss for `source`.
 
     Raises:
         Refused: SHARE_PLAN_MISSED, SHARE_PLAN_EMPTY.
     """
     if draft.form == "plain":
-        rows = connection.execute(f"SELECT count(*) FROM {source}").fetchone()[0]  # noqa: S608
+        rows = connection.execute(f"SELECT count(*) FROM {source.sql}").fetchall()[0][0]  # noqa: S608
         return Plan(draft, (), Measure(rows, rows, None, 0, None, None, None))
-    found = measure.settle(connection, source, draft, salt)
-    finest = measure.finest(connection, measure.people(source, draft, found), draft)
+    found = measure.settle(connection, source.sql, draft, salt)
+    finest: list[str] = []
 
     def count(steps: tuple[Step, ...]) -> Measure:
-        return measure.measure(connection, finest, draft, steps, counted=True)
+        if dense.group(connection, source.files, draft, steps, found):
+            return measure.summary(connection, "classes", draft, steps)
+        if not finest:
+            finest.append(measure.finest(connection, measure.people(source.sql, draft, found), draft))
+        return measure.measure(connection, finest[0], draft, steps, counted=True)
 
     chosen = search(draft, count, dataset)
-    connection.execute(f"DROP TABLE {finest}")
+    connection.execute("DROP TABLE IF EXISTS finest; DROP TABLE IF EXISTS classes")
     return chosen
 
 
-def write(connection: Any, source: str, chosen: Plan, salt: int, target: Path) -> Produced:
+def write(connection: Any, source: Source, chosen: Plan, salt: int, target: Path) -> Produced:
     """Writes the extract that `chosen` describes to `target` and counts it again.
 
     Raises:
@@ -81,12 +102,16 @@ def write(connection: Any, source: str, chosen: Plan, salt: int, target: Path) -
     draft = chosen.draft
     if draft.form == "plain":
         columns = ", ".join(quote_identifier(name) for name in draft.plain)
-        rows = _copy(connection, f"SELECT {columns} FROM {source}", target)  # noqa: S608 - quoted names
+        rows = _copy(connection, f"SELECT {columns} FROM {source.sql}", target)  # noqa: S608 - quoted names
         return Produced(chosen, chosen.measure, rows, None, target)
-    found = measure.settle(connection, source, draft, salt)
-    measure.group(connection, measure.people(source, draft, found), draft, chosen.steps)
+    found = measure.settle(connection, source.sql, draft, salt)
+    if not dense.group(connection, source.files, draft, chosen.steps, found):
+        measure.group(connection, measure.people(source.sql, draft, found), draft, chosen.steps)
     planned = measure.summary(connection, "classes", draft, chosen.steps)
-    rows = _copy(connection, release.select(draft, chosen.steps), target)
+    if draft.form == "rows":
+        rows = release.spread(connection, draft, chosen.steps, target)
+    else:
+        rows = _copy(connection, release.select(draft, chosen.steps), target)
     again = recounted(connection, chosen, planned, target)
     return Produced(chosen, again, rows, found, target)
 
@@ -117,4 +142,4 @@ def recounted(connection: Any, chosen: Plan, planned: Measure, path: Path) -> Me
 def _copy(connection: Any, query: str, target: Path) -> int:
     quoted = "'" + str(target).replace("'", "''") + "'"
     options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}"
-    return int(connection.execute(f"COPY ({query}) TO {quoted} ({options})").fetchone()[0])
+    return int(connection.execute(f"COPY ({query}) TO {quoted} ({options})").fetchall()[0][0])

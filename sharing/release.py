@@ -8,15 +8,22 @@ Promises:
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from infra.text import quote_identifier
 from sharing.methods import Dimension, Step, shown
 from sharing.plan import Draft
 
+_ROW_GROUP = 122_880
+_SLICE = 8 * _ROW_GROUP
 
-def select(draft: Draft, steps: Sequence[Step], table: str = "classes") -> str:
-    """The query that gives the extract from the table of classes that ``measure.group`` left."""
+
+def select(draft: Draft, steps: Sequence[Step], table: str = "classes", *, counted: bool = False) -> str:
+    """The query that gives the extract from the table of classes that ``measure.group`` left.
+
+    `counted` gives one row a class in the rows form, with `_n`, its number of rows.
+    """
     columns, position = [], 0
     for dimension, step in zip(draft.dimensions, steps, strict=True):
         names = dimension.outputs(step)
@@ -31,8 +38,38 @@ def select(draft: Draft, steps: Sequence[Step], table: str = "classes") -> str:
     if draft.form == "aggregate":
         counts = ["persons", "records"]
         return f"SELECT {', '.join(columns + counts)} FROM {table} WHERE held{by}"  # noqa: S608 - quoted names, our own codes
+    if counted:
+        return f"SELECT {', '.join([*columns, 'records AS _n'])} FROM {table} WHERE held{by}"  # noqa: S608
     inner = f"SELECT * FROM {table} WHERE held{by}"  # noqa: S608
     return f"SELECT {', '.join(columns)} FROM (SELECT *, unnest(range(records)) AS _n FROM ({inner}))"  # noqa: S608
+
+
+def spread(connection: Any, draft: Draft, steps: Sequence[Step], target: Path) -> int:
+    """Writes the rows form: each class as often as it has persons. Returns the rows.
+
+    Classes are few and rows are many: the classes are labelled once, and only their numbers are repeated.
+    """
+    import numpy as np  # noqa: PLC0415 - loaded when something is written
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    query = select(draft, steps, counted=True)
+    classes = connection.sql(query).to_arrow_table()
+    rows = np.repeat(np.arange(classes.num_rows), classes["_n"].to_numpy())
+    labelled = classes.drop_columns(["_n"])
+    packed = pa.table(
+        {
+            name: column.combine_chunks().dictionary_encode()
+            if pa.types.is_string(column.type)
+            else column.combine_chunks()
+            for name, column in zip(labelled.column_names, labelled.columns, strict=True)
+        }
+    )
+    # Texts as dictionaries: a file read later has plain texts again, since no Arrow schema is stored in it.
+    with pq.ParquetWriter(target, packed.schema, compression="zstd", store_schema=False, version="2.6") as file:
+        for start in range(0, len(rows), _SLICE):
+            file.write_table(packed.take(pa.array(rows[start : start + _SLICE])), row_group_size=_ROW_GROUP)
+    return len(rows)
 
 
 def arrow_schema(draft: Draft, steps: Sequence[Step], source: Any) -> Any:

@@ -34,6 +34,8 @@ def test_the_extract_holds_what_its_certificate_says(ground, issued):
     (path,) = files(ground, found)
     table = pq.read_table(path)
     assert table.column_names == result["columns"]
+    declared = Tables(ground.store).snapshot(found.table_key, version=found.version).schema
+    assert [(field.name, field.type) for field in table.schema] == [(field.name, field.type) for field in declared]
     assert table.num_rows == found.rows == result["rows"] > 0
     assert result["level"] == 4
     assert result["k"] > 5

@@ -1,33 +1,16 @@
 """k counts persons: what leaves is counted again by brute force, from the written rows and from the source."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from measure_data import DIMENSIONS, START, row
 
 from infra.errors import Refused
 from sharing import measure, methods, plan, release
-
-START = datetime(2026, 3, 1, tzinfo=UTC)
-DIMENSIONS = (
-    methods.Dimension("visited_at", "time", ("visited_at",)),
-    methods.Dimension("place", "place", ("lng", "lat")),
-    methods.Dimension("age", "number", ("age",)),
-    methods.Dimension("gender", "category", ("gender",)),
-    methods.Dimension("diagnosis", "category", ("diagnosis",), sensitive=True),
-)
-
-row = st.tuples(
-    st.integers(0, 25),  # person
-    st.integers(0, 24 * 40),  # hours
-    st.integers(0, 40),  # hundredths of a degree
-    st.one_of(st.none(), st.integers(-3, 230)),
-    st.sampled_from(["男", "女", None]),
-    st.sampled_from(["a", "b", "c", None]),
-)
 
 
 def connection_with(rows):
@@ -41,7 +24,16 @@ def connection_with(rows):
         connection.executemany(
             "INSERT INTO visits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (f"p{person}", START + timedelta(hours=hours), 113.5 + place / 100, 34.7 + place / 100, age, gender, what, n)
+                (
+                    f"p{person}",
+                    START + timedelta(hours=hours),
+                    113.5 + place / 100,
+                    34.7 + place / 100,
+                    age,
+                    gender,
+                    what,
+                    n,
+                )
                 for n, (person, hours, place, age, gender, what) in enumerate(rows)
             ],
         )
@@ -76,7 +68,9 @@ def test_rows_form_keeps_k_persons_in_each_class_by_brute_force(rows, k, l):  # 
     assert len(written) <= len({person for person, *_ in rows}), "a person has at most one row"
     assert all(len(members) >= k for members in classes.values())
     if sensitive:
-        assert all(len({values[-1] for values in members if values[-1] is not None}) >= l for members in classes.values())
+        assert all(
+            len({values[-1] for values in members if values[-1] is not None}) >= l for members in classes.values()
+        )
     assert (again.classes, again.smallest, again.kept) == (counted.classes, counted.smallest, counted.kept)
     assert again.kept == len(written)
     assert again.diversity == counted.diversity
@@ -92,7 +86,9 @@ def test_aggregate_counts_persons_and_records_by_brute_force(rows, k):
         except Refused as refused:
             assert refused.code in ("SHARE_PLAN_MISSED", "SHARE_PLAN_EMPTY")
             return
-        labels = [label for dim, step in zip(DIMENSIONS, chosen.steps, strict=True) for label in methods.labels(dim, step)]
+        labels = [
+            label for dim, step in zip(DIMENSIONS, chosen.steps, strict=True) for label in methods.labels(dim, step)
+        ]
         cells = defaultdict(set)
         records = Counter()
         for person, *cell in connection.execute(f"SELECT {', '.join(['person_key', *labels])} FROM visits").fetchall():
