@@ -102,12 +102,21 @@ class Auditor:
 
     def __init__(self, duck: Duck) -> None:
         self._library = _library()
-        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+        from great_expectations.data_context.types.base import (  # noqa: PLC0415
+            DataContextConfig,
+            InMemoryStoreBackendDefaults,
+            ProgressBarsConfig,
+        )
 
         from lake import audit_dialect  # noqa: PLC0415
 
-        context = self._library.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        config = DataContextConfig(
+            # Without this the context makes a folder for its pages in the machine's own temporary folder.
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        )
+        context = self._library.get_context(mode="ephemeral", project_config=config)
         datasource = context.data_sources.add_sql(
             "staged",
             connection_string=audit_dialect.URL + duck.address,

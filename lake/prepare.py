@@ -230,4 +230,4 @@ def _put(task: Task, key: str, files: tuple[Written, ...]) -> list[list[Any]]:
     """Put the files into the table's folder, durable, and list them as the intent keeps them."""
     for file in files:
         task.ground.store.put_file(f"{key}/{file.path.name}", file.path)
-    return [[file.path.name, file.size, file.rows] for file in files]
+    return [[file.path.name, file.path.stat().st_size, file.rows] for file in files]
