@@ -6,6 +6,7 @@ one place cannot be read behind it, so it is refused.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -27,6 +28,7 @@ from lake.read.stream import Decoder, Document, no_records_there, not_json, too_
 
 _LOOKED_AT = 20
 _WHOLE = 64 * 1024 * 1024
+_CRS_NAME = re.compile(r"(?:urn:ogc:def:crs:[A-Za-z]{1,12}:[0-9.]{0,8}:|EPSG:{1,2})[A-Za-z0-9]{1,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _of_object(document: Document, place: Place, size: int) -> Iterator[Any]:
     elif len(lists) == 1:
         yield from lists[0]
     else:
-        raise no_records_there(place, ", ".join(key[:40] for key in list(members)[:10]))
+        raise no_records_there(place, f"{len(lists)} × […]")
 
 
 def _spool(job: Job, items: Iterator[Item], kind: Format, encoding: str, documents: list[Document]) -> Source:
@@ -177,15 +179,14 @@ def _check(good: int, layout: Layout, fields: list[Any], place: Place, first: It
     unseen = set(layout.unseen)
     missing = [field.name for field in fields if field.required and field.name in unseen]
     if missing:
-        raise missing_fields(missing, list(layout.others), place)
+        raise missing_fields(missing, _keys(len(layout.others)), place)
 
 
 def _notes(layout: Layout, kind: Format, members: dict[str, Any]) -> Iterator[Note]:
-    if layout.others:
-        names = ", ".join(name[:40] for name in list(layout.others)[:20])
-        yield Note(
-            "extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(layout.others)
-        )
+    others = _keys(len(layout.others))
+    if others:
+        said = Text(f"合同之外：{others.zh}", f"beyond the contract: {others.en}")
+        yield Note("extra_columns", said, len(layout.others))
     absent = layout.unseen
     if absent:
         names = ", ".join(absent[:20])
@@ -195,6 +196,11 @@ def _notes(layout: Layout, kind: Format, members: dict[str, Any]) -> Iterator[No
         yield _crs(members)
 
 
+def _keys(count: int) -> Text | None:
+    """Unknown keys by their number: the keys themselves may be data, e.g. the names of people."""
+    return Text(f"{count} 个键", f"{count} key{'' if count == 1 else 's'}") if count else None
+
+
 def _crs(members: dict[str, Any]) -> Note:
     crs = members.get("crs")
     if crs is None:
@@ -202,5 +208,6 @@ def _crs(members: dict[str, Any]) -> Note:
             "crs_not_stated",
             Text("文件未写坐标系，以目录登记的为准", "the file states no coordinate system; the catalogue's applies"),
         )
-    shown = json.dumps(crs, ensure_ascii=False, default=str)[:120]
+    said = _CRS_NAME.search(json.dumps(crs, default=str))
+    shown = said[0] if said else "?"  # nothing but a name of a coordinate system is repeated
     return Note("crs_stated", Text(f"文件所写坐标系：{shown}", f"the file states the coordinate system {shown}"))

@@ -157,7 +157,7 @@ def _header(
         target = known.get(folded)
         twin = columns.get(target) if target is not None else seen.get(folded)
         if twin is not None:
-            raise _duplicate(name, twin, position, place)
+            raise _duplicate(target, twin, position, place)
         seen[folded] = position
         if target is None:
             extras.append((position, name))
@@ -175,12 +175,15 @@ def _header(
     )
 
 
-def _duplicate(name: str, first: int, second: int, place: Place | None) -> Refused:
-    shown = name[:40]
+def _duplicate(target: str | None, first: int, second: int, place: Place | None) -> Refused:
+    # The file's own words stay out of the sentence: in a file without a header they are somebody's data.
+    zh, en = (
+        (f"是同一字段“{target}”", f"are the same field “{target}”") if target else ("列名相同", "have the same name")
+    )
     return Refused(
         "READ_HEADER_DUPLICATE",
-        f"第 {first + 1} 列和第 {second + 1} 列是同一字段“{shown}”",
-        f"columns {first + 1} and {second + 1} are the same field “{shown}”",
+        f"第 {first + 1} 列和第 {second + 1} 列{zh}",
+        f"columns {first + 1} and {second + 1} {en}",
         place=place,
         remedy=Text("删除其中一列，或改用不同的列名", "remove one of them, or give them different names"),
     )
@@ -191,16 +194,24 @@ def _check_missing(
 ) -> None:
     missing = [wanted.name for wanted in fields if wanted.required and wanted.name not in columns]
     if missing:
-        raise missing_fields(missing, [name for _, name in extras], place)
+        raise missing_fields(missing, listed([position for position, _ in extras]), place)
 
 
-def missing_fields(missing: Sequence[str], others: Sequence[str], place: Place | None) -> Refused:
-    """The refusal of a file without required fields; it names what the file has instead."""
-    lacks, has = ", ".join(missing[:10]), ", ".join(name[:40] for name in others[:10])
+def listed(positions: Sequence[int]) -> Text | None:
+    """Columns by their numbers, None for none. Never by the file's own names, which may be data or people's names."""
+    if not positions:
+        return None
+    numbers = ", ".join(str(position + 1) for position in positions[:20]) + (", …" if len(positions) > 20 else "")
+    return Text(f"第 {numbers} 列", f"{'column' if len(positions) == 1 else 'columns'} {numbers}")
+
+
+def missing_fields(missing: Sequence[str], others: Text | None, place: Place | None) -> Refused:
+    """The refusal of a file without required fields; `others` says where it has something instead."""
+    lacks = ", ".join(missing[:10])
     return Refused(
         "READ_COLUMN_MISSING",
-        f"缺少必需字段：{lacks}" + (f"；未识别的列：{has}" if has else ""),
-        f"required columns are missing: {lacks}" + (f"; unrecognised columns: {has}" if has else ""),
+        f"缺少必需字段：{lacks}" + (f"；未识别：{others.zh}" if others else ""),
+        f"required columns are missing: {lacks}" + (f"; not recognised: {others.en}" if others else ""),
         place=place,
         remedy=Text(
             "补上缺少的列，或在合同中为现有列名登记别名",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from infra.errors import Place, Refused
 from infra.language import Text
-from lake.read.match import Header
+from lake.read.match import Header, listed
 from lake.read.source import Note
 
 
@@ -49,11 +49,10 @@ def header_notes(header: Header, line: int) -> Iterator[Note]:
             "header_found",
             Text(f"表头在第 {line} 行，占 {header.height} 行", f"the header is on line {line}, {header.height} row(s)"),
         )
-    if header.extras:
-        names = ", ".join(name[:40] for _, name in header.extras[:20])
-        yield Note(
-            "extra_columns", Text(f"合同之外的列：{names}", f"columns beyond the contract: {names}"), len(header.extras)
-        )
+    others = listed([position for position, _ in header.extras])
+    if others:
+        said = Text(f"合同之外：{others.zh}", f"beyond the contract: {others.en}")
+        yield Note("extra_columns", said, len(header.extras))
     if header.missing:
         names = ", ".join(header.missing[:20])
         yield Note(
