@@ -83,10 +83,11 @@ def _take(path: Path, target: Path, data_key: bytes | None, label: str, plain: P
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _no_file(path) from error
+    before = os.fstat(handle)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(handle)  # a folder can be opened and not be made a stream of
+        raise _no_file(path)
     with os.fdopen(handle, "rb", buffering=0) as source:
-        before = os.fstat(source.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            raise _no_file(path)
         if before.st_size > most:
             raise Refused(
                 "LANDING_TOO_LARGE",
