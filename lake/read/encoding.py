@@ -99,12 +99,13 @@ def _valid(part: memoryview) -> bool:
 
 
 def _utf16_without_bom(data: mmap.mmap) -> str | None:
-    """UTF-16 by the zero bytes of its ASCII characters, all on one side."""
+    """UTF-16 by the zero bytes of its ASCII characters: a fifth of one side at least, next to none on the other."""
     sample = data[: min(len(data), _SAMPLE) & ~1]
     zeros_even, zeros_odd = sample[0::2].count(0), sample[1::2].count(0)
-    if zeros_odd > len(sample) // 20 and zeros_even * 50 < zeros_odd:
+    enough = max(3, len(sample) // 10)
+    if zeros_odd > enough and zeros_even * 50 < zeros_odd:
         return "utf-16-le"
-    if zeros_even > len(sample) // 20 and zeros_odd * 50 < zeros_even:
+    if zeros_even > enough and zeros_odd * 50 < zeros_even:
         return "utf-16-be"
     return None
 

@@ -11,6 +11,8 @@ from infra.language import Text
 from lake.read.source import Format, Job, Note, Source
 from lake.read.spool import spooled
 
+_NO_MEMORY = (b"MemoryError", b"memory allocation", b"Cannot allocate memory", b"failed to map", b"MemError")
+
 
 def read_workbook(job: Job, kind: Format) -> Source:
     """The source of a workbook's one matching sheet.
@@ -72,7 +74,13 @@ def _ask(job: Job, question: dict[str, Any]) -> dict[str, Any]:
         return answer
     if done.returncode == -24:  # SIGXCPU
         raise _broke("READ_TIME", "打开工作簿超过时限", "reading the workbook took too long", place)
-    if done.returncode < 0 or done.returncode == 3 or b"MemoryError" in done.stderr:
+    # A process without memory for its own traceback says nothing at all.
+    if (
+        done.returncode < 0
+        or not done.stderr
+        or done.returncode == 3
+        or any(sign in done.stderr for sign in _NO_MEMORY)
+    ):
         raise _broke(
             "READ_MEMORY", "打开工作簿所需内存超过上限", "reading the workbook needs more memory than allowed", place
         )

@@ -46,24 +46,29 @@ class LineMap:
     def _line_count(self) -> int:
         """How many lines the file has; 0 when its line ends are of several kinds, so that counting proves nothing."""
         if self._lines is None:
-            feeds, returns = _line_ends(self._path)
-            several = feeds > 0 and returns not in (0, feeds)
+            feeds, returns, pairs = _line_ends(self._path)
+            several = feeds > 0 and returns > 0 and not feeds == returns == pairs
             self._lines = 0 if several else (feeds or returns) + 1
         return self._lines
 
 
-def _line_ends(path: Path) -> tuple[int, int]:
-    """Line feeds and carriage returns before the file's last character; empty lines at the end are no lines."""
-    feeds = returns = 0
+def _line_ends(path: Path) -> tuple[int, int, int]:
+    """Line feeds, carriage returns, and pairs of both, before the text's last line end."""
+    feeds = returns = pairs = 0
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         size = _end_of_text(data)
         has_returns = data.find(b"\r") >= 0
+        after_return = False
         for start in range(0, size, _BLOCK):
             block = np.frombuffer(data[start : min(start + _BLOCK, size)], dtype=np.uint8)
-            feeds += int(np.count_nonzero(block == ord("\n")))
+            is_feed = block == ord("\n")
+            feeds += int(np.count_nonzero(is_feed))
             if has_returns:
-                returns += int(np.count_nonzero(block == ord("\r")))
-    return feeds, returns
+                is_return = block == ord("\r")
+                returns += int(np.count_nonzero(is_return))
+                pairs += int(np.count_nonzero(is_return[:-1] & is_feed[1:])) + bool(after_return and is_feed[0])
+                after_return = bool(is_return[-1])
+    return feeds, returns, pairs
 
 
 def _end_of_text(data: mmap.mmap) -> int:

@@ -1,0 +1,177 @@
+"""The one sheet of a workbook that a contract speaks of, found by its header."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import python_calamine as calamine
+
+from infra.errors import Place, Refused
+from infra.language import Text
+from lake.read.cells import Flaws, cell_text, flaws
+from lake.read.detect import encrypted
+from lake.read.match import SEARCH_ROWS, Header, find_header
+from lake.read.refusals import too_wide
+from lake.read.source import Note
+
+_HEAD = SEARCH_ROWS + 30
+Cells = list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of the contract's fields, as it came over the pipe."""
+
+    name: str
+    names: tuple[str, ...]
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet with a header that matches: its rows as texts, from row 1 of the sheet on."""
+
+    name: str
+    rows: Iterator[Cells]
+    head: list[Cells]
+    header: Header
+    merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]
+    left: int
+    flaws: Flaws
+
+
+def open_workbook(path: Path, place: Place) -> Any:
+    """The workbook.
+
+    Raises:
+        Refused: READ_ENCRYPTED, READ_DAMAGED.
+    """
+    try:
+        return calamine.CalamineWorkbook.from_path(path)
+    except calamine.PasswordError:
+        raise encrypted(place) from None
+    except (calamine.CalamineError, OSError, ValueError):
+        raise _damaged(place) from None
+
+
+def _damaged(place: Place) -> Refused:
+    return Refused(
+        "READ_DAMAGED",
+        "工作簿已损坏，不能打开",
+        "the workbook is damaged and cannot be opened",
+        place=place,
+        remedy=Text(
+            "用 Excel 或 WPS 打开后另存为 .xlsx 再报送", "open it in Excel or WPS, save it as .xlsx and deliver that"
+        ),
+    )
+
+
+def choose_sheet(
+    book: Any, path: Path, job: Mapping[str, Any], fields: Sequence[Asked], place: Place
+) -> tuple[Sheet, list[Note]]:
+    """The one sheet whose header matches.
+
+    Raises:
+        Refused: READ_SHEET_MISSING, READ_SHEETS_SEVERAL, READ_EMPTY, or why the header of no sheet matches.
+    """
+    names = _sheet_names(book, job["sheet"], place)
+    found: list[Sheet] = []
+    refusals: list[Refused] = []
+    for name in names:
+        here = Place(file=place.file, sheet=name, dataset=place.dataset)
+        try:
+            sheet = _sheet(book, path, name, job, fields, here)
+        except Refused as error:
+            refusals.append(error)
+            continue
+        if sheet is not None:
+            found.append(sheet)
+    if len(found) > 1:
+        listed = "、".join(sheet.name for sheet in found[:10])
+        raise Refused(
+            "READ_SHEETS_SEVERAL",
+            f"有多个工作表都符合合同：{listed}",
+            f"several sheets match the contract: {listed}",
+            place=place,
+            remedy=Text(
+                "合并到一个工作表，或在合同中写明工作表名",
+                "put the data into one sheet, or name the sheet in the contract",
+            ),
+        )
+    if not found:
+        refusals.sort(key=lambda error: error.code == "READ_HEADER_NOT_FOUND")
+        raise (
+            refusals[0] if refusals else Refused("READ_EMPTY", "工作簿中没有内容", "the workbook is empty", place=place)
+        )
+    others = [name for name in names if name != found[0].name]
+    text = "、".join(others[:10])
+    note = Note("sheets_not_read", Text(f"未读取的工作表：{text}", f"sheets not read: {text}"), len(others))
+    return found[0], [note] if others else []
+
+
+def _sheet_names(book: Any, declared: str | None, place: Place) -> list[str]:
+    visible = [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.typ == calamine.SheetTypeEnum.WorkSheet and sheet.visible == calamine.SheetVisibleEnum.Visible
+    ]
+    if declared is None:
+        return visible
+    if declared in book.sheet_names:
+        return [declared]
+    raise Refused(
+        "READ_SHEET_MISSING",
+        f"工作簿中没有合同要求的工作表“{declared}”",
+        f"the workbook has no sheet “{declared}”, which the contract asks for",
+        place=place,
+        remedy=Text("按合同命名工作表", "name the sheet as the contract does"),
+    )
+
+
+def _sheet(
+    book: Any, path: Path, name: str, job: Mapping[str, Any], fields: Sequence[Asked], place: Place
+) -> Sheet | None:
+    """The sheet with its header; None when it holds nothing at all."""
+    try:
+        raw = book.get_sheet_by_name(name)
+    except (calamine.CalamineError, OSError, ValueError):
+        raise _damaged(place) from None
+    if raw.start is None:
+        return None
+    left = raw.start[1]
+    if raw.width > job["max_columns"]:
+        raise too_wide(place, 1, raw.width, job["max_columns"])
+    if raw.total_height * raw.width > job["max_cells"]:
+        raise Refused(
+            "READ_SHEET_SIZE",
+            f"工作表有 {raw.total_height} 行 {raw.width} 列，超过上限",
+            f"the sheet has {raw.total_height} rows and {raw.width} columns, more than the limit",
+            place=place,
+            remedy=Text(
+                "删除数据之外带格式的空行空列，或改报 CSV", "remove formatted empty rows and columns, or deliver CSV"
+            ),
+        )
+    rows = (_texts(row, job["max_cell"], place, number) for number, row in enumerate(raw.iter_rows(), 1))
+    head: list[Cells] = []
+    for row in rows:
+        head.append(row)
+        if len(head) >= _HEAD:
+            break
+    declared = job["header_row"]
+    header = find_header(head, fields, declared=declared and declared - 1, place=place)
+    known = flaws(path, name) if job["format"] == "xlsx" else Flaws()
+    return Sheet(name, rows, head, header, raw.merged_cell_ranges or (), left, known)
+
+
+def _texts(row: Sequence[Any], most: int, place: Place, number: int) -> Cells:
+    texts = [cell_text(value) for value in row]
+    for text in texts:
+        if text is not None and len(text) > most:
+            raise Refused(
+                "READ_CELL_TOO_LONG",
+                f"第 {number} 行有单元格超过 {most} 个字符",
+                f"row {number} has a cell of more than {most} characters",
+                place=Place(file=place.file, sheet=place.sheet, row=number, dataset=place.dataset),
+            )
+    return texts

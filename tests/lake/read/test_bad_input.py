@@ -1,0 +1,184 @@
+"""Each bad input gets one clear sentence in both languages, with its code, its place and what to do."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from contracts.model import Contract, Field, Reading
+from infra.errors import Refused
+from lake.read import Limits, read
+
+
+def contract(*names: str, **reading: Any) -> Contract:
+    fields = tuple(Field(name, (name,)) for name in names)
+    return Contract("u.d.n", "1.0.0", (), fields, (), (), "append", reading=Reading(**reading))
+
+
+ABC = contract("a", "b", "c")
+HTML = "<html><head><meta charset='gbk'></head><table><tr><td>a</td></tr></table></html>"
+SPREADSHEET_XML = '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"></Workbook>'
+
+
+def zipped(*names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "a,b,c\n1,2,3\n")
+    return out.getvalue()
+
+
+REFUSED: list[tuple[str, str, bytes, str, int | None]] = [
+    ("empty", "t.csv", b"", "READ_EMPTY", None),
+    ("blanks alone", "t.csv", b"\xef\xbb\xbf \r\n\r\n", "READ_EMPTY", None),
+    ("header alone", "t.csv", b"a,b,c\r\n", "READ_NO_RECORDS", 1),
+    ("header alone, json", "t.json", b"[]", "READ_NO_RECORDS", 1),
+    ("bytes of no encoding", "t.csv", b"a,b,c\n1,\xff\xff,3\n", "READ_ENCODING", 2),
+    ("GBK cut in a character", "t.csv", "a,b,c\n1,郑州,3\n".encode("gbk") + b"\xd6", "READ_ENCODING", 3),
+    ("two encodings", "t.csv", "a,b,c\n1,郑州,3\n".encode() + "2,开封,4\n".encode("gbk"), "READ_ENCODING_MIXED", 3),
+    (
+        "two encodings, other order",
+        "t.csv",
+        "a,b,c\n1,郑州,3\n".encode("gbk") + "2,开封,4\n".encode(),
+        "READ_ENCODING_MIXED",
+        3,
+    ),
+    ("UTF-32", "t.csv", "a,b,c\n1,2,3\n".encode("utf-32"), "READ_ENCODING", 1),
+    ("UTF-16 cut", "t.csv", "a,b,c\n1,2,3\n".encode("utf-16")[:-1], "READ_ENCODING", 2),
+    ("NUL", "t.csv", b"a,b,c\n1,2,3\n1,\x00,3\n", "READ_NUL", 3),
+    ("only NUL", "t.csv", b"\x00" * 100, "READ_NUL", None),
+    ("open quote", "t.csv", b'a,b,c\n1,2,3\n4,"5,6\n7,8,9\n', "READ_QUOTE_OPEN", 3),
+    ("open quote that a later one tears", "t.csv", b'a,b,c\n4,"5,6\n7,"8,9\n', "READ_QUOTE_OPEN", 2),
+    ("10,000 columns", "t.csv", ",".join(f"c{i}" for i in range(10_000)).encode() + b"\n1\n", "READ_COLUMNS", 1),
+    ("same header twice", "t.csv", b"a,b,c,a\n1,2,3,4\n", "READ_HEADER_DUPLICATE", None),
+    ("same extra header twice", "t.csv", b"a,b,c,x,X\n1,2,3,4,5\n", "READ_HEADER_DUPLICATE", None),
+    ("blank header with values", "t.csv", b"a,,b,c\n1,,2,3\n1,9,2,3\n", "READ_HEADER_BLANK", 3),
+    ("missing column", "t.csv", b"a,b\n1,2\n", "READ_COLUMN_MISSING", None),
+    ("no header", "t.csv", b"1,2,3\n4,5,6\n", "READ_HEADER_NOT_FOUND", None),
+    ("endless line", "t.csv", b"a,b,c\n1,2," + b"9" * (3 << 20) + b"\n", "READ_LINE_TOO_LONG", 2),
+    ("HTML named .xls", "t.xls", HTML.encode(), "READ_FORMAT", None),
+    ("HTML in UTF-16", "t.xls", HTML.encode("utf-16"), "READ_FORMAT", None),
+    ("spreadsheet XML", "t.xls", SPREADSHEET_XML.encode(), "READ_FORMAT", None),
+    ("PDF", "t.csv", b"%PDF-1.7\n", "READ_FORMAT", None),
+    ("ZIP", "t.csv", zipped("t.csv"), "READ_FORMAT", None),
+    ("Word", "t.xlsx", zipped("word/document.xml"), "READ_FORMAT", None),
+    ("xlsb", "t.xlsx", zipped("xl/workbook.bin"), "READ_FORMAT", None),
+    ("cut ZIP", "t.xlsx", zipped("xl/workbook.xml")[:-30], "READ_DAMAGED", None),
+    ("empty shell of an xlsx", "t.xlsx", zipped("xl/workbook.xml"), "READ_DAMAGED", None),
+    ("broken OLE", "t.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * 2000, "READ_FORMAT", None),
+    (
+        "broken xls",
+        "t.xls",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le") * 90,
+        "READ_DAMAGED",
+        None,
+    ),
+    (
+        "encrypted workbook",
+        "t.xlsx",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le") * 90,
+        "READ_ENCRYPTED",
+        None,
+    ),
+    ("JSON cut off", "t.json", b'[{"a":1,"b":2,"c":3},\n{"a":1', "READ_JSON", 2),
+    ("text behind JSON", "t.json", b'[{"a":1,"b":2,"c":3}]\n]', "READ_JSON", 2),
+    ("JSON without end of depth", "t.json", b"[" * 100_000, "READ_DEPTH", 1),
+    ("JSON of numbers", "t.json", b"[1,2,3]", "READ_RECORD_PATH", None),
+    ("several lists", "t.json", b'{"p":[{"a":1}],"q":[{"a":1}]}', "READ_RECORD_PATH", None),
+    ("no line is JSON", "t.jsonl", b'{"a":1,\n{"a":2,\n', "READ_JSON", None),
+    ("JSON without a column", "t.json", b'[{"a":1,"b":2}]', "READ_COLUMN_MISSING", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "row"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+)
+def test_bad_input_is_refused_in_one_sentence(
+    name: str, content: bytes, code: str, row: int | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "delivered"
+    path.write_bytes(content)
+    with pytest.raises(Refused) as caught:
+        read(path, ABC, tmp_path, name=name)
+    error = caught.value
+    assert error.code == code
+    assert error.place is not None
+    assert error.place.file == name
+    assert error.place.row == row or row is None
+    for lang in ("zh", "en"):
+        assert len(error.text.say(lang)) >= 5
+        assert "Traceback" not in error.sentence(lang)
+        assert str(tmp_path) not in error.sentence(lang)
+    assert error.remedy is not None or code in {"READ_ENCODING"}
+
+
+def test_a_sheet_of_too_many_cells_is_refused(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["a", "b", "c"])
+    book.active["C5000"] = 1
+    path = tmp_path / "t.xlsx"
+    book.save(path)
+    with pytest.raises(Refused) as caught:
+        read(path, ABC, tmp_path, limits=Limits(sheet_cells=1000))
+    assert caught.value.code == "READ_SHEET_SIZE"
+
+
+def test_a_workbook_that_takes_all_memory_is_stopped(tmp_path: Path) -> None:
+    """Two cells in opposite corners make the library lay out seventeen thousand million cells."""
+    book = openpyxl.Workbook()
+    book.active.append(["a", "b", "c"])
+    book.active["XFD1048576"] = 1
+    path = tmp_path / "t.xlsx"
+    book.save(path)
+    with pytest.raises(Refused) as caught:
+        read(path, ABC, tmp_path)
+    assert caught.value.code in {"READ_MEMORY", "READ_COLUMNS"}
+
+
+def test_a_workbook_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["a", "b", "c"])
+    path = tmp_path / "t.xlsx"
+    book.save(path)
+    with pytest.raises(Refused) as caught:
+        read(path, ABC, tmp_path, limits=Limits(sheet_seconds=0))
+    assert caught.value.code == "READ_TIME"
+
+
+def test_a_workbook_without_memory_is_stopped(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["a", "b", "c"])
+    path = tmp_path / "t.xlsx"
+    book.save(path)
+    with pytest.raises(Refused) as caught:
+        read(path, ABC, tmp_path, limits=Limits(sheet_memory=64 << 20))
+    assert caught.value.code == "READ_MEMORY"
+
+
+def test_records_with_faults_of_their_own_do_not_stop_the_others(tmp_path: Path) -> None:
+    lines = ['{"a":1,"b":2,"c":3}', '{"a":1', "[1]", '{"a":1,"a":2,"b":2,"c":3}', '{"a":"\\u0000","b":2,"c":3}']
+    lines += [
+        '{"a":"\\ud800","b":2,"c":3}',
+        '{"a":' + "[" * 40 + "]" * 40 + ',"b":2,"c":3}',
+        json.dumps({"a": 1, "b": None, "c": ""}),
+    ]
+    deep = {"a": 1, "b": 2, "c": 3, "d": {}}
+    inner = deep["d"]
+    for _ in range(70):
+        inner["e"] = {"f": 1}  # type: ignore[index]
+        inner = inner["e"]  # type: ignore[index]
+    path = tmp_path / "t.jsonl"
+    path.write_text("\n".join([*lines, json.dumps(deep)]), encoding="utf-8")
+    import duckdb
+
+    source = read(path, ABC, tmp_path)
+    found = duckdb.execute(source.sql, source.parameters).fetchall()
+    assert [row[4] for row in found] == [
+        None, "json", "not_object", "duplicate_key", "nul", "json", None, None, "too_deep"
+    ]  # fmt: skip
+    assert [row[5] for row in found] == list(range(1, 10))
+    assert found[7][:3] == ("1", None, None)
