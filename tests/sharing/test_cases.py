@@ -28,7 +28,9 @@ WHY = (Reason("reviewer", Text("理由", "reason")),)
 
 
 def fresh():
-    return cases.Case("case-1", "a-1", Channel.CONDITIONAL, "u.d.n", ASKED, ("health", "transport"), barred=frozenset({"firm"}))
+    return cases.Case(
+        "case-1", "a-1", Channel.CONDITIONAL, "u.d.n", ASKED, ("health", "transport"), barred=frozenset({"firm"})
+    )
 
 
 acts = st.one_of(
@@ -42,7 +44,7 @@ acts = st.one_of(
 )
 
 
-def act(case, name, value):
+def act(case, name, value):  # noqa: PLR0911 - one return an act
     match name:
         case "precheck":
             return cases.prechecked(case, () if value else WHY)
