@@ -16,11 +16,11 @@ _KEYS = 500
 
 Marked = tuple[Sealed, bytes]
 
-# One round trip stores both halves. `given` is computed once (nextval is volatile), so the halves agree on the number.
+# One round trip stores both halves (%b: binary parameters, which nobody has to escape). `given` is computed once (nextval is volatile), so the halves agree on the number.
 _POSTGRESQL = """
 WITH given AS (
     SELECT nextval(pg_get_serial_sequence('infra_ledger_entry', 'number')) AS number, t.*
-    FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::bytea[], %s::bytea[], %s::text[])
+    FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::bytea[], %b::bytea[], %b::text[])
         WITH ORDINALITY AS t (body, hash, once, mark, salt, content, place)
 ), stored AS (
     INSERT INTO infra_ledger_entry (number, body, hash, once, mark)
