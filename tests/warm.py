@@ -90,7 +90,8 @@ def main() -> None:
             answer = os.fork()
             if answer == 0:
                 _child(question)
-        print(answer, flush=True)
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

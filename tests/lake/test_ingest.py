@@ -20,6 +20,7 @@ from lake.landing import land
 from lake.parquet import Written
 
 SECRET = "CANARY-91c4"
+STEPS = ("landed", "read", "split", "audited", "published")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,88 @@
+"""A process that counts its acts of input and output and kills itself before or after one of them, for tests.
+
+What is counted: every public method of the object store that touches it, every statement and commit of the database,
+every public method of the Delta tables, and below them the file system's own acts (fsync, rename, link, unlink). Each
+act has two points: before it begins and after it ended.
+"""
+
+import functools
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from infra.ground import Ground, open_ground
+from lake.delta import Tables
+
+STORE = ("put_file", "put_bytes", "open", "get_file", "stat", "list", "delete")
+DELTA = ("ensure", "version", "snapshot", "commit", "committed", "exists", "history")
+FILES = ("fsync", "replace", "rename", "link", "unlink")
+
+
+class Points:
+    """Counts points, and dies at one of them; 0 dies nowhere."""
+
+    def __init__(self, deadly: int) -> None:
+        self.deadly, self.count, self.names = deadly, 0, list[str]()
+
+    def pass_by(self, name: str) -> None:
+        """One more point; the deadly one is the last thing this process does."""
+        self.count += 1
+        self.names.append(name)
+        if self.count == self.deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def wrap(self, owner: Any, name: str) -> None:
+        """Count the calls of `owner.name`."""
+        real: Callable[..., Any] = getattr(owner, name)
+
+        @functools.wraps(real)
+        def counted(*arguments: Any, **more: Any) -> Any:
+            self.pass_by(f"before {name}")
+            result = real(*arguments, **more)
+            self.pass_by(f"after {name}")
+            return result
+
+        setattr(owner, name, counted)
+
+    def watch(self, engine: sa.Engine) -> None:
+        """Count the statements and commits of a database."""
+        event.listen(engine, "before_cursor_execute", lambda *_: self.pass_by("before execute"))
+        event.listen(engine, "after_cursor_execute", lambda *_: self.pass_by("after execute"))
+        real = engine.dialect.do_commit
+
+        def commit(connection: Any) -> None:
+            self.pass_by("before database commit")
+            real(connection)
+            self.pass_by("after database commit")
+
+        engine.dialect.do_commit = commit  # type: ignore[method-assign]
+
+
+def armed(ground: Ground, deadly: int) -> Points:
+    """Count and perhaps die in this process, on this ground."""
+    points = Points(deadly)
+    for name in STORE:
+        points.wrap(type(ground.store), name)
+    for name in DELTA:
+        points.wrap(Tables, name)
+    for name in FILES:
+        points.wrap(os, name)
+    points.watch(ground.engine)
+    return points
+
+
+def ingest_once(environ: dict[str, str], dataset: str, file: str, deadly: int, tally: str | None = None) -> None:
+    """Ingest one file, dying at point `deadly`; without it the points that were passed are written to `tally`."""
+    from lake.ingest import ingest
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly) if deadly or tally else None
+        ingest(ground, dataset, Path(file), actor="test")
+        if points is not None and tally is not None:
+            names = list(points.names)
+            Path(tally).write_text("\n".join(names), encoding="utf-8")
