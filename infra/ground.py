@@ -80,17 +80,26 @@ class Ground:
 
     @cached_property
     def engine(self) -> "Engine":
-        """The governance database.
+        """The governance database, with every package's tables at their newest revision.
 
         Raises:
             WrongUse: `HOME_MISSING`, `DATABASE_ADDRESS`.
+            Unavailable: `DATABASE_…`.
         """
         from infra.database import DatabaseSettings, open_engine  # noqa: PLC0415 - SQLAlchemy is not for every command
 
         settings = load(DatabaseSettings, self.environ)
         given = settings.database
         url = given.reveal() if given is not None else f"sqlite:///{self._made() / 'hub.db'}"
-        return open_engine(url, busy_seconds=settings.busy_seconds)
+        engine = open_engine(url, busy_seconds=settings.busy_seconds)
+        self._migrate(engine)
+        return engine
+
+    def _migrate(self, engine: "Engine") -> None:
+        from infra.migrate import migrate  # noqa: PLC0415 - not for every command
+
+        for package, folder in migrations():
+            migrate(engine, package.replace(".", "_"), folder)
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -144,13 +153,10 @@ class Ground:
         Raises:
             Unavailable: `HOME_DENIED`, `STORE_…`, `DATABASE_…`.
         """
-        from infra.migrate import migrate  # noqa: PLC0415 - not for every command
-
         make_home(self.home)
         self._made()
         self.store.prepare()
-        for package, folder in migrations():
-            migrate(self.engine, package.replace(".", "_"), folder)
+        self._migrate(self.engine)
 
     def close(self) -> None:
         """Give back the database's connections."""
