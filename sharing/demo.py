@@ -24,17 +24,14 @@ from infra.database import read
 from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground, open_ground
 from infra.language import Text
-from lake import arrival, clock, sample, tables
-from lake.record import Outcome
+from lake import arrival, sample, tables
+from lake.clock_run import run_due
 from lake.sample import RealFile
-from lake.schedule import write_schedule
 from sharing import applicants, casebook, extract, grants, uscc
 from sharing.cases import Channel, Request
 from sharing.serving import Serving, serve_in_thread
 
-RUN_SECONDS = 900.0
 READ_SECONDS = 180.0
-LOOKS = 3  # at the arrivals: a file whose size must hold still is taken at the second
 Say = Callable[[str], None]
 
 VISITS = "zhongyuan.health.visits"
@@ -156,25 +153,12 @@ def _deliver(waiting: Path, file: RealFile) -> None:
 
 def _run(ground: Ground, say: Say) -> tuple[list[dict[str, Any]], float]:
     """Let Airflow take all that has arrived; the deliveries as they then stand."""
-    dags = write_schedule(ground)
-    with clock.start_airflow(ground, ui=False, progress=say) as airflow:
-        for _ in range(LOOKS):
-            units = _waiting(ground)
-            if not units:
-                break
-            wanted: dict[str, dict[str, Any]] = {dag.id: {} for dag in dags if dag.unit in units}
-            clock.run_dags(airflow, wanted, seconds=RUN_SECONDS, progress=say)
-        started = airflow.seconds
+    report = run_due(ground, progress=say)
     with read(ground.engine) as connection:
         rows = connection.execute(sa.select(tables.delivery).order_by(tables.delivery.c.number)).mappings().all()
-    return [{**Outcome.of(row).as_dict(ground.lang), "file": row["file_name"]} for row in rows], round(started, 1)
-
-
-def _waiting(ground: Ground) -> set[str]:
-    """The units in whose folders files wait: where size decides, a file is taken at the second look."""
-    folder = ground.home / arrival.FOLDER
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return {path.relative_to(folder).parts[0] for path in files if path.suffix != arrival.MARKER}
+    names = {row["id"]: row["file_name"] for row in rows}
+    told = [{**one.as_dict(ground.lang), "file": names[one.delivery]} for one in report.deliveries]
+    return told, report.start_seconds or 0.0
 
 
 def _case(ground: Ground, dataset: str) -> str:

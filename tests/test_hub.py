@@ -1,0 +1,113 @@
+"""The front door: every command is there, speaks both languages, answers in JSON and starts lightly."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+import hub
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("airflow", "duckdb", "deltalake", "great_expectations", "pandas", "pyarrow", "datahub", "fastapi", "minio")
+SERVICES = {"up", "share serve"}  # they run until they are ended and answer nobody
+
+
+def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from leaves(inner, (*path, name))
+    else:
+        yield " ".join(path), command
+
+
+COMMANDS = dict(leaves(hub.hub))
+
+
+def run(*arguments: str, lang: str = "en", cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    environ = {"PATH": os.environ["PATH"], "HUB_LANG": lang, "HOME": str(cwd)}
+    command = [sys.executable, "-m", "hub", *arguments]
+    environ["PYTHONPATH"] = str(ROOT)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, cwd=cwd, check=False)
+
+
+def test_the_design_s_commands_are_there() -> None:
+    assert {
+        "demo", "up", "catalog check", "catalog register", "catalog list", "catalog show", "contract check",
+        "contract list", "contract suite", "ingest", "run", "quarantine list", "quarantine show", "query",
+        "lake history", "lake compact", "share apply", "share precheck", "share approve", "share refuse", "share sign",
+        "share issue", "share revoke", "share list", "ledger show", "ledger verify", "ledger prove", "ledger export",
+        "bench ingest", "bench extract", "bench ledger", "bench policy", "doctor",
+    } <= set(COMMANDS)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_answers_in_json_and_explains_itself(name: str) -> None:
+    command = COMMANDS[name]
+    flags = {flag for parameter in command.params for flag in parameter.opts}
+    assert "--json" in flags or name in SERVICES
+    assert command.help
+    unexplained = [
+        p.opts for p in command.params if isinstance(p, click.Option) and not p.help and "--rows" not in p.opts
+    ]
+    assert unexplained in ([], [["--pairs"]], [["--grants"]])
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_help_names_every_command_in_the_person_s_language(lang: str) -> None:
+    shown = run("--help", lang=lang).stdout
+    for name, (_, zh, en) in hub.COMMANDS.items():
+        assert re.search(rf"^  {name} ", shown, re.MULTILINE)
+        assert (zh if lang == "zh" else en) in shown
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("catalog", "list"), ("ingest", "--help"), ("share", "--help")])
+def test_start_up_loads_no_heavy_library(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    code = (
+        "import sys, hub\n"
+        "try:\n    hub.main(sys.argv[1:])\n"
+        "except SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    environ = {"PATH": os.environ["PATH"], "HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, check=False)
+    assert ran.stderr.splitlines()[-1] == "[]"
+
+
+def test_wrong_use_is_one_sentence_and_two(tmp_path: Path) -> None:
+    ran = run("ingest", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stderr
+    ran = run("query", "--json", "--nothing", cwd=tmp_path)
+    assert ran.returncode == 2
+    assert set(json.loads(ran.stdout)["error"]) == {"code", "message", "place", "remedy", "reasons"}
+
+
+def test_completion_knows_the_commands() -> None:
+    environ = {"PATH": os.environ["PATH"], "COMP_WORDS": "hub le", "COMP_CWORD": "1", "_HUB_COMPLETE": "bash_complete"}
+    program = Path(sys.executable).with_name("hub")
+    ran = subprocess.run([program], capture_output=True, text=True, timeout=60, env=environ, check=False)
+    assert ran.stdout.split() == ["plain,ledger"]
+
+
+def test_the_readme_names_only_commands_that_exist() -> None:
+    groups = {name.split()[0] for name in COMMANDS}
+    for readme in ("README.md", "README.zh-CN.md"):
+        text = (ROOT / readme).read_text(encoding="utf-8")
+        named = set(re.findall(r"\bhub ([a-z]+(?: [a-z-]+(?:\|[a-z-]+)*)?)", text))
+        assert len(named) > 10
+        for words in named:
+            first, _, rest = words.partition(" ")
+            assert first in groups, f"{readme}: hub {words}"
+            known = {name.partition(" ")[2] for name in COMMANDS if name.split()[0] == first} - {""}
+            if known and rest:
+                assert set(rest.split("|")) <= known, f"{readme}: hub {words}"
