@@ -48,6 +48,7 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
     from lake.ingest import ingest as take
 
     with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
+        ground.prepare()
         lang = ground.lang
         actor = current(ground, as_).id
 
@@ -98,6 +99,7 @@ def list_(dataset: str | None) -> None:
     from lake.quarantine import listing
 
     with open_ground(os.environ) as ground:
+        ground.prepare()
         found = listing(ground, dataset)
         names = _names(
             ground.lang,
@@ -145,6 +147,7 @@ def show(as_: str | None, **asked: Any) -> None:
     from lake.quarantine import show as read
 
     with open_ground(os.environ) as ground:
+        ground.prepare()
         page = read(ground, current(ground, as_), Question(**asked))
         lang = ground.lang
         names = _names(lang, ("批次", "delivery"), ("行", "line"), ("规则", "rules"), ("说明", "why"), ("原值", "raw"))
@@ -174,6 +177,7 @@ def history(dataset: str, limit: int | None) -> None:
     from lake.maintain import history as versions
 
     with open_ground(os.environ) as ground:
+        ground.prepare()
         found = versions(ground, dataset, limit)
         names = _names(ground.lang, ("版本", "version"), ("时间", "at"), ("操作", "operation"), ("批次", "delivery"))
         rows = [
@@ -195,6 +199,7 @@ def compact(dataset: str, as_: str | None) -> None:
     from lake.maintain import compact as swap
 
     with open_ground(os.environ) as ground, progress(help_text("合并文件", "compacting")):
+        ground.prepare()
         someone = current(ground, as_)
         require(someone, Role.ENGINEER)
         done = swap(ground, dataset, someone.id)
@@ -215,6 +220,7 @@ def expire(dataset: str, days: int | None, as_: str | None) -> None:
     from lake.maintain import expire as delete
 
     with open_ground(os.environ) as ground, progress(help_text("清理", "expiring")):
+        ground.prepare()
         someone = current(ground, as_)
         require(someone, Role.ENGINEER)
         gone = delete(ground, dataset, someone.id, days=days)

@@ -9,6 +9,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from catalogs.lookup import resource
 from contracts.register import contract
 from infra import crypto
 from infra.ground import Ground
@@ -40,8 +41,9 @@ def history(ground: Ground, dataset: str, limit: int | None = None) -> list[dict
     """The versions of a dataset's published table, newest first, each with the delivery that made it.
 
     Raises:
-        Refused: `LAKE_TABLE_UNKNOWN`.
+        Refused: `CATALOG_UNKNOWN_RESOURCE`, `LAKE_TABLE_UNKNOWN`.
     """
+    resource(ground.engine, dataset)  # a name that nobody registered is no path into the store
     return Tables(ground.store).history(curated_key(dataset), limit)
 
 
@@ -49,9 +51,10 @@ def compact(ground: Ground, dataset: str, actor: str) -> list[Compacted]:
     """Swap the small files of the dataset's tables for large ones.
 
     Raises:
-        Refused: `LAKE_TABLE_UNKNOWN`.
+        Refused: `CATALOG_UNKNOWN_RESOURCE`, `LAKE_TABLE_UNKNOWN`.
         Unavailable: `LEASE_TAKEN`, or a store that is not there.
     """
+    resource(ground.engine, dataset)
     settings = load(LakeSettings, ground.environ)
     lake = Tables(ground.store)
     keys = [curated_key(dataset)] + [key for key in (quarantine_key(dataset),) if lake.exists(key)]
@@ -117,8 +120,9 @@ def expire(ground: Ground, dataset: str, actor: str, *, days: int | None = None)
     Older versions can be read no more, their history stays.
 
     Raises:
-        Refused: `LAKE_TABLE_UNKNOWN`.
+        Refused: `CATALOG_UNKNOWN_RESOURCE`, `LAKE_TABLE_UNKNOWN`.
     """
+    resource(ground.engine, dataset)
     settings = load(LakeSettings, ground.environ)
     kept = settings.keep_days if days is None else days
     lake = Tables(ground.store)
