@@ -1,0 +1,406 @@
+"""Bad input through the front door: one clear sentence with a code, bytes landed, nothing half-published, no leak.
+
+Every file holds the word `LEAK` in its data; it may stand in no sentence, document, note or ledger content.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from front_door import Ran, run_hub
+from lake_city import FLOW, HEADER, curated, deliveries, line, quarantined, stock
+from openpyxl import Workbook
+from shared_table import TABLE, a_shared_table
+
+from catalogs.people import issue_key
+from catalogs.tables import KEY
+from infra.database import write
+from infra.ground import Ground, open_ground, sample_city
+from lake import tables
+from sharing.serving import serve_in_thread
+
+LEAK = "QZVLEAK"
+BAD = f"{LEAK}路,东向西,2026-05-01 00:00:00,1,1,1,113.7,34.75"
+CODE = re.compile(r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def text(*lines: str) -> bytes:
+    return ("\n".join(lines) + "\n").encode()
+
+
+def workbook(*rows: list[Any]) -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+GOOD = f"D0,{BAD}"
+UNNAMED = GOOD.replace("1,1,1", f"1,{LEAK},1,1")
+WIDE = ",".join([*HEADER.split(","), *(f"x{n}" for n in range(10_000))])
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "empty.csv": (b"", "READ_EMPTY"),
+    "blank.csv": (b"\xef\xbb\xbf\r\n \r\n", "READ_EMPTY"),
+    "header-only.csv": (text(HEADER), "READ_NO_RECORDS"),
+    "wrong-encoding.csv": (text(HEADER) + b"D1,\xff\xff" + LEAK.encode() + b"\xff\n", "READ_ENCODING"),
+    "mixed-encoding.csv": (
+        text(HEADER, GOOD, f"D1,{BAD}") + f"D2,{BAD}\n".encode("gb18030"),
+        "READ_ENCODING_MIXED",
+    ),
+    "utf32.csv": (b"\xff\xfe\0\0" + text(HEADER, GOOD).decode().encode("utf-32-le"), "READ_ENCODING"),
+    "nul.csv": (text(HEADER, GOOD, f"D1,{LEAK}\0x,东,2026-05-01 00:00:00,1,1,1,113,34"), "READ_NUL"),
+    "zeros.csv": (b"\0" * 4096, "READ_NUL"),
+    "open-quote.csv": (
+        text(HEADER, GOOD, f'D1,"{LEAK} and on', *[f"D{n},{BAD}" for n in range(50)]),
+        "READ_QUOTE_OPEN",
+    ),
+    "wide.csv": (text(WIDE, GOOD + "," * 10_000), "READ_COLUMNS"),
+    "duplicate-header.csv": (text(f"{HEADER},{LEAK},{LEAK}", f"{GOOD},1,2"), "READ_HEADER_DUPLICATE"),
+    "twice-the-same-field.csv": (text(f"{HEADER},流量", f"{GOOD},{LEAK}"), "READ_HEADER_DUPLICATE"),
+    "blank-header.csv": (
+        text(HEADER.replace("speed", ",speed"), GOOD.replace("1,1,1", f"1,{LEAK},1,1")),
+        "READ_HEADER_BLANK",
+    ),
+    "no-header.csv": (text(GOOD, GOOD), "READ_HEADER_NOT_FOUND"),
+    "missing-column.csv": (text(f"detector_id,{LEAK},flow", f"D1,{LEAK},2"), "READ_COLUMN_MISSING"),
+    "page.xls": (f"<html><table><tr><td>{LEAK}</td></tr></table></html>".encode(), "READ_FORMAT"),
+    "report.csv": (b"%PDF-1.7 " + LEAK.encode(), "READ_FORMAT"),
+    "cut.xlsx": (workbook(HEADER.split(","), GOOD.split(","))[:-200], "READ_DAMAGED"),
+    "broken.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le") * 400, "READ_DAMAGED"),
+    "broken.json": (f'[{{"detector_id": "{LEAK}", "flow": }}]'.encode(), "READ_JSON"),
+    "deep.json": (b"[" * 100_000 + LEAK.encode(), "READ_DEPTH"),
+    "person-keys.json": (json.dumps([{"detector_id": "1", LEAK: 1}]).encode(), "READ_COLUMN_MISSING"),
+}
+
+
+@dataclass(frozen=True)
+class City:
+    """The sample city, registered; `environ` opens it."""
+
+    environ: dict[str, str]
+    ground: Ground
+
+    def hub(self, *arguments: object, lang: str = "en", **more: str) -> Ran:
+        return run_hub({**self.environ, "HUB_LANG": lang, **more}, *arguments)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    environ = {"HUB_HOME": str(tmp_path_factory.mktemp("bad") / "home"), "HUB_DEMO": "1"}
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        yield City(environ, stock(ground))
+
+
+def spoken(ran: Ran, code: str) -> None:
+    """A person gets one sentence with its code on standard error, and no traceback."""
+    assert ran.status in (1, 2)
+    assert ran.out == ""
+    assert ran.err.startswith(f"{code}: "), ran.err
+    clean(ran.said)
+
+
+def clean(said: str) -> None:
+    for word in ("Traceback (most", LEAK, LEAK.lower()):
+        assert word not in said, said
+
+
+def one_error(ran: Ran, code: str, lang: str = "en") -> dict[str, Any]:
+    """A program gets one document of the one shape."""
+    assert ran.status in (1, 2)
+    assert ran.err == ""
+    clean(ran.said)
+    assert set(ran.document) == {"error"}
+    error: dict[str, Any] = ran.document["error"]
+    assert set(error) == {"code", "message", "place", "remedy", "reasons"}
+    assert error["code"] == code
+    assert CODE.match(code) or code == "USAGE"
+    assert bool(CHINESE.search(error["message"])) == (lang == "zh"), error
+    return error
+
+
+def landed(ground: Ground, content: bytes) -> bool:
+    """Whether exactly these bytes are in the landing, sealed: they can be had back, and are not there in plain."""
+    from infra.crypto import sha256_hex
+    from lake.landing import find, open_landed
+
+    rows = [row for row in deliveries(ground) if row["sha256"] == sha256_hex(content)]
+    with ground.scratch() as scratch:
+        return bool(rows) and all(
+            open_landed(ground, find(ground, row["id"]), scratch).read_bytes() == content for row in rows
+        )
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_that_cannot_be_read_is_refused_in_one_sentence_and_stays_landed(
+    city: City, tmp_path: Path, name: str
+) -> None:
+    content, code = REFUSED[name]
+    (tmp_path / name).write_bytes(content)
+    for lang in ("en", "zh"):
+        person = city.hub("ingest", FLOW, tmp_path / name, lang=lang)
+        assert person.status == 1
+        assert person.err == ""
+        clean(person.said)
+        sentences = [said for said in person.out.splitlines() if said.strip().startswith(f"{code}: ")]
+        assert len(sentences) == 1, person.out
+        assert ("处理办法" if lang == "zh" else "what to do") in person.out, "no remedy is told"
+        program = city.hub("ingest", FLOW, tmp_path / name, "--json", lang=lang)
+        assert (program.status, program.err) == (1, "")
+        clean(program.said)
+        told = program.document
+        assert (told["code"], told["state"], told["published"], told["version"]) == (code, "refused", None, None)
+        assert bool(CHINESE.search(told["message"])) == (lang == "zh"), told["message"]
+        assert name in told["message"], "the place is missing"
+    assert landed(city.ground, content)
+    assert LEAK not in json.dumps([dict(row) for row in deliveries(city.ground)], default=str)
+    assert not [row for row in curated(city.ground) if row["road_name"] and LEAK in row["road_name"]]
+    assert LEAK not in city.hub("ledger", "show", "--content", "--count", "50", "--json").said
+
+
+def test_bad_records_go_to_quarantine_each_with_a_sentence_and_the_good_ones_are_published(
+    city: City, tmp_path: Path
+) -> None:
+    rows = [
+        line(1),
+        f"D1,{BAD},more,cells",
+        f"D2,{LEAK}",
+        f'D3,"{LEAK}" torn,东向西,2026-05-01 00:03:00,1,1,1,113.7,34.75',
+        line(4, flow="１２"),
+        line(5).replace("2026-05-01", "1899-12-31"),
+        line(6, flow=LEAK),
+        line(7),
+    ]
+    (tmp_path / "ragged.csv").write_bytes(text(HEADER, *rows))
+    ran = city.hub("ingest", FLOW, tmp_path / "ragged.csv", "--json")
+    told = ran.document
+    clean(ran.said)
+    assert (ran.status, told["state"]) == (0, "finished")
+    assert told["read"] == len(rows) == told["published"] + told["quarantined"] + told["duplicates"]
+    number = next(row["number"] for row in deliveries(city.ground) if row["id"] == told["delivery"])
+    aside = {row["_line"]: row for row in quarantined(city.ground) if row["_delivery"] == number}
+    assert {3, 4, 5, 7, 8} <= set(aside)
+    for row in aside.values():
+        assert row["rules"]
+        assert LEAK not in row["sentence_zh"] + row["sentence_en"]
+        assert CHINESE.search(row["sentence_zh"])
+    shown = city.hub("quarantine", "show", FLOW, "--delivery", told["delivery"], lang="zh")
+    assert shown.status == 0
+    assert sum(row["_delivery"] == number for row in curated(city.ground)) == told["published"]
+
+
+def test_full_width_digits_are_read_or_set_aside_and_never_published_wrong(city: City, tmp_path: Path) -> None:
+    (tmp_path / "wide-digits.csv").write_bytes(text(HEADER, line(20, flow="１２", detector="W")))
+    told = city.hub("ingest", FLOW, tmp_path / "wide-digits.csv", "--json").document
+    assert told["published"] + told["quarantined"] == told["read"] == 1
+    flows = [row["flow"] for row in curated(city.ground) if row["detector_id"] == "W"]
+    assert flows in ([12], []), flows
+
+
+def test_a_formula_without_its_result_is_set_aside_and_one_with_it_is_its_value(city: City, tmp_path: Path) -> None:
+    plain = workbook(
+        HEADER.split(","), line(30, detector="F").split(","), line(31, flow="=1+1", detector="F").split(",")
+    )
+    (tmp_path / "formula.xlsx").write_bytes(plain)
+    told = city.hub("ingest", FLOW, tmp_path / "formula.xlsx", "--json").document
+    assert (told["read"], told["quarantined"]) == (2, 1)
+    assert [row["rules"] for row in quarantined(city.ground) if "=1+1" in (row["raw"] or "") or row["_line"] == 3]
+    (tmp_path / "result.xlsx").write_bytes(_with_result(plain, "7"))
+    told = city.hub("ingest", FLOW, tmp_path / "result.xlsx", "--json").document
+    assert told["quarantined"] == 0
+    assert 7 in [row["flow"] for row in curated(city.ground) if row["detector_id"] == "F"]
+
+
+def _with_result(book: bytes, value: str) -> bytes:
+    """The workbook with the formula's result stored, as a spreadsheet program stores it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                assert b"<f>1+1</f>" in content
+                content = re.sub(rb"<f>1\+1</f><v\s*/?>(</v>)?", f"<f>1+1</f><v>{value}</v>".encode(), content)
+            target.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    ["jinshui.traffic.unknown", "../../etc/passwd", "jinshui.traffic.*", "", f"a b\n{'x' * 300}", "金水.交通.流量"],
+)
+def test_a_delivery_for_an_unknown_resource_lands_and_is_refused(city: City, tmp_path: Path, dataset: str) -> None:
+    content = text(HEADER, GOOD, f"for {dataset!r}")
+    (tmp_path / "file.csv").write_bytes(content)
+    for lang in ("en", "zh"):
+        ran = city.hub("ingest", dataset, tmp_path / "file.csv", lang=lang)
+        assert ran.status == 1
+        assert ran.said.count("ARRIVAL_UNKNOWN_RESOURCE: ") == 1
+        clean(ran.said)
+    told = city.hub("ingest", dataset, tmp_path / "file.csv", "--json").document
+    assert (told["state"], told["code"], told["dataset"]) == ("refused", "ARRIVAL_UNKNOWN_RESOURCE", None)
+    assert landed(city.ground, content)
+
+
+@pytest.mark.parametrize("path", ["missing.csv", ".", "link.csv"])
+def test_what_is_no_plain_file_does_not_land(city: City, tmp_path: Path, path: str) -> None:
+    (tmp_path / "link.csv").symlink_to("/etc/passwd")
+    spoken(city.hub("ingest", FLOW, tmp_path / path), "LANDING_NOT_A_FILE")
+    one_error(city.hub("ingest", FLOW, tmp_path / path, "--json", lang="zh"), "LANDING_NOT_A_FILE", "zh")
+
+
+def test_a_contract_that_names_a_missing_column_is_told_with_file_and_line(city: City, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "city"
+    shutil.copytree(sample_city(), folder)
+    path = folder / "contracts" / f"{FLOW}.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("- name: occupancy", "- name: nowhere"), encoding="utf-8")
+    for lang in ("en", "zh"):
+        ran = city.hub("contract", "check", folder, lang=lang)
+        assert ran.status == 1
+        assert "CONTRACT_COLUMN_UNKNOWN" in ran.out
+        assert f"{path.name}:" in ran.out
+        clean(ran.said)
+    faults = city.hub("contract", "check", folder, "--json").document["faults"]
+    found = next(one for one in faults if one["code"] == "CONTRACT_COLUMN_UNKNOWN")
+    assert found["place"]["file"] == path.name
+    assert found["place"]["row"] > 1
+    assert found["place"]["column"] == "nowhere"
+    assert found["remedy"]
+
+
+QUERIES = {
+    "SELECT * FROM jinshui.traffic_*": {"QUERY_SYNTAX"},
+    "SELECT * FROM '*'": {"QUERY_TABLE"},
+    "SELECT * FROM '../../hub.db'": {"QUERY_TABLE"},
+    "SELECT * FROM '/etc/passwd'": {"QUERY_TABLE"},
+    'SELECT * FROM "..".".."': {"QUERY_UNKNOWN_TABLE"},
+    'SELECT * FROM jinshui."traffic_*"': {"QUERY_UNKNOWN_TABLE"},
+    'SELECT * FROM "*"."*"': {"QUERY_UNKNOWN_TABLE"},
+    "SELECT * FROM jinshui.nothing": {"QUERY_UNKNOWN_TABLE"},
+    "SELECT nothing FROM jinshui.traffic_road_flow": {"QUERY_WRONG"},
+    "SELECT 1; SELECT 2": {"QUERY_NOT_ONE"},
+    "DROP TABLE x": {"QUERY_NOT_SELECT"},
+    "": {"QUERY_NOT_ONE"},
+    "SELECT '": {"QUERY_SYNTAX"},
+    "SELECT read_text('/etc/passwd')": {"QUERY_FUNCTION", "QUERY_WRONG"},
+}
+
+
+def test_a_query_that_may_not_run_is_one_sentence(city: City, tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_bytes(text(HEADER, line(40)))
+    assert city.hub("ingest", FLOW, tmp_path / "good.csv").status == 0
+    for sql, codes in QUERIES.items():
+        ran = city.hub("query", sql)
+        code = ran.err.partition(": ")[0]
+        assert code in codes, (sql, ran.said)
+        spoken(ran, code)
+        one_error(city.hub("query", sql, "--json", lang="zh"), code, "zh")
+
+
+@pytest.mark.parametrize(
+    "name", ["*", "..", "../../keys", "a.b.*", "jinshui.traffic.*", "jinshui/traffic/road_flow", "\0"]
+)
+def test_a_name_with_a_star_or_dots_opens_no_table(city: City, name: str) -> None:
+    for command in (["lake", "history"], ["quarantine", "show"], ["contract", "show"], ["catalog", "show"]):
+        for lang in ("en", "zh"):
+            ran = city.hub(*command, name, "--json", lang=lang)
+            code = ran.document["error"]["code"]
+            assert code not in ("INTERNAL", "DATABASE_FAILED"), (command, ran.said)
+            one_error(ran, code, lang)
+
+
+def test_a_forged_or_expired_key_is_refused_everywhere(city: City) -> None:
+    environ = {name: value for name, value in city.environ.items() if name != "HUB_DEMO"}
+    key = issue_key(city.ground, "engineer_li", "test")
+    forged = key[:-4] + ("AAAA" if not key.endswith("AAAA") else "BBBB")
+    with write(city.ground.engine) as connection:
+        connection.execute(sa.update(KEY).values(not_after=city.ground.now() - timedelta(seconds=1)))
+    sql = "SELECT count(*) FROM jinshui.traffic_road_flow"
+    for given, code in (
+        (forged, "PERSON_UNKNOWN"),
+        ("x", "PERSON_UNKNOWN"),
+        ("é" * 9, "PERSON_UNKNOWN"),
+        (key, "KEY_EXPIRED"),
+    ):
+        for command in (["query", sql], ["quarantine", "show", FLOW], ["ingest", FLOW, "/nowhere"], ["share", "list"]):
+            ran = city.hub(*command, HUB_API_KEY=given)
+            spoken(ran, code)
+            assert given not in ran.said
+            error = one_error(city.hub(*command, "--json", lang="zh", HUB_API_KEY=given), code, "zh")
+            assert error["remedy"]
+    assert environ
+
+
+def test_a_forged_or_expired_token_and_a_starred_table_open_no_share(ground: Ground) -> None:
+    import http.client
+
+    token = a_shared_table(ground, files=1, rows=50)
+    asked = [
+        ("/delta-sharing/shares", token[:-2] + "zz", 401, "SHARE_TOKEN"),
+        ("/delta-sharing/shares", "", 401, "SHARE_TOKEN"),
+        (TABLE.replace("visits", "*") + "/metadata", token, 404, "SHARE_UNKNOWN"),
+        (TABLE.replace("visits", "%2e%2e") + "/version", token, 404, "SHARE_UNKNOWN"),
+        ("/delta-sharing/files/..%2f..%2fhub.db?X-Amz-Signature=x", None, 404, "SHARE_PATH"),
+        ("/delta-sharing/files/x?X-Amz-Signature=forged", None, 403, "SHARE_LINK"),
+    ]
+    with serve_in_thread(ground) as serving:
+        for path, bearer, status, code in asked:
+            connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=20)
+            connection.request("GET", path, headers={} if bearer is None else {"Authorization": f"Bearer {bearer}"})
+            answer = connection.getresponse()
+            said = json.loads(answer.read())
+            connection.close()
+            assert (answer.status, said["errorCode"]) == (status, code), path
+            assert set(said) == {"errorCode", "message"}
+
+
+def test_wrong_use_is_one_sentence_too(city: City) -> None:
+    wrong: list[tuple[list[object], str]] = [
+        (["nonsense"], "USAGE"),
+        (["ingest", FLOW], "USAGE"),
+        (["query"], "USAGE"),
+        (["query", "SELECT 1", "--as-of", "yesterday"], "QUERY_AS_OF"),
+        (["quarantine", "show", FLOW, "--delivery", "d-none"], "LANDING_UNKNOWN"),
+        (["ledger", "show", "999999"], "LEDGER_UNKNOWN_ENTRY"),
+        (["query", "SELECT 1", "--as", "nobody"], "PERSON_UNKNOWN"),
+    ]
+    for arguments, code in wrong:
+        spoken(city.hub(*arguments), code)
+        one_error(city.hub(*arguments, "--json"), code)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["query", "SELECT 1"], ["quarantine", "list"], ["contract", "list"], ["lake", "history", FLOW]]
+)
+def test_a_home_that_was_made_and_not_filled_is_said_with_what_to_do(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "home").mkdir()
+    ran = run_hub({"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANG": "en"}, *arguments)
+    clean(ran.said)
+    assert "DATABASE_FAILED" not in ran.said
+    assert ran.status in (0, 1, 2)
+
+
+def test_state_machine_holds_nothing_half_done(city: City) -> None:
+    """After all of the above: every delivery is in a final state, and every balance holds."""
+    for row in deliveries(city.ground):
+        assert row["state"] in tables.FINAL, row["file_name"]
+        if row["read"] is not None:
+            assert row["read"] == row["published"] + row["quarantined"] + row["duplicates"]
+    number = {row["number"]: row for row in deliveries(city.ground) if row["dataset"] == FLOW}
+    found: dict[int, int] = {}
+    for published in curated(city.ground):
+        found[published["_delivery"]] = found.get(published["_delivery"], 0) + 1
+    assert {key: row["published"] for key, row in number.items() if row["published"]} == found
