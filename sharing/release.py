@@ -76,6 +76,8 @@ def arrow_schema(draft: Draft, steps: Sequence[Step], source: Any) -> Any:
     """The Arrow schema of the extract, from the schema of its source."""
     import pyarrow as pa  # noqa: PLC0415 - not for every command
 
+    if draft.form == "plain":
+        return pa.schema([source.field(name) for name in draft.plain])
     fields = [
         pa.field(name, _type(pa, dimension, step, source, position))
         for dimension, step in zip(draft.dimensions, steps, strict=True)
