@@ -107,7 +107,9 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 def test_functions_are_small() -> None:
-    ours = [path for path in sources() if place(path).split("/")[0] in [*ORDER, "dags", "hub.py"]]
+    rooms = [path for path in sources() if place(path).split("/")[0] in [*ORDER, "dags", "hub.py"]]
+    # A migration is a list of what was done once, in one function, and never changes again.
+    ours = [path for path in rooms if "migrations" not in path.parts]
     sized = {f"{place(p)}:{f.lineno} {f.name}": (f.end_lineno or 0) - f.lineno for p in ours for f in functions(p)}
     assert {name: lines for name, lines in sized.items() if lines > 60} == {}
 
