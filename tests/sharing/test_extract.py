@@ -158,3 +158,14 @@ def test_too_few_persons_are_refused_and_leave_no_file(ground, tmp_path):
         extract.issue(ground, case.id, "operator")
     assert caught.value.code == "SHARE_PLAN_MISSED"
     assert not list(ground.store.list("extracts"))
+
+
+def test_the_same_on_a_folder_and_on_s3_with_postgresql(city_ground, tmp_path):
+    sharing_case.publish(city_ground, tmp_path, rows=1500)
+    case = sharing_case.signed(city_ground)
+    found = extract.issue(city_ground, case.id, "operator")
+    extract.check(extract.document(city_ground, found))
+    (key,) = Tables(city_ground.store).snapshot(found.table_key, version=found.version).keys()
+    city_ground.store.get_file(key, tmp_path / "out.parquet")
+    assert pq.read_table(tmp_path / "out.parquet").num_rows == found.rows > 0
+    assert grants.revoke(city_ground, case.id, "reviewer_authority", "misuse").revoked_at is not None
