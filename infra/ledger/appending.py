@@ -16,7 +16,8 @@ _KEYS = 500
 
 Marked = tuple[Sealed, bytes]
 
-# One round trip stores both halves (%b: binary parameters, which nobody has to escape). `given` is computed once (nextval is volatile), so the halves agree on the number.
+# One round trip stores both halves; parameters go in binary form (%b), so nobody escapes and unescapes them.
+# `given` is computed once (nextval is volatile), so the halves agree on the number.
 _POSTGRESQL = """
 WITH given AS (
     SELECT nextval(pg_get_serial_sequence('infra_ledger_entry', 'number')) AS number, t.*
