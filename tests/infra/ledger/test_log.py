@@ -83,7 +83,7 @@ def test_the_same_key_twice_is_one_entry(log: Ledger, city_ground: Ground) -> No
 
 
 def test_an_entry_joins_the_state_it_speaks_of(log: Ledger, city_ground: Ground) -> None:
-    with pytest.raises(RuntimeError), write(city_ground.engine) as connection:  # noqa: PT012 - the block is the act
+    with pytest.raises(RuntimeError), write(city_ground.engine) as connection:
         log.append([new(once="x")], connection=connection)
         raise RuntimeError
     assert count(city_ground) == count(city_ground, CONTENT) == 0
