@@ -8,13 +8,14 @@ Promises:
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from infra.errors import Refused
 from infra.text import quote_identifier
-from sharing import dense, measure, release
+from sharing import measure, release
 from sharing.methods import Dimension, Step
 from sharing.plan import Draft, Measure, Plan, missed, search
 
@@ -82,8 +83,11 @@ def plan(connection: Any, source: Source, draft: Draft, salt: int, dataset: str)
     finest: list[str] = []
 
     def count(steps: tuple[Step, ...]) -> Measure:
-        if dense.group(connection, source.files, draft, steps, found):
-            return measure.summary(connection, "classes", draft, steps)
+        coded = _dense().encode(source.files, draft, steps)
+        classes = _dense().count(coded, _dropped(found), draft.terms) if coded else None
+        if classes is not None:
+            counted: Measure = classes.measure()
+            return counted
         if not finest:
             finest.append(measure.finest(connection, measure.people(source.sql, draft, found), draft))
         return measure.measure(connection, finest[0], draft, steps, counted=True)
@@ -104,10 +108,18 @@ def write(connection: Any, source: Source, chosen: Plan, salt: int, target: Path
         columns = ", ".join(quote_identifier(name) for name in draft.plain)
         rows = _copy(connection, f"SELECT {columns} FROM {source.sql}", target)  # noqa: S608 - quoted names
         return Produced(chosen, chosen.measure, rows, None, target)
-    found = measure.settle(connection, source.sql, draft, salt)
-    if not dense.group(connection, source.files, draft, chosen.steps, found):
+    with ThreadPoolExecutor(1) as pool:
+        # Persons are found while the classes of the rows are; only the count needs both.
+        coding = pool.submit(_dense().encode, source.files, draft, chosen.steps)
+        found = measure.settle(connection, source.sql, draft, salt)
+        coded = coding.result()
+    classes = _dense().count(coded, _dropped(found), draft.terms) if coded else None
+    if classes is not None:
+        classes.store(connection)
+        planned = classes.measure()
+    else:
         measure.group(connection, measure.people(source.sql, draft, found), draft, chosen.steps)
-    planned = measure.summary(connection, "classes", draft, chosen.steps)
+        planned = measure.summary(connection, "classes", draft, chosen.steps)
     if draft.form == "rows":
         rows = release.spread(connection, draft, chosen.steps, target)
     else:
@@ -124,8 +136,20 @@ def recounted(connection: Any, chosen: Plan, planned: Measure, path: Path) -> Me
     """
     draft = chosen.draft
     quoted = "'" + str(path).replace("'", "''") + "'"
-    counted = measure.recount(connection, f"read_parquet({quoted})", draft, chosen.steps)
-    again = replace(counted, rows=planned.rows)
+    parts = [
+        (name, dimension.sensitive)
+        for dimension, step in zip(draft.dimensions, chosen.steps, strict=True)
+        for name in dimension.outputs(step)
+    ]
+    classes = None
+    if draft.form == "rows" and parts:
+        coded = _dense().labels(path, [name for name, _ in parts], [sensitive for _, sensitive in parts])
+        classes = _dense().count(coded, (), draft.terms, recount=True)
+    if classes is not None:
+        counted = classes.measure()
+    else:
+        counted = measure.recount(connection, f"read_parquet({quoted})", draft, chosen.steps)
+    again: Measure = replace(counted, rows=planned.rows)
     same = ("kept", "classes", "smallest", "diversity", "persons")
     wrong = [name for name in same if getattr(again, name) != getattr(planned, name)]
     reasons = missed(again, draft.terms, draft.form)
@@ -137,6 +161,16 @@ def recounted(connection: Any, chosen: Plan, planned: Measure, path: Path) -> Me
             reasons=reasons,
         )
     return again
+
+
+def _dense() -> Any:
+    from sharing import dense  # noqa: PLC0415 - loads numpy when something is counted
+
+    return dense
+
+
+def _dropped(found: measure.Persons | None) -> Any:
+    return () if found is None or found.dropped is None else found.dropped
 
 
 def _copy(connection: Any, query: str, target: Path) -> int:
