@@ -9,10 +9,10 @@ Promises:
 Airflow itself is never imported here: it is a command of this very Python, under `lake.clock_guard`.
 """
 
+import contextlib
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -27,7 +27,7 @@ from infra.language import Text
 from infra.processes import free_port
 from infra.settings import load
 from lake.clock_env import ClockSettings, airflow, airflow_environ, programs
-from lake.clock_guard import BEFORE_FAILED, BUSY, end_session
+from lake.clock_guard import BEFORE_FAILED, BUSY, sweep
 from lake.clock_home import api, make_folders, migrated, note_migrated, write_json
 from lake.clock_rest import DONE, Api, Run
 from lake.schedule import write_schedule
@@ -89,8 +89,13 @@ def start_airflow(ground: Ground, *, ui: bool, progress: Progress = lambda _said
     started = time.monotonic()
     port = settings.port or free_port()
     guard = _start_guard(ground, home, settings, port, ui)
-    if _first_word(guard, settings, progress) == "busy":
-        guard.wait(timeout=10)
+    try:
+        busy = _first_word(guard, settings, progress) == "busy"
+    except BaseException:
+        _end(guard, home, 40)
+        raise
+    if busy:
+        _close(guard)
         return _borrow(home, settings, started)
     write_json(home / "clock.json", {"port": port, "started_by": os.getpid()})
     running = Airflow(api(home, port), home, guard, 0.0)
@@ -163,12 +168,12 @@ def _first_word(guard: "subprocess.Popen[bytes]", settings: ClockSettings, progr
     ready, _, _ = select.select([stdout], [], [], settings.start_seconds)
     if ready and stdout.readline():
         return "started"
-    if ready and guard.wait(timeout=30) == BUSY:
+    status = None
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        status = guard.wait(timeout=30) if ready else None
+    if status == BUSY:
         return "busy"
-    if guard.stdin:
-        guard.stdin.close()
-    what = "database" if guard.poll() == BEFORE_FAILED else "guard"
-    raise _not_started(what)
+    raise _not_started("database" if status == BEFORE_FAILED else "guard")
 
 
 def _not_started(what: str = "guard") -> Unavailable:
@@ -272,10 +277,11 @@ def _end(guard: "subprocess.Popen[bytes]", home: Path, seconds: float) -> None:
     except subprocess.TimeoutExpired:
         guard.kill()
         guard.wait(timeout=10)
-    if guard.stdout:
-        guard.stdout.close()
-    # A guard that was killed could end nobody: its session is still noted then.
-    end_session(home / "session.json")
-    (home / "session.json").unlink(missing_ok=True)
-    (home / "clock.json").unlink(missing_ok=True)
-    shutil.rmtree(home / "tmp", ignore_errors=True)
+    _close(guard)
+    sweep(home)  # a guard that was killed could end nobody
+
+
+def _close(guard: "subprocess.Popen[bytes]") -> None:
+    for pipe in (guard.stdin, guard.stdout):
+        if pipe:
+            pipe.close()

@@ -52,7 +52,23 @@ def main() -> int:
             return _watch(running, stopping)
         finally:
             _end_all(list(running.values()), orders["grace_seconds"])
-            (home / "session.json").unlink(missing_ok=True)
+            _tidy(home)
+
+
+def sweep(home: Path) -> None:
+    """End what a killed guard of this home has left; nothing while another guard is at work there."""
+    with (home / "clock.lock").open("a+b") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        end_session(home / "session.json")
+        _tidy(home)
+
+
+def _tidy(home: Path) -> None:
+    for name in ("session.json", "clock.json"):
+        (home / name).unlink(missing_ok=True)
 
 
 def _prctl(option: int, value: int) -> None:

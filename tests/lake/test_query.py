@@ -107,8 +107,10 @@ def test_hidden_columns_are_empty_and_cannot_be_probed(lake: Ground) -> None:
         f"SELECT count(*) AS n FROM zhongyuan.health_visits WHERE person_key = '{SECRET}'",
         "SELECT count(DISTINCT person_key) AS n FROM zhongyuan.health_visits",
         "SELECT count(*) AS n FROM zhongyuan.health_visits v WHERE v.age > 35",
-        "SELECT count(*) AS n FROM (SUMMARIZE zhongyuan.health_visits) WHERE max LIKE 'P-%' OR approx_unique > 1 AND "
-        "column_name NOT IN ('_delivery', '_line')",
+        (
+            "SELECT count(*) AS n FROM (SUMMARIZE zhongyuan.health_visits) WHERE max LIKE 'P-%' OR approx_unique > 1 "
+            "AND column_name NOT IN ('_delivery', '_line')"
+        ),
         "SELECT count(max(diagnosis_group)) OVER () AS n FROM zhongyuan.health_visits",
     ):
         assert query(lake, reader, probe).rows.to_pylist() == [{"n": 0}], probe
@@ -124,7 +126,8 @@ def test_the_providers_officer_sees_what_others_do_not(lake: Ground) -> None:
 
 
 def test_the_read_is_in_the_ledger_without_its_text(lake: Ground) -> None:
-    result = query(lake, officer(lake), f"SELECT age FROM zhongyuan.health_visits WHERE person_key = '{SECRET}'")
+    sql = f"SELECT age FROM zhongyuan.health_visits WHERE person_key = '{SECRET}'"
+    result = query(lake, officer(lake), sql)
     assert result.ledger is not None
     entry = next(one for one in lake.ledger.entries(count=5) if one.number == result.ledger.number)
     stored = json.dumps(entry, default=str)
@@ -137,7 +140,7 @@ def test_the_read_is_in_the_ledger_without_its_text(lake: Ground) -> None:
 
 def test_no_row_leaves_when_the_ledger_cannot_take_the_read(lake: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
-        def append(self, entries: object) -> None:
+        def append(self, _entries: object) -> None:
             raise Refused("TEST", "坏", "broken")
 
     lake.__dict__["ledger"] = Broken()
@@ -152,8 +155,8 @@ def test_as_of_a_version_and_a_time(lake: Ground) -> None:
     assert query(lake, engineer(lake), Asked(count, as_of=later)).rows.to_pylist() == [{"n": 15}]
     with pytest.raises(Refused, match="LAKE_TABLE_VERSION"):
         query(lake, engineer(lake), Asked(count, as_of=99))
+    both = "SELECT 1 FROM jinshui.traffic_road_flow, zhongyuan.health_visits"
     with pytest.raises(WrongUse, match="QUERY_AS_OF"):
-        both = "SELECT 1 FROM jinshui.traffic_road_flow, zhongyuan.health_visits"
         query(lake, engineer(lake), Asked(both, as_of=1))
 
 
@@ -258,10 +261,10 @@ def test_limits_on_rows_time_and_size(folder_lake: Ground) -> None:
     assert (cut.rows.num_rows, cut.truncated) == (4, True)
     whole = query(folder_lake, reader, Asked("SELECT * FROM jinshui.traffic_road_flow", limit=15))
     assert (whole.rows.num_rows, whole.truncated) == (15, False)
+    endless = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE i < 0"
     with pytest.raises(Refused, match="QUERY_TIMEOUT"):
-        endless = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE i < 0"
         query(folder_lake, reader, Asked(endless, timeout=0.5))
-    with pytest.raises(Refused, match="QUERY_TOO_LARGE|QUERY_MEMORY"):
+    with pytest.raises(Refused, match=r"QUERY_TOO_LARGE|QUERY_MEMORY"):
         query(folder_lake, reader, "SELECT repeat('x', 100000) FROM range(100000)")
 
 
@@ -279,9 +282,9 @@ def test_ordinary_questions_pass(folder_lake: Ground) -> None:
         "FROM jinshui.traffic_road_flow LIMIT 1",
         "DESCRIBE jinshui.traffic_road_flow",
         "SUMMARIZE jinshui.traffic_road_flow",
-        "WITH a AS (SELECT road_name, count(*) n FROM jinshui.traffic_road_flow GROUP BY 1) SELECT * FROM a ORDER BY n DESC",
+        "WITH a AS (SELECT road_name, count(*) n FROM jinshui.traffic_road_flow GROUP BY 1) FROM a ORDER BY n DESC",
         "SELECT * FROM range(3)",
-        "SELECT road_name, row_number() OVER (PARTITION BY road_name ORDER BY observed_at) FROM JinShui.Traffic_Road_Flow",
+        "SELECT row_number() OVER (PARTITION BY road_name ORDER BY observed_at) FROM JinShui.Traffic_Road_Flow",
         "SELECT observed_at::DATE AS day, list(road_name) FROM jinshui.traffic_road_flow GROUP BY ALL -- a comment",
         "(SELECT 1 AS x) UNION ALL SELECT 2",
         "SELECT unnest([1, 2, 3])",

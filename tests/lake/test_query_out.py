@@ -34,7 +34,7 @@ RESULT = Result(tuple(ROWS.schema.names), ROWS, {"a.b.c": 3}, ("a.b.c/secret",),
 def written(tmp_path: Path, kind: str) -> Path:
     path = tmp_path / f"answer.{kind}"
     write(RESULT, kind, path, "en")
-    assert os.stat(path).st_mode & 0o077 == 0
+    assert path.stat().st_mode & 0o077 == 0
     assert [path] == list(tmp_path.iterdir())
     return path
 
