@@ -14,10 +14,12 @@ once neither overwrites what the other's key opens.
 """
 
 import base64
+import contextlib
+import errno
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,7 +29,7 @@ import sqlalchemy as sa
 from catalogs.register import resource
 from infra import crypto
 from infra.database import lock, read, write
-from infra.errors import Place, Refused, Unavailable
+from infra.errors import HubError, Place, Refused, Unavailable
 from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
@@ -71,13 +73,17 @@ def land_arrival(ground: Ground, arrival: Arrival, scratch: Path, plain: Path | 
     data_key = crypto.random_bytes(32) if settings.seal else None
     label = crypto.random_token(9)
     try:
-        taken = _take(arrival.path, temporary, data_key, label, plain, settings.max_bytes)
+        with _disk(arrival.path):
+            sealing = (data_key, label.encode()) if data_key else None
+            taken = _take(arrival.path, temporary, sealing, plain, settings.max_bytes)
         return _record(ground, arrival, taken, temporary, data_key, label)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _take(path: Path, target: Path, data_key: bytes | None, label: str, plain: Path | None, most: int) -> crypto.Sealed:
+def _take(
+    path: Path, target: Path, sealing: tuple[bytes, bytes] | None, plain: Path | None, most: int
+) -> crypto.Sealed:
     """One pass over the source: SHA-256, seal, copy. The source must be the same file, unchanged, at the end."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -96,9 +102,10 @@ def _take(path: Path, target: Path, data_key: bytes | None, label: str, plain: P
                 place=Place(file=path.name),
                 remedy=Text("拆分后报送，或调高 HUB_LANDING_MAX_BYTES", "split it, or raise HUB_LANDING_MAX_BYTES"),
             )
-        taken = (
-            sealed_copy(source, target, data_key, label.encode(), plain) if data_key else copied(source, target, plain)
-        )
+        if sealing is not None:
+            taken = sealed_copy(source, before.st_size, target, sealing, plain)
+        else:
+            taken = copied(source, before.st_size, target, plain)
         after = os.fstat(source.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or taken.size != before.st_size:
         target.unlink(missing_ok=True)
@@ -110,6 +117,23 @@ def _take(path: Path, target: Path, data_key: bytes | None, label: str, plain: P
             remedy=Text("写完后再报送", "deliver it when it is complete"),
         )
     return taken
+
+
+@contextlib.contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except HubError:
+        raise
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise Unavailable(
+            "LANDING_DISK",
+            "磁盘空间不足" if full else "读写文件失败",
+            "the disk is full" if full else "the file could not be read or copied",
+            place=Place(file=file_name(path)),
+            remedy=Text("检查磁盘后重试", "check the disk, then try again"),
+        ) from error
 
 
 def _no_file(path: Path) -> Refused:
@@ -129,6 +153,7 @@ def _record(
     with read(ground.engine) as connection:
         known, ordinal = known_delivery(connection, arrival.dataset, taken.sha256)
     if known is not None:
+        _sweep(ground, known)
         return known if refusal or known.code != UNKNOWN else _adopt(ground, arrival, known)
     identity = delivery_id(arrival.dataset, taken.sha256, ordinal)
     key = f"landing/{unit}/{taken.sha256}/{identity}-{label}.{'sealed' if data_key else 'raw'}"
@@ -188,13 +213,15 @@ def _insert(ground: Ground, arrival: Arrival, row: dict[str, Any]) -> Delivery:
 
 
 def _entries(arrival: Arrival, row: Mapping[str, Any]) -> list[NewEntry]:
-    content = {name: row[name] for name in ("dataset", "unit", "sha256", "size", "file_name", "channel", "ordinal")}
+    # Not the file's name: people put people's names there, and the ledger is read by who may not see them.
+    content = {name: row[name] for name in ("dataset", "unit", "sha256", "size", "channel", "ordinal")}
     content["arrived_at"] = arrival.arrived_at.isoformat()
     content["sealed"] = row["wrapped_key"] is not None
     identity = row["id"]
     entries = [NewEntry(Act.DELIVERY_LANDED, arrival.actor, identity, content, f"landed:{identity}")]
     if row["state"] == tables.REFUSED:
-        why = {"code": row["code"], "asked_for": arrival.dataset[:200]}
+        asked = arrival.dataset if _DATASET.fullmatch(arrival.dataset) else None  # anything else may be a file's name
+        why = {"code": row["code"], "asked_for": asked}
         entries.append(NewEntry(Act.DELIVERY_REFUSED, arrival.actor, identity, why, f"refused:{identity}"))
     return entries
 
@@ -236,7 +263,7 @@ def open_landed(ground: Ground, delivery: Delivery, scratch: Path) -> Path:
     target = scratch / f"{delivery.id}.{crypto.random_token(4)}.plain"
     if delivery.wrapped_key is None:
         with ground.store.open(delivery.object_key) as source:
-            taken = copied(source, target, None)
+            taken = copied(source, None, target, None)
     else:
         label = _label(delivery.object_key)
         master = ground.keys.by_id(delivery.key_id or "")

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from infra import crypto
+from infra.crypto import Sealed
 
 _BLOCK = 4 << 20
 _AHEAD = 4
 
 
-class _Behind:
+class Behind:
     """Runs `take` over blocks in a thread; `with` waits for it and raises what it raised."""
 
     def __init__(self, take: Callable[[bytes], object]) -> None:
@@ -26,7 +27,7 @@ class _Behind:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "_Behind":
+    def __enter__(self) -> "Behind":
         self._thread.start()
         return self
 
@@ -49,17 +50,19 @@ class _Behind:
                     self._error = error
 
 
-class _Tee:
-    """A source whose every byte also goes to `behind`."""
+class Bounded:
+    """A source that ends after `size` bytes, whatever is appended to it meanwhile; each also goes to `behind`."""
 
-    def __init__(self, source: BinaryIO, behind: _Behind) -> None:
+    def __init__(self, source: BinaryIO, size: int, behind: Behind | None = None) -> None:
         self._source = source
+        self._left = size
         self._behind = behind
 
     def readinto(self, buffer: memoryview) -> int:
         """As a raw file reads."""
-        count: int = self._source.readinto(buffer)  # type: ignore[attr-defined]
-        if count:
+        count: int = self._source.readinto(buffer[: self._left])  # type: ignore[attr-defined]
+        self._left -= count
+        if count and self._behind is not None:
             self._behind.put(bytes(buffer[:count]))
         return count
 
@@ -70,24 +73,30 @@ def _write_all(target: BinaryIO, block: bytes) -> None:
         view = view[target.write(view) :]
 
 
-def sealed_copy(source: BinaryIO, target: Path, key: bytes, bound: bytes, plain: Path | None) -> crypto.Sealed:
-    """Seals `source` into the new file `target`; a plaintext copy of the same bytes goes to `plain` when given."""
+def sealed_copy(source: BinaryIO, size: int, target: Path, sealing: tuple[bytes, bytes], plain: Path | None) -> Sealed:
+    """Seals the first `size` bytes of `source` into the new file `target`; a plaintext copy of them goes to `plain`.
+
+    Args:
+        source: an unbuffered file.
+        sealing: the data key, and what the seal is bound to.
+    """
+    key, bound = sealing
     if plain is None:
-        return crypto.seal_file(source, target, key, bound)
-    with plain.open("xb", buffering=0) as copy, _Behind(partial(_write_all, copy)) as behind:
+        return crypto.seal_file(Bounded(source, size), target, key, bound)  # type: ignore[arg-type]
+    with plain.open("xb", buffering=0) as copy, Behind(partial(_write_all, copy)) as behind:
         plain.chmod(0o600)
-        return crypto.seal_file(_Tee(source, behind), target, key, bound)  # type: ignore[arg-type]
+        return crypto.seal_file(Bounded(source, size, behind), target, key, bound)  # type: ignore[arg-type]
 
 
-def copied(source: BinaryIO, target: Path, plain: Path | None) -> crypto.Sealed:
-    """Copies `source` into the new file `target` (and `plain`, which may share its blocks) and hashes it."""
-    digest, size = crypto.hasher(), 0
-    with target.open("xb", buffering=0) as copy, _Behind(partial(_write_all, copy)) as behind:
+def copied(source: BinaryIO, size: int | None, target: Path, plain: Path | None) -> Sealed:
+    """Copies the first `size` bytes (None: all) of `source` into the new file `target` (and `plain`); hashes them."""
+    digest, taken = crypto.hasher(), 0
+    with target.open("xb", buffering=0) as copy, Behind(partial(_write_all, copy)) as behind:
         target.chmod(0o600)
-        while block := source.read(_BLOCK):
+        while block := source.read(_BLOCK if size is None else min(_BLOCK, size - taken)):
             behind.put(block)
             digest.update(block)
-            size += len(block)
+            taken += len(block)
     if plain is not None:
         plain.hardlink_to(target)
-    return crypto.Sealed(digest.hexdigest(), size)
+    return Sealed(digest.hexdigest(), taken)
