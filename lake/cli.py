@@ -92,15 +92,17 @@ def quarantine() -> None:
 
 @quarantine.command("list", help=help_text("有问题数据的批次", "Deliveries with rows in quarantine."))
 @click.argument("dataset", required=False)
+@_AS
 @json_option
-def list_(dataset: str | None) -> None:
+def list_(dataset: str | None, as_: str | None) -> None:
     """Print counts and rules."""
+    from catalogs.people import current
     from infra.ground import open_ground
     from lake.quarantine import listing
 
     with open_ground(os.environ) as ground:
         ground.prepare()
-        found = listing(ground, dataset)
+        found = listing(ground, current(ground, as_), dataset)
         names = _names(
             ground.lang,
             ("数据集", "dataset"),

@@ -1,8 +1,8 @@
 """Quarantine, read: a guarded table like every other, and stricter, because its rows are raw.
 
 Promises: the policy is asked for the whole dataset and for each field; a raw field is shown only where every column
-that is made of it may be seen, and whatever no field matched only where all may; the read is in the ledger before a row is
-given back. Rules, lines and sentences hold no value of the data and are shown to whoever may read the table at all.
+that is made of it may be seen, and whatever no field matched only where all may; the read is in the ledger before a row
+is given back. Rules, lines and sentences hold no value of the data and are shown to whoever may read the table at all.
 """
 
 import json
@@ -157,22 +157,33 @@ def _quarantined(row: Mapping[str, Any], masked: frozenset[str]) -> Quarantined:
     return Quarantined(row[DELIVERY], row[LINE], tuple(row["rules"]), row["sentence_zh"], row["sentence_en"], shown)
 
 
-def listing(ground: Ground, dataset: str | None = None) -> list[dict[str, Any]]:
-    """Deliveries with rows in quarantine, newest first: counts and rules, no values."""
+def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[dict[str, Any]]:
+    """Deliveries with rows in quarantine, newest first: counts and rules, no values.
+
+    The name of a file is its sender's own words, so it is shown to whoever may see all of the dataset's raw rows.
+    """
     table = tables.delivery
     query = sa.select(table).where(table.c.quarantined > 0, table.c.state.in_(tables.FINAL))
     if dataset is not None:
         query = query.where(table.c.dataset == dataset)
     with read(ground.engine) as connection:
         rows = connection.execute(query.order_by(table.c.number.desc())).mappings().all()
+    named = {one: _may_see_all(ground, reader, one) for one in {row["dataset"] for row in rows}}
     return [
         {
             "dataset": row["dataset"],
             "delivery": row["id"],
-            "file": row["file_name"],
+            "file": row["file_name"] if named[row["dataset"]] else HIDDEN,
             "state": row["state"],
             "quarantined": row["quarantined"],
             "rules": dict((row["audit"] or {}).get("broken", {})),
         }
         for row in rows
     ]
+
+
+def _may_see_all(ground: Ground, reader: Person, dataset: str) -> bool:
+    try:
+        return not _masked(ground, reader, Question(dataset))
+    except Refused:
+        return False
