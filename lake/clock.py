@@ -140,7 +140,7 @@ def _start_guard(
     )
     orders = {
         "home": str(home),
-        "before": [] if migrated(home) else [["migrate", airflow("db", "migrate")]],
+        "before": [] if migrated(home, settings) else [["migrate", airflow("db", "migrate")]],
         "before_seconds": settings.start_seconds,
         "programs": list(programs().items()),
         "grace_seconds": 10,
@@ -194,7 +194,7 @@ def _wait_healthy(running: Airflow, settings: ClockSettings, progress: Progress)
         if time.monotonic() > deadline:
             raise _slow()
         time.sleep(0.1)
-    note_migrated(running.password_file.parent)
+    note_migrated(running.password_file.parent, settings)
 
 
 def _slow() -> Unavailable:

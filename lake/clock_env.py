@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from infra.settings import Settings
+from infra.settings import Secret, Settings
 
 HOST = "127.0.0.1"
 USER = "admin"
@@ -26,8 +26,8 @@ class ClockSettings(Settings, frozen=True):
     start_seconds: float = 180.0
     run_seconds: float = 3600.0
     """How long `hub run` waits for all deliveries before it gives up and ends what it started."""
-    database: str = ""
-    """Airflow's own database; empty: SQLite in HUB_HOME/airflow."""
+    database: Secret | None = None
+    """URL of Airflow's own database; without it SQLite in HUB_HOME/airflow."""
 
 
 def airflow_environ(
@@ -44,7 +44,27 @@ def airflow_environ(
     """
     home = hub_home / "airflow"
     kept = {name: value for name, value in environ.items() if not name.startswith(("AIRFLOW_", "AIRFLOW__"))}
-    told: dict[str, dict[str, object]] = {
+    return kept | {
+        "AIRFLOW_HOME": str(home),
+        "HUB_HOME": str(hub_home),
+        "HUB_CLOCK_TICKING": "1" if ticking else "0",
+        "TMPDIR": str(home / "tmp"),
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONUNBUFFERED": "1",
+        "NO_PROXY": ",".join(filter(None, [kept.get("NO_PROXY", ""), HOST, "localhost"])),
+        "no_proxy": ",".join(filter(None, [kept.get("no_proxy", ""), HOST, "localhost"])),
+        **quiet(),
+        **{
+            f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
+            for section, options in _configuration(home, port, settings).items()
+            for name, value in options.items()
+        },
+    }
+
+
+def _configuration(home: Path, port: int, settings: ClockSettings) -> dict[str, dict[str, object]]:
+    """Airflow's configuration, where it differs from its own: section → option → value."""
+    return {
         "core": {
             "dags_folder": dags_folder(),
             "executor": "LocalExecutor",
@@ -60,7 +80,9 @@ def airflow_environ(
             "dagbag_import_timeout": 60,
             "lazy_load_plugins": True,
         },
-        "database": {"sql_alchemy_conn": settings.database or f"sqlite:///{home / 'airflow.db'}"},
+        "database": {
+            "sql_alchemy_conn": settings.database.reveal() if settings.database else f"sqlite:///{home / 'airflow.db'}"
+        },
         "api": {
             "host": HOST,
             "port": port,
@@ -75,22 +97,6 @@ def airflow_environ(
         "metrics": {"statsd_on": False, "otel_on": False},
         "traces": {"otel_on": False},
         "usage_data_collection": {"enabled": False},
-    }
-    return kept | {
-        "AIRFLOW_HOME": str(home),
-        "HUB_HOME": str(hub_home),
-        "HUB_CLOCK_TICKING": "1" if ticking else "0",
-        "TMPDIR": str(home / "tmp"),
-        "PYTHONWARNINGS": "ignore",
-        "PYTHONUNBUFFERED": "1",
-        "NO_PROXY": ",".join(filter(None, [kept.get("NO_PROXY", ""), HOST, "localhost"])),
-        "no_proxy": ",".join(filter(None, [kept.get("no_proxy", ""), HOST, "localhost"])),
-        **quiet(),
-        **{
-            f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
-            for section, options in told.items()
-            for name, value in options.items()
-        },
     }
 
 

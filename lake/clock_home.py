@@ -6,9 +6,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from infra.crypto import random_token
+from infra.crypto import random_token, sha256_hex
 from infra.settings import Secret
-from lake.clock_env import HOST, USER
+from lake.clock_env import HOST, USER, ClockSettings
 from lake.clock_rest import Api
 
 
@@ -19,9 +19,9 @@ def make_folders(home: Path) -> None:
     make_password(home)
 
 
-def note_migrated(home: Path) -> None:
+def note_migrated(home: Path, settings: ClockSettings) -> None:
     """Note that the database is complete for this Airflow: a later start need not look."""
-    write_json(home / "migrated.json", {"airflow": version("apache-airflow")})
+    write_json(home / "migrated.json", _complete(settings))
 
 
 def api(home: Path, port: int) -> Api:
@@ -37,13 +37,18 @@ def make_password(home: Path) -> None:
         write_json(path, {USER: random_token(24)})
 
 
-def migrated(home: Path) -> bool:
+def _complete(settings: ClockSettings) -> dict[str, str]:
+    address = settings.database.reveal() if settings.database else ""
+    return {"airflow": version("apache-airflow"), "database": sha256_hex(address.encode())}
+
+
+def migrated(home: Path, settings: ClockSettings) -> bool:
     """Whether the database was seen complete for this Airflow."""
     try:
         noted = json.loads((home / "migrated.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return noted == {"airflow": version("apache-airflow")} and (home / "airflow.cfg").exists()
+    return bool(noted == _complete(settings)) and (home / "airflow.cfg").exists()
 
 
 def write_json(path: Path, value: Any) -> None:
