@@ -1,0 +1,215 @@
+"""Watched folders: complete files alone, each once, and gone from the folder only when they are landed."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from catalogs.register import register_city
+from infra.database import read
+from infra.ground import Ground, open_ground
+from lake import tables
+from lake.arrival import arrive, watched
+from lake.landing import Delivery, open_landed
+
+NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+ROAD = "jinshui.traffic.road_flow"
+CONTENT = "检测器编号,时间\n1,2\n".encode("gbk")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Ground]:
+    with open_ground({"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1"}, create=True) as ground:
+        ground.prepare()
+        register_city(ground, ground.city, "test")
+        yield ground
+
+
+def put(ground: Ground, unit: str, name: str, content: bytes = CONTENT) -> Path:
+    path = watched(ground, unit) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def count(ground: Ground) -> int:
+    with read(ground.engine) as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(tables.delivery)).scalar_one()
+
+
+def names(deliveries: tuple[Delivery, ...]) -> list[str | None]:
+    return [delivery.dataset for delivery in deliveries]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "traffic.road_flow.csv",
+        "traffic.road_flow-20260601.csv",
+        "traffic.road_flow_0601.txt",
+        "jinshui.traffic.road_flow.csv",
+        "traffic.road_flow/任意名称.csv",
+        "金水区路段交通流量.csv",
+        "traffic.road_flow",
+    ],
+)
+def test_a_file_is_for_the_dataset_that_its_name_or_folder_says(name: str, home: Ground, tmp_path: Path) -> None:
+    path = put(home, "jinshui", name)
+    found = arrive(home, NOW)
+    assert names(found.deliveries) == [ROAD]
+    assert not path.exists()
+    assert open_landed(home, found.deliveries[0], tmp_path).read_bytes() == CONTENT
+    assert len(arrive(home, LATER)) == 0
+    assert count(home) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["traffic.road_flows.csv", "表.csv", "erqi.education.pupils.csv", "x/traffic.road_flow.csv"]
+)
+def test_a_file_of_no_dataset_of_the_unit_lands_and_is_refused(name: str, home: Ground) -> None:
+    put(home, "jinshui", name)
+    (delivery,) = arrive(home, NOW)
+    assert (delivery.dataset, delivery.unit, delivery.code) == (None, "jinshui", "ARRIVAL_UNKNOWN_RESOURCE")
+
+
+@pytest.mark.parametrize(
+    "name", [".traffic.road_flow.csv", "traffic.road_flow.csv.part", "traffic.road_flow.csv.FILEPART"]
+)
+def test_an_unfinished_name_waits_for_its_rename(name: str, home: Ground) -> None:
+    path = put(home, "jinshui", name)
+    assert len(arrive(home, NOW)) == 0
+    path.rename(path.with_name("traffic.road_flow.csv"))
+    assert names(arrive(home, NOW).deliveries) == [ROAD]
+
+
+def test_a_marked_unit_waits_for_the_marker_and_loses_it_with_the_file(home: Ground) -> None:
+    path = put(home, "erqi", "education.pupils.xlsx")
+    first = arrive(home, NOW)
+    assert (len(first), first.waiting) == (0, (path,))
+    marker = put(home, "erqi", "education.pupils.xlsx.done", b"")
+    assert names(arrive(home, NOW).deliveries) == ["erqi.education.pupils"]
+    assert not path.exists()
+    assert not marker.exists()
+
+
+def test_a_stable_unit_waits_until_two_looks_agree(home: Ground) -> None:
+    path = put(home, "gaoxin", "environment.air_quality.xls", b"half")
+    assert arrive(home, NOW).waiting == (path,)
+    assert len(arrive(home, NOW + timedelta(seconds=1))) == 0
+    path.write_bytes(b"half and more")
+    assert len(arrive(home, NOW + timedelta(seconds=30))) == 0
+    assert names(arrive(home, NOW + timedelta(seconds=60)).deliveries) == ["gaoxin.environment.air_quality"]
+
+
+def test_links_and_pipes_are_refused_and_not_followed(home: Ground, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_bytes(b"secret")
+    folder = watched(home, "jinshui")
+    folder.mkdir(parents=True)
+    (folder / "traffic.road_flow.csv").symlink_to(secret)
+    (folder / "traffic.road_flow").symlink_to(tmp_path, target_is_directory=True)
+    os.mkfifo(folder / "traffic.road_flow.pipe")
+    found = arrive(home, NOW)
+    assert len(found) == 0
+    assert {refusal.error.code for refusal in found.refused} == {"ARRIVAL_NOT_A_FILE"}
+    assert len(found.refused) == 3
+    assert secret.exists()
+    watched(home, "zhongyuan").symlink_to(tmp_path, target_is_directory=True)
+    assert len(arrive(home, NOW)) == 0
+
+
+def test_one_file_too_large_keeps_no_other_waiting(tmp_path: Path) -> None:
+    environ = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANDING_MAX_BYTES": "100"}
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        register_city(ground, ground.city, "test")
+        large = put(ground, "jinshui", "traffic.road_flow-1.csv", b"x" * 1000)
+        put(ground, "jinshui", "traffic.road_flow-2.csv")
+        found = arrive(ground, NOW)
+        assert len(found) == 1
+        assert [(refusal.path, refusal.error.code) for refusal in found.refused] == [(large, "LANDING_TOO_LARGE")]
+        assert large.exists()
+
+
+def test_a_new_file_of_the_same_name_in_the_last_moment_is_not_lost(
+    home: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lake import arrival
+
+    path = put(home, "jinshui", "traffic.road_flow.csv")
+    real = arrival.land_arrival
+
+    def land_and_replace(*args: object) -> Delivery:
+        delivery = real(*args)  # type: ignore[arg-type]
+        other = path.with_name("new.part")
+        other.write_bytes(b"the next delivery")
+        other.replace(path)
+        return delivery
+
+    with monkeypatch.context() as patch:
+        patch.setattr(arrival, "land_arrival", land_and_replace)
+        assert len(arrive(home, NOW)) == 1
+    assert path.read_bytes() == b"the next delivery"
+    assert len(arrive(home, LATER)) == 1
+    assert count(home) == 2
+
+
+SCANS = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from infra.ground import open_ground
+from lake import arrival
+at, steps = int(sys.argv[1]), 0
+def around(owner, name):
+    real = getattr(owner, name)
+    def wrapped(*args, **kwargs):
+        global steps
+        steps += 1
+        if steps == at:
+            os.kill(os.getpid(), 9)
+        found = real(*args, **kwargs)
+        steps += 1
+        if steps == at:
+            os.kill(os.getpid(), 9)
+        return found
+    setattr(owner, name, wrapped)
+around(arrival, "land_arrival")
+around(Path, "rename")
+around(arrival.shutil, "rmtree")
+with open_ground({"HUB_HOME": sys.argv[2], "HUB_DEMO": "1"}) as ground:
+    arrival.arrive(ground, datetime(2026, 6, 1, 8, tzinfo=UTC))
+"""
+
+
+def test_killed_at_any_step_the_next_scan_finishes(home: Ground, tmp_path: Path) -> None:
+    at = 0
+    while True:
+        at += 1
+        path = put(home, "jinshui", "traffic.road_flow.csv", CONTENT + b"%d" % at)
+        command = [sys.executable, "-c", SCANS, str(at), str(home.home)]
+        killed = subprocess.run(command, check=False, timeout=120).returncode == -signal.SIGKILL
+        arrive(home, NOW)
+        assert not path.exists()
+        assert count(home) == at
+        assert not list((watched(home, "jinshui") / ".taken").iterdir())
+        if not killed:
+            break
+    assert at > 4
+
+
+def test_scans_at_once_double_nothing(home: Ground) -> None:
+    for number in range(8):
+        put(home, "jinshui", f"traffic.road_flow-{number}.csv", CONTENT + b"%d" % number)
+    running = [subprocess.Popen([sys.executable, "-c", SCANS, "0", str(home.home)]) for _ in range(3)]
+    assert [process.wait(120) for process in running] == [0] * 3
+    arrive(home, LATER)
+    assert count(home) == 8
+    assert not [path for path in watched(home, "jinshui").iterdir() if path.is_file()]
