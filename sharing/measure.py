@@ -56,14 +56,15 @@ def settle(connection: Connection, source: str, draft: Draft, salt: int) -> Pers
     # Sorting eight-byte hashes takes a third of the time that grouping them by SQL takes, and 8 bytes a row.
     ordered = np.sort(hashes)
     again = ordered[1:][ordered[1:] == ordered[:-1]]
-    repeated = np.unique(again)
+    repeated = again[np.concatenate([[True], again[1:] != again[:-1]])] if len(again) else again
     dropped = np.empty(0, dtype=np.int64)
     if draft.form == "rows":
         # A bitmap of the first bits names the few rows that can be of a repeated person.
         maybe = np.zeros(1 << 22, dtype=bool)
         maybe[repeated >> np.uint64(42)] = True
         rows = np.flatnonzero(maybe[hashes >> np.uint64(42)])
-        rows = rows[np.isin(hashes[rows], repeated)]
+        place = np.minimum(np.searchsorted(repeated, hashes[rows]), max(0, len(repeated) - 1))
+        rows = rows[repeated[place] == hashes[rows]] if len(repeated) else rows[:0]
         dropped = _giving_way(connection, {"person": hashes[rows], "_row": rows}, salt)
     return Persons(len(hashes), len(hashes) - len(again), len(repeated), dropped)
 
