@@ -47,7 +47,7 @@ _ENDS = frozenset(".-_")
 class ArrivalSettings(Settings, frozen=True):
     """How patient a scan is, and how much it takes."""
 
-    section: ClassVar[str] = "ARRIVAL"
+    section: ClassVar[str] = "arrival"
 
     settle_seconds: float = 5.0
     most_files: int = 10_000

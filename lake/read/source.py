@@ -39,7 +39,7 @@ FAULTS: Mapping[str, Text] = {
 class Limits(Settings, frozen=True):
     """How much a reader takes before it refuses; sizes in bytes or characters, times in seconds."""
 
-    section: ClassVar[str] = "READ"
+    section: ClassVar[str] = "read"
     max_columns: int = 2_000
     max_line: int = 2 * 1024 * 1024
     max_cell: int = 1024 * 1024
