@@ -145,6 +145,7 @@ def up() -> None:
     """Serve until interrupted."""
     from infra.ground import open_ground
     from lake.clock import start_airflow
+    from lake.clock_run import Keeper
     from sharing.serving import endpoint, serve
 
     with open_ground() as ground:
@@ -158,4 +159,9 @@ def up() -> None:
             click.echo(f"Airflow        {airflow.address}  ({password.say(ground.lang)})")
             click.echo(f"Delta Sharing  {endpoint(ground)}")
             click.echo(Text("按 Ctrl-C 结束", "Ctrl-C ends").say(ground.lang))
-            serve(ground)
+            keeper = Keeper(ground)
+            keeper.start()
+            try:
+                serve(ground)
+            finally:
+                keeper.stop()
