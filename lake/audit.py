@@ -17,67 +17,18 @@ import logging
 import os
 import threading
 import warnings
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from contracts.suite import Expectation
-from infra.errors import Unavailable
+from infra.errors import HubError, Unavailable
 from lake.duck import Duck, file_list
+from lake.verdict import ROWS, Finding, Verdict, finding, parts
 
 _RESULT = {"result_format": "BASIC", "exclude_unexpected_values": True, "include_unexpected_rows": False}
 _TABLE = "batch"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one expectation came to.
-
-    Attributes:
-        expectation: its type in Great Expectations.
-        rule: the contract's rule behind it.
-        kept: whether it holds.
-        count: records (or groups) that break it; None where the library gives none.
-        error: it could not be evaluated.
-    """
-
-    rule: str
-    expectation: str
-    severity: str
-    kept: bool
-    count: int | None
-    error: bool
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """All findings on one delivery's files."""
-
-    findings: tuple[Finding, ...]
-    library: str
-
-    @property
-    def blocking(self) -> tuple[Finding, ...]:
-        """What forbids publication."""
-        return tuple(found for found in self.findings if not found.kept and found.severity != "warn")
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What is published and shown."""
-        return tuple(found for found in self.findings if not found.kept and found.severity == "warn")
-
-    def summary(self) -> dict[str, Any]:
-        """Plain values for the delivery's record: counts, and in full what did not hold."""
-        return {
-            "passed": not self.blocking,
-            "expectations": len(self.findings),
-            "failed": [asdict(found) for found in self.blocking],
-            "warnings": [asdict(found) for found in self.warnings],
-            "library": self.library,
-        }
 
 
 def _library() -> Any:
@@ -148,57 +99,84 @@ class Auditor:
     def audit(self, expectations: Sequence[Expectation], files: Sequence[Path]) -> Verdict:
         """The verdict on `files`, at least one of them, as one table.
 
+        First the suite is asked in few parts; what a broken part covers is then asked one by one.
+
         Raises:
             Unavailable: `AUDIT_FAILED`, the library gave no verdict at all.
         """
         version = f"great_expectations {self._library.__version__}"
         try:
             self._show(f"SELECT * FROM read_parquet({file_list(list(files))})")  # noqa: S608 - paths of ours, quoted
-            suite = self._library.ExpectationSuite(
-                name="contract",
-                expectations=[self._expectation(at, expected) for at, expected in enumerate(expectations)],
-            )
-            result = self._batch.get_batch().validate(suite, result_format=_RESULT)
+            found: dict[int, Finding] = {}
+            whole = parts(expectations)
+            for part, (kept, _, _) in zip(whole, self._ask([part.expectation for part in whole]), strict=True):
+                if kept:
+                    found |= {at: finding(expectations[at], kept=True, count=0) for at in part.covers}
+            open_ = [at for at in range(len(expectations)) if at not in found]
+            for at, (kept, count, error) in zip(open_, self._ask([expectations[at] for at in open_]), strict=True):
+                found[at] = finding(expectations[at], kept=kept, count=count, error=error)
+        except HubError:
+            raise
         except Exception as wrong:
             # Its text may quote the data: the kind of the error is all that leaves.
             raise _failed(type(wrong).__name__) from None
-        found = {one.expectation_config.meta["at"]: _finding(expectations, one) for one in result.results}
-        if len(found) != len(expectations):
-            raise _failed("incomplete")
         return Verdict(tuple(found[at] for at in range(len(expectations))), version)
 
-    def _expectation(self, at: int, expected: Expectation) -> Any:
-        from great_expectations.expectations.registry import get_expectation_impl  # noqa: PLC0415
+    def _ask(self, expectations: Sequence[Expectation]) -> list[tuple[bool, int | None, bool]]:
+        """For each expectation: whether it holds, how many break it, whether it could not be evaluated."""
+        if not expectations:
+            return []
+        kinds = _kinds()
+        suite = self._library.ExpectationSuite(
+            name="contract",
+            expectations=[
+                kinds(expected.type)(**expected.kwargs, meta={"at": at}) for at, expected in enumerate(expectations)
+            ],
+        )
+        result = self._batch.get_batch().validate(suite, result_format=_RESULT)
+        told = {one.expectation_config.meta["at"]: one for one in result.results}
+        if len(told) != len(expectations):
+            raise _failed("incomplete")
+        return [_told(expected, told[at]) for at, expected in enumerate(expectations)]
 
-        return get_expectation_impl(expected.type)(**expected.kwargs, meta={"at": at})
 
-
-def _finding(expectations: Sequence[Expectation], result: Any) -> Finding:
-    expected = expectations[result.expectation_config.meta["at"]]
+def _told(expected: Expectation, result: Any) -> tuple[bool, int | None, bool]:
     details = result.result or {}
     count = details.get("unexpected_count")
-    if count is None and expected.type == "unexpected_rows_expectation":
+    if count is None and expected.type == ROWS:
         count = details.get("observed_value")
-    return Finding(
-        rule=expected.rule_id,
-        expectation=expected.type,
-        severity=expected.severity,
-        kept=bool(result.success),
-        count=count if isinstance(count, int) else None,
-        error=not details,
-        zh=_without_line(expected.sentence.zh),
-        en=_without_line(expected.sentence.en),
-    )
+    return bool(result.success), count if isinstance(count, int) else None, not details
 
 
-def _without_line(sentence: str) -> str:
-    """The sentence about records in general: an expectation knows no line."""
-    plain = (
-        sentence.replace("第{line}行", "有记录的")
-        .replace("Line {line}:", "Some records:")
-        .replace("Line {line}", "A record")
+@cache
+def _kinds() -> Callable[[str], Any]:
+    """The library's expectations by type; for queries a leaner one, which counts and does not also fetch rows."""
+    from great_expectations.expectations.core.unexpected_rows_expectation import (  # noqa: PLC0415
+        UnexpectedRowsExpectation,
     )
-    return plain.replace("{line}", "?")
+    from great_expectations.expectations.registry import get_expectation_impl  # noqa: PLC0415
+
+    counted = "unexpected_rows_query.row_count"
+
+    class ExpectNoRows(UnexpectedRowsExpectation):
+        metric_dependencies = (counted,)
+
+        def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
+            return {"success": metrics[counted] == 0, "result": {"observed_value": metrics[counted]}}
+
+    return lambda kind: ExpectNoRows if kind == ROWS else get_expectation_impl(kind)
+
+
+def check_frame(frame: Any, expectations: Sequence[tuple[str, dict[str, Any]]]) -> bool:
+    """Whether a pandas frame keeps the expectations, the way most teams ask: for the benchmark's second baseline."""
+    library, kinds = _library(), _kinds()
+    context = library.get_context(mode="ephemeral")
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
+    batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+    suite = library.ExpectationSuite(
+        name="frame", expectations=[kinds(kind)(**kwargs) for kind, kwargs in expectations]
+    )
+    return bool(batch.validate(suite).success)
 
 
 def _failed(kind: str) -> Unavailable:

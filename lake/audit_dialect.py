@@ -1,7 +1,7 @@
 """DuckDB for Great Expectations: the gaps between `duckdb-engine` and the library, closed.
 
 1. Great Expectations fetches rows after it has handed the connection back, which empties a DuckDB result: the execution
-   context here keeps every result in memory. Results of expectations are counts and a bounded number of rows.
+   context here keeps the first rows of every result in memory. Results of expectations are counts and few rows.
 2. It knows no regular expression operator for this dialect: `TYPES` makes it write `regexp_like`, and every connection
    gets a macro of that name with the meaning that the library means, a match anywhere in the text.
 3. Reflection of a view of Parquet files fails, slowly, and the library then reads a row to learn the columns' names.
@@ -22,6 +22,7 @@ from sqlalchemy.types import NULLTYPE
 
 from infra.text import quote_identifier
 
+_MOST = 1_000  # rows of a result; the library asks for counts and for 200 rows at most
 URL = "duckdb+audit:///"
 
 # What the library looks for to choose its regular expression operator; see get_dialect_regex_expression.
@@ -37,7 +38,7 @@ class _BufferedContext(_Context):  # type: ignore[misc]
     def post_exec(self) -> None:
         super().post_exec()
         if self.cursor.description:
-            rows = self.cursor.fetchall()
+            rows = self.cursor.fetchmany(_MOST)
             self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(self.cursor, initial_buffer=rows)
 
 

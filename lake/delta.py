@@ -14,21 +14,34 @@ and on S3 (conditional put).
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from infra.errors import HubError, Refused, Unavailable
 from infra.storage import ObjectStore
+from lake.versions import DELIVERY, LINE, Commit, DataFile, Snapshot, curated_key, quarantine_key
 
-DELIVERY, LINE = "_delivery", "_line"
+__all__ = [
+    "DELIVERY",
+    "LINE",
+    "Commit",
+    "DataFile",
+    "Moved",
+    "Snapshot",
+    "Tables",
+    "curated_key",
+    "quarantine_key",
+    "write_frame",
+]
+
 _NO_MILLISECONDS = datetime(1970, 1, 1, tzinfo=UTC)
 _CONFIGURATION = {
     # Statistics stay in the log after delete and vacuum: our own column alone, never a value of the data.
@@ -37,62 +50,6 @@ _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "50",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class DataFile:
-    """One Parquet file of a table: its path within the table's folder, bytes, rows (None when the log does not say)."""
-
-    path: str
-    size: int
-    rows: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A table as of one version. `files` are relative to the table's folder, `key` names that folder in the store."""
-
-    key: str
-    version: int
-    files: tuple[DataFile, ...]
-    schema: pa.Schema
-    table_id: str
-    schema_json: str
-
-    def keys(self) -> tuple[str, ...]:
-        """The object keys of the files."""
-        return tuple(f"{self.key}/{file.path}" for file in self.files)
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What one commit shall do.
-
-    Attributes:
-        files: the files to add, already in the table's folder.
-        mode: append adds, overwrite replaces all that the table holds.
-        transaction: the id under which the commit happens at most once.
-        base: the version that the caller decided upon.
-        metadata: kept in the log, plain values without data: delivery, contract version.
-        at: the moment of the act, UTC.
-    """
-
-    files: tuple[DataFile, ...]
-    mode: Literal["append", "overwrite"]
-    transaction: str
-    base: int
-    metadata: Mapping[str, Any]
-    at: datetime
-
-
-def curated_key(dataset: str) -> str:
-    """The key of a dataset's published table."""
-    return "curated/" + dataset.replace(".", "/")
-
-
-def quarantine_key(dataset: str) -> str:
-    """The key of a dataset's quarantine table."""
-    return "quarantine/" + dataset.replace(".", "/")
 
 
 class Moved(Unavailable):
@@ -299,6 +256,11 @@ class Tables:
             else:
                 table.update_incremental()
         return table
+
+
+def write_frame(path: Path, frame: Any) -> None:
+    """Write a pandas frame as a table of its own, the library's plain way: for the benchmark's second baseline."""
+    write_deltalake(str(path), frame)
 
 
 @contextmanager

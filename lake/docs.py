@@ -7,13 +7,11 @@ tells nobody. They are kept in the store as `docs/<unit>/<domain>/<name>/<delive
 import html
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from infra.ground import Ground
 from lake.record import Row
-
-if TYPE_CHECKING:
-    from lake.audit import Verdict
+from lake.verdict import Verdict
 
 _PAGE = """<!doctype html>
 <html lang="zh"><head><meta charset="utf-8"><title>{title}</title>
@@ -32,12 +30,12 @@ def key(row: Row) -> str:
     return f"docs/{str(row['dataset']).replace('.', '/')}/{row['id']}.html"
 
 
-def keep(ground: Ground, row: Row, audit: Mapping[str, Any], verdict: "Verdict") -> None:
+def keep(ground: Ground, row: Row, audit: Mapping[str, Any], verdict: Verdict) -> None:
     """Store the page of one audit; a second audit of the delivery replaces it."""
     ground.store.put_bytes(key(row), page(row, audit, verdict).encode())
 
 
-def page(row: Row, audit: Mapping[str, Any], verdict: "Verdict") -> str:
+def page(row: Row, audit: Mapping[str, Any], verdict: Verdict) -> str:
     """The page as HTML."""
     lines = []
     for found in verdict.findings:

@@ -16,19 +16,22 @@ from contracts.compile import Compiled, suite
 from infra.errors import Place
 from infra.ground import Ground
 from infra.language import Text
+from infra.settings import load
 from lake import docs, duplicates, schema
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.duck import Duck, LakeSettings
 from lake.duplicates import CONFLICT, Removed, Staged
 from lake.parquet import Written
 from lake.read.reading import read
+from lake.read.source import Limits
 from lake.record import Intent, Row
 from lake.setaside import Reason, set_aside_more
 from lake.split import Job, Split, split
 from lake.store_files import dataset_of
+from lake.verdict import Verdict
 
 if TYPE_CHECKING:
-    from lake.audit import Auditor, Verdict
+    from lake.audit import Auditor
 
 Progress = Callable[[str, int], None]
 BLOCKED = "DELIVERY_BLOCKED"
@@ -75,7 +78,8 @@ def prepare(task: Task, now: datetime) -> Prepared:
         Unavailable: `AUDIT_FAILED`, or a store that is not there.
     """
     contract = task.compiled.contract
-    source = read(task.plain, task.compiled, task.scratch, name=task.row["file_name"])
+    limits = load(Limits, task.ground.environ)
+    source = read(task.plain, task.compiled, task.scratch, name=task.row["file_name"], limits=limits)
     job = Job(
         compiled=task.compiled,
         source=source,
@@ -114,7 +118,7 @@ def _tell(task: Task, stage: str, rows: int) -> None:
         task.progress(stage, rows)
 
 
-def _judge(task: Task, done: Split, base: int, now: datetime) -> "tuple[Removed, Verdict]":
+def _judge(task: Task, done: Split, base: int, now: datetime) -> tuple[Removed, Verdict]:
     """Set duplicates aside and audit what is left, exactly the files that will be published.
 
     A large delivery without a table to compare with is audited first: when its keys are unique, as they mostly are, the
@@ -149,7 +153,7 @@ def _staged(task: Task, done: Split, base: int) -> Staged:
     return Staged(contract, done.kept, name, task.scratch, task.duck, task.settings, published)
 
 
-def _audit(task: Task, removed: Removed, now: datetime) -> "Verdict":
+def _audit(task: Task, removed: Removed, now: datetime) -> Verdict:
     expectations = suite(task.compiled, now)
     paths = [file.path for file in removed.files]
     if not paths and removed.duplicates:
@@ -163,7 +167,7 @@ def _audit(task: Task, removed: Removed, now: datetime) -> "Verdict":
     return task.auditor().audit(expectations, paths)
 
 
-def _block_reason(task: Task, verdict: "Verdict", rules: tuple[str, ...]) -> Reason:
+def _block_reason(task: Task, verdict: Verdict, rules: tuple[str, ...]) -> Reason:
     said = [Text(found.zh, found.en) for found in verdict.blocking]
     said += [
         Text(rule.sentence.zh.replace("第{line}行", "有记录的"), rule.sentence.en.replace("Line {line}", "A record"))
@@ -189,7 +193,7 @@ class _Files:
     broken: Mapping[str, int]
 
 
-def _intent(task: Task, done: Split, verdict: "Verdict", base: int, counts: dict[str, int], files: _Files) -> Prepared:
+def _intent(task: Task, done: Split, verdict: Verdict, base: int, counts: dict[str, int], files: _Files) -> Prepared:
     contract, row = task.compiled.contract, task.row
     _tell(task, "store", done.read)
     notes = [note.as_dict() for note in done.source.notes]

@@ -1,0 +1,66 @@
+"""What a Delta table is to the house, as plain values: its files, its versions, a commit, its key in the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import pyarrow as pa
+
+DELIVERY, LINE = "_delivery", "_line"
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One Parquet file of a table: its path within the table's folder, bytes, rows (None when the log does not say)."""
+
+    path: str
+    size: int
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A table as of one version. `files` are relative to the table's folder, `key` names that folder in the store."""
+
+    key: str
+    version: int
+    files: tuple[DataFile, ...]
+    schema: pa.Schema
+    table_id: str
+    schema_json: str
+
+    def keys(self) -> tuple[str, ...]:
+        """The object keys of the files."""
+        return tuple(f"{self.key}/{file.path}" for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one commit shall do.
+
+    Attributes:
+        files: the files to add, already in the table's folder.
+        mode: append adds, overwrite replaces all that the table holds.
+        transaction: the id under which the commit happens at most once.
+        base: the version that the caller decided upon.
+        metadata: kept in the log, plain values without data: delivery, contract version.
+        at: the moment of the act, UTC.
+    """
+
+    files: tuple[DataFile, ...]
+    mode: Literal["append", "overwrite"]
+    transaction: str
+    base: int
+    metadata: Mapping[str, Any]
+    at: datetime
+
+
+def curated_key(dataset: str) -> str:
+    """The key of a dataset's published table."""
+    return "curated/" + dataset.replace(".", "/")
+
+
+def quarantine_key(dataset: str) -> str:
+    """The key of a dataset's quarantine table."""
+    return "quarantine/" + dataset.replace(".", "/")
