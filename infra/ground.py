@@ -90,10 +90,18 @@ class Ground:
 
         settings = load(DatabaseSettings, self.environ)
         given = settings.database
-        url = given.reveal() if given is not None else f"sqlite:///{self._made() / 'hub.db'}"
+        url = given.reveal() if given is not None else f"sqlite:///{self._own_database()}"
         engine = open_engine(url, busy_seconds=settings.busy_seconds)
         self._migrate(engine)
         return engine
+
+    def _own_database(self) -> Path:
+        """The home's SQLite file, its owner's alone whatever the folder's mode is; its journals take the same mode."""
+        path = self._made() / "hub.db"
+        if not path.exists():
+            with _disk():
+                path.touch(mode=0o600)
+        return path
 
     def _migrate(self, engine: "Engine") -> None:
         from infra.migrate import migrate  # noqa: PLC0415 - not for every command
