@@ -61,7 +61,6 @@ def list_() -> None:
     from infra.ground import open_ground
 
     with open_ground() as ground:
-        ground.prepare()
         found = listing(ground.engine)
         names = [
             Text(*pair).say(ground.lang) for pair in (("数据集", "dataset"), ("版本", "version"), ("名称", "name"))
@@ -86,7 +85,6 @@ def show(dataset: str, version: str | None) -> None:
     from infra.ground import open_ground
 
     with open_ground() as ground:
-        ground.prepare()
         raw = document(ground.engine, dataset, version)
         emit(ground, raw, lambda _: dump(raw).rstrip())
 
@@ -103,7 +101,6 @@ def suite(dataset: str, version: str | None) -> None:
     from infra.ground import open_ground
 
     with open_ground() as ground:
-        ground.prepare()
         value = _suite(registered(ground.engine, dataset, version), ground.now())
         names = (
             ("规则", "级别", "检验", "说明") if ground.lang == "zh" else ("rule", "severity", "expectation", "sentence")

@@ -46,9 +46,9 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
     from infra.ground import open_ground
     from lake.ingest import Session
     from lake.ingest import ingest as take
+    from lake.outbox import drain_quietly
 
     with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
-        ground.prepare()
         lang = ground.lang
         actor = current(ground, as_).id
 
@@ -59,6 +59,10 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
             outcomes = [take(ground, dataset, path, actor=actor, session=session) for path in files]
         shapes = [outcome.as_dict(lang) for outcome in outcomes]
         emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: _report(outcomes, lang))
+        # The verdict stands and is shown; describing it can neither change nor fail it.
+        say(Text("登记元数据", "describing").say(lang))
+        drain_quietly(ground)
+        ground.ledger.sequence()
     return 0 if all(outcome.state in ("finished", "repeated") for outcome in outcomes) else 1
 
 
@@ -101,7 +105,6 @@ def list_(dataset: str | None, as_: str | None) -> None:
     from lake.quarantine import listing
 
     with open_ground(os.environ) as ground:
-        ground.prepare()
         found = listing(ground, current(ground, as_), dataset)
         names = _names(
             ground.lang,
@@ -149,7 +152,6 @@ def show(as_: str | None, **asked: Any) -> None:
     from lake.quarantine import show as read
 
     with open_ground(os.environ) as ground:
-        ground.prepare()
         page = read(ground, current(ground, as_), Question(**asked))
         lang = ground.lang
         names = _names(lang, ("批次", "delivery"), ("行", "line"), ("规则", "rules"), ("说明", "why"), ("原值", "raw"))
@@ -179,7 +181,6 @@ def history(dataset: str, limit: int | None) -> None:
     from lake.maintain import history as versions
 
     with open_ground(os.environ) as ground:
-        ground.prepare()
         found = versions(ground, dataset, limit)
         names = _names(ground.lang, ("版本", "version"), ("时间", "at"), ("操作", "operation"), ("批次", "delivery"))
         rows = [
@@ -201,7 +202,6 @@ def compact(dataset: str, as_: str | None) -> None:
     from lake.maintain import compact as swap
 
     with open_ground(os.environ) as ground, progress(help_text("合并文件", "compacting")):
-        ground.prepare()
         someone = current(ground, as_)
         require(someone, Role.ENGINEER)
         done = swap(ground, dataset, someone.id)
@@ -222,7 +222,6 @@ def expire(dataset: str, days: int | None, as_: str | None) -> None:
     from lake.maintain import expire as delete
 
     with open_ground(os.environ) as ground, progress(help_text("清理", "expiring")):
-        ground.prepare()
         someone = current(ground, as_)
         require(someone, Role.ENGINEER)
         gone = delete(ground, dataset, someone.id, days=days)

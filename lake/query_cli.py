@@ -69,7 +69,6 @@ def query(
     if out is None and chosen in query_out.BINARY and sys.stdout.isatty():
         raise click.UsageError(help_text("二进制格式请用 --out 写入文件", "write a binary format with --out"))
     with open_ground(os.environ) as ground, progress(help_text("查询中", "asking")):
-        ground.prepare()
         asked = Asked(
             sql,
             as_of=_moment(as_of),
