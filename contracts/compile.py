@@ -16,8 +16,9 @@ once, rules that nobody breaks cost one comparison each, and nothing is numbered
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from contracts.casts import before_cast, cast_sql, lazy, typed_sql
 from contracts.model import Column, Contract, RowRule
-from contracts.steps import literal, source_sql, split_steps, text_sql, typed_sql
+from contracts.steps import literal, source_sql, split_steps, text_sql
 from contracts.suite import Expectation, suite
 from infra.text import quote_identifier
 
@@ -69,9 +70,11 @@ def split_sql(compiled: Compiled, source_sql: str, *, given: Mapping[str, str] |
     """
     contract = compiled.contract
     layer = f"SELECT {_raws(contract, given or {})} FROM ({source_sql})"
-    layer = f"SELECT *, {', '.join(_text(column) for column in contract.columns)} FROM ({layer})"
-    layer = f"SELECT *, {', '.join(_typed(column) for column in contract.columns)} FROM ({layer})"
-    layer = f"SELECT *, {', '.join(_masks(compiled))} FROM ({layer})"
+    longest = max(len(before_cast(column)) for column in contract.columns)
+    stages = [_texts(compiled, done) for done in range(longest + 1)]
+    stages += [_casts(compiled), _typed(compiled), _late_texts(compiled), _masks(compiled)]
+    for stage in stages:
+        layer = f"SELECT *, {', '.join(stage)} FROM ({layer})"
     columns = ", ".join(quote_identifier(column.name) for column in contract.columns)
     return (
         f"SELECT {columns}, {', '.join(compiled.masks)}, {_raw_json(compiled)} AS _raw, "
@@ -89,14 +92,50 @@ def _raws(contract: Contract, given: Mapping[str, str]) -> str:
     return ", ".join([*parts, "_extra", "COLUMNS('^_(fault|line)$')"])
 
 
-def _text(column: Column) -> str:
-    sure, _ = split_steps(column)
-    return f"{text_sql(source_sql(column), sure)} AS {quote_identifier(column.name + '__text')}"
+def _name(column: Column, suffix: str) -> str:
+    return quote_identifier(f"{column.name}__{suffix}")
 
 
-def _typed(column: Column) -> str:
-    name = quote_identifier(column.name)
-    return f"{typed_sql(column, quote_identifier(column.name + '__text'))} AS {name}"
+def _early(column: Column) -> str:
+    return _name(column, f"early{len(before_cast(column))}")
+
+
+def _texts(compiled: Compiled, done: int) -> list[str]:
+    """One text step of every column that has so many; each step of its own, for a step names its text several times."""
+    made = []
+    for column in compiled.contract.columns:
+        steps = before_cast(column)
+        if done == 0:
+            made.append(f"{source_sql(column)} AS {_name(column, 'early0')}")
+        elif done <= len(steps):
+            text = text_sql(_name(column, f"early{done - 1}"), steps[done - 1 : done])
+            made.append(f"{text} AS {_name(column, f'early{done}')}")
+    return made
+
+
+def _casts(compiled: Compiled) -> list[str]:
+    columns = compiled.contract.columns
+    return [f"{cast_sql(column, _early(column))} AS {_name(column, 'cast')}" for column in columns]
+
+
+def _typed(compiled: Compiled) -> list[str]:
+    return [
+        f"{typed_sql(column, _name(column, 'cast'), _early(column))} AS {quote_identifier(column.name)}"
+        for column in compiled.contract.columns
+    ]
+
+
+def _sure_text(column: Column) -> str:
+    return text_sql(source_sql(column), split_steps(column)[0])
+
+
+def _late_texts(compiled: Compiled) -> list[str]:
+    return [
+        f"CASE WHEN {quote_identifier(column.name)} IS NULL THEN {_sure_text(column)} END AS {_name(column, 'text')}"
+        if lazy(column)
+        else f"{_early(column)} AS {_name(column, 'text')}"
+        for column in compiled.contract.columns
+    ]
 
 
 def _masks(compiled: Compiled) -> list[str]:
@@ -107,11 +146,24 @@ def _masks(compiled: Compiled) -> list[str]:
             f"CASE WHEN {rule.fails_sql} THEN {1 << bit}::UBIGINT ELSE 0::UBIGINT END" for bit, rule in enumerate(rules)
         )
         # Nearly every row breaks nothing: one disjunction settles it, the bits are computed for the others alone.
-        anything = " OR ".join(f"({rule.fails_sql})" for rule in rules)
+        anything = " OR ".join(_suspicions(rules))
         parts.append(
             f"CASE WHEN {anything} THEN {bits} ELSE 0::UBIGINT END AS {mask}" if rules else f"0::UBIGINT AS {mask}"
         )
     return parts
+
+
+def _suspicions(rules: Sequence[RowRule]) -> list[str]:
+    """Conditions of which at least one is true where one of the rules is broken, as few as will do."""
+    forms = {(rule.column, rule.kind) for rule in rules}
+    found = []
+    for rule in rules:
+        paired = (rule.column, "type") in forms and (rule.column, "required") in forms
+        if paired and rule.kind == "type" and rule.column:
+            found.append(f"{quote_identifier(rule.column)} IS NULL")
+        elif not (paired and rule.kind == "required"):
+            found.append(f"({rule.fails_sql})")
+    return found
 
 
 def _raw_json(compiled: Compiled) -> str:

@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from contracts.casts import can_fail
 from contracts.expression import expression_faults
 from contracts.model import PLACEHOLDER, SEVERITIES, Column, RowRule, Severity, TableRule
 from contracts.odcs import OPERATORS, Path_
 from contracts.rules import ROW_KINDS, row_rule
-from contracts.steps import can_fail, literal
+from contracts.steps import literal
 from contracts.suite import duckdb_type
 from contracts.values import TABLE_KINDS, value_fault
 from infra.language import Text

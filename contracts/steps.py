@@ -17,7 +17,7 @@ Typed steps, at the end: `formats` (date and time notations, strptime, tried in 
 that name none), `divide` (micro-degrees: 1000000). `unit` ({from, to}) declares a unit and converts nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.model import Column, Step
@@ -26,28 +26,6 @@ from infra.text import quote_identifier
 TEXT_STEPS = ("trim", "half_width", "squeeze", "nulls", "replace", "rewrite", "map", "extract")
 TYPED_STEPS = ("formats", "timezone", "divide", "unit")
 
-DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d")
-TIMESTAMP_FORMATS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y-%m-%d %H:%M:%S.%f",
-    "%Y-%m-%dT%H:%M:%S.%f",
-)
-OFFSET_FORMATS = (
-    "%Y-%m-%dT%H:%M:%S%z",
-    "%Y-%m-%d %H:%M:%S%z",
-    "%Y-%m-%dT%H:%M%z",
-    "%Y-%m-%dT%H:%M:%S.%f%z",
-)
-
-# China has one time without daylight saving since 1992: a fixed offset is exact and 15 times cheaper than AT TIME ZONE.
-OFFSET_HOURS = {"Asia/Shanghai": 8, "UTC": 0}
-
-_WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 _FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 _HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
 _BLANKS = " \t\r\n\u3000"
@@ -119,10 +97,12 @@ def _squeeze(text: str, _: Any) -> str:
     return f"trim(regexp_replace({text}, '[\\s\\x{{3000}}]+', ' ', 'g'))"
 
 
-def _nulls(text: str, value: Iterable[str]) -> str:
-    for one in value:
-        text = f"nullif({text}, {literal(one)})"
-    return text
+def _nulls(text: str, value: Sequence[str]) -> str:
+    # These texts are short and values are not: counting bytes is cheap and spares nearly every comparison. A list after
+    # IN would become a join with a table of constants, at many times the cost.
+    longest = max(len(one.encode()) for one in value)
+    among = " OR ".join(f"{text} = {literal(one)}" for one in value)
+    return f"CASE WHEN strlen({text}) <= {longest} AND ({among}) THEN NULL ELSE {text} END"
 
 
 def _replace(text: str, value: Mapping[str, str]) -> str:
@@ -144,7 +124,7 @@ def _extract(text: str, value: Mapping[str, Any]) -> str:
     return f"nullif(regexp_extract({text}, {literal(value['pattern'])}, {int(value.get('group', 1))}), '')"
 
 
-_TEXT = {
+_TEXT: Mapping[str, Callable[[str, Any], str]] = {
     "trim": _trim,
     "half_width": _half_width,
     "squeeze": _squeeze,
@@ -154,130 +134,3 @@ _TEXT = {
     "map": _map,
     "extract": _extract,
 }
-
-
-def typed_sql(column: Column, text: str) -> str:
-    """The value of the column's type made from `text`, an expression; NULL where the text is no such value."""
-    options = {step.kind: step.value for step in column.steps if step.kind in TYPED_STEPS}
-    text = text_sql(text, split_steps(column)[1])
-    return _TYPED[column.type](column, text, options)
-
-
-def _string(_: Column, text: str, __: Mapping[str, Any]) -> str:
-    return text
-
-
-def _boolean(_: Column, text: str, __: Mapping[str, Any]) -> str:
-    return f"TRY_CAST({text} AS BOOLEAN)"
-
-
-def _date(_: Column, text: str, options: Mapping[str, Any]) -> str:
-    return f"CAST({_strptime(text, options.get('formats', DATE_FORMATS))} AS DATE)"
-
-
-def _json(_: Column, text: str, __: Mapping[str, Any]) -> str:
-    return f"CASE WHEN json_valid({text}) THEN {text} END"
-
-
-def _geometry(_: Column, text: str, __: Mapping[str, Any]) -> str:
-    return f"CASE WHEN json_valid({text}) AND {_is_geometry(text)} THEN {text} END"
-
-
-def _integer(_: Column, text: str, __: Mapping[str, Any]) -> str:
-    # DuckDB casts '1.5' to 2 and '0x10' to 16: only a text whose value as a number is the integer itself counts.
-    whole = f"TRY_CAST({text} AS BIGINT)"
-    return f"CASE WHEN {whole} = TRY_CAST({text} AS DOUBLE) THEN {whole} END"
-
-
-def _number(_: Column, text: str, options: Mapping[str, Any]) -> str:
-    value = f"TRY_CAST({text} AS DOUBLE)"
-    finite = f"CASE WHEN isfinite({value}) THEN {value} END"
-    return f"({finite}) / {float(options['divide'])}" if "divide" in options else finite
-
-
-def _decimal(column: Column, text: str, options: Mapping[str, Any]) -> str:
-    precision, scale = decimal_size(column.arrow)
-    # The wider cast keeps digits that the narrow one would round away: money is exact or it is refused.
-    wide = f"TRY_CAST({text} AS DECIMAL(38, {min(scale + 8, 38 - precision + scale)}))"
-    if "divide" in options:
-        wide = f"({wide} / {int(options['divide'])})"
-    narrow = f"TRY_CAST({wide} AS DECIMAL({precision}, {scale}))"
-    return f"CASE WHEN {narrow} = {wide} THEN {narrow} END"
-
-
-def decimal_size(arrow: str) -> tuple[int, int]:
-    """Precision and scale of an Arrow type name: `decimal128(18,4)` → (18, 4)."""
-    precision, scale = arrow.removeprefix("decimal128(").rstrip(")").split(",")
-    return int(precision), int(scale)
-
-
-def _strptime(text: str, formats: Iterable[str]) -> str:
-    parts = [_one_format(text, form) for form in formats if _fixed_width(form)]
-    free = [form for form in formats if not _fixed_width(form)]
-    if free:
-        parts.append(f"try_strptime({text}, [{', '.join(literal(form) for form in free)}])")
-    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
-
-
-def _fixed_width(form: str) -> int:
-    """How long a text of this format must be, 0 when separators make it plain.
-
-    `%Y%m%d` would read `2020042` as 2 April: where two directives touch, every digit must be there.
-    """
-    touching = any(form[at + 2 : at + 3] == "%" for at in range(len(form) - 2) if form[at] == "%")
-    width, at = 0, 0
-    while at < len(form):
-        width += _WIDTHS.get(form[at + 1], 0) if form[at] == "%" else 1
-        at += 2 if form[at] == "%" else 1
-    return width if touching else 0
-
-
-def _one_format(text: str, form: str) -> str:
-    return f"CASE WHEN length({text}) = {_fixed_width(form)} THEN try_strptime({text}, {literal(form)}) END"
-
-
-def _timestamp(_: Column, text: str, options: Mapping[str, Any]) -> str:
-    hours = offset_hours(options.get("timezone", "Asia/Shanghai"))
-    local = _strptime(text, options.get("formats", TIMESTAMP_FORMATS))
-    if hours:
-        local = f"{local} - INTERVAL {hours} HOUR"
-    offsets = ", ".join(literal(form) for form in OFFSET_FORMATS)
-    # make_timestamp gives plain UTC whatever the session's time zone is.
-    return f"coalesce({local}, make_timestamp(epoch_us(try_strptime({text}, [{offsets}]))))"
-
-
-def offset_hours(zone: str) -> int:
-    """Hours east of UTC: Asia/Shanghai, UTC, or a whole offset such as `+08:00`.
-
-    Raises:
-        ValueError: another zone; daylight saving would need a table that changes.
-    """
-    if zone in OFFSET_HOURS:
-        return OFFSET_HOURS[zone]
-    sign, digits = zone[:1], zone[1:].removesuffix(":00")
-    if sign in "+-" and digits.isdigit() and int(digits) <= 14:
-        return int(sign + digits)
-    raise ValueError(zone)
-
-
-def _is_geometry(text: str) -> str:
-    kinds = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")
-    return f"json_extract_string({text}, '$.type') IN ({', '.join(literal(kind) for kind in kinds)})"
-
-
-_TYPED = {
-    "string": _string,
-    "integer": _integer,
-    "number": _number,
-    "decimal": _decimal,
-    "boolean": _boolean,
-    "date": _date,
-    "timestamp": _timestamp,
-    "json": _json,
-    "geometry": _geometry,
-}
-
-
-def can_fail(column: Column) -> bool:
-    """Whether a text may fail to become a value of the column, so that a rule `<column>.type` is needed."""
-    return column.type != "string" or bool(split_steps(column)[1])

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from contracts.casts import decimal_size
 from contracts.model import Column, Contract, RowRule, Severity, TableRule
 from contracts.rules import typed_fails_sql
-from contracts.steps import decimal_size, literal
+from contracts.steps import literal
 from infra.errors import WrongUse
 from infra.language import Text
 from infra.text import quote_identifier

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from contracts.casts import offset_hours
 from contracts.model import Column, Step
 from contracts.rules import ROW_KINDS
-from contracts.steps import offset_hours
 from infra.language import Text
 
 TABLE_KINDS: Mapping[str, tuple[str, ...]] = {
