@@ -1,7 +1,7 @@
 """The delivery that the benchmark takes in: road flow of the sample city, invented, of any number of rows.
 
-DuckDB writes the file in one query, so that making it takes little longer than the baseline's copying it: about 90 bytes
-a row, one row in a hundred breaks a rule (a text where a number belongs), no two records share the key.
+DuckDB writes the file in one query, so that making it takes little longer than the baseline's copying it: about 90
+bytes a row, one row in a hundred breaks a rule (a text where a number belongs), no two records share the key.
 """
 
 from pathlib import Path

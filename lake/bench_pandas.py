@@ -1,5 +1,5 @@
-"""The pipeline that most teams run, as the second baseline: pandas reads and types, Great Expectations checks the frame,
-`write_deltalake` writes it. It keeps no raw rows, numbers nothing, and holds everything in memory.
+"""The pipeline that most teams run, as the second baseline: pandas reads and types, Great Expectations checks the
+frame, `write_deltalake` writes it. It keeps no raw rows, numbers nothing, and holds everything in memory.
 
 The library for checking has one door in this house; the frame is checked behind it, by `lake.audit.check_frame`.
 """
