@@ -75,7 +75,8 @@ def drain_quietly(ground: Ground) -> Drained | None:
     """As `drain`; None, and no error, when it cannot be done now."""
     try:
         return drain(ground)
-    except HubError:
+    except Exception:
+        # Not only ours: whatever a catalogue's library raises, what it was to describe is done and stands.
         return None
 
 
