@@ -66,7 +66,7 @@ def _run(ground: Ground, folder: Path, size: tuple[int, int], memory: str) -> di
         for number in range(pairs):
             bare = f"COPY (SELECT {', '.join(_COLUMNS)} FROM read_parquet('{source}')) TO '{folder / 'bare.parquet'}'"  # noqa: S608
             baseline.append(_timed(partial(connection.execute, f"{bare} (FORMAT parquet, COMPRESSION zstd)")))
-            target = folder / f"governed-{number}.parquet"
+            target = folder / f"governed-{number}"
             act = partial(_governed, ground, connection, relation, planned[0], target)
             governed.append(_timed(lambda act=act: made.append(act())))  # type: ignore[misc]
     return _figures(rows, (search, baseline, governed), made[-1], planned[0])
@@ -78,16 +78,17 @@ def _governed(
     """What issuing does once the plan is known."""
     from lake.delta import Commit, DataFile, Tables  # noqa: PLC0415 - loaded when something is measured
 
-    made = produce.write(connection, relation, chosen, _SALT, target)
+    made = produce.write(connection, relation, chosen, _SALT, (target.parent, target.name))
     level = measure.level("rows", made.measured, chosen.draft.terms)
     why = policy.may_issue(policy.rules(ground.city), _case(ground.now()), chosen.draft, made.measured, level)
     policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", why)
-    key, tables = f"extracts/{target.stem}", Tables(ground.store)
+    key, tables = f"extracts/{target.name}", Tables(ground.store)
     base = tables.ensure(key, release.arrow_schema(chosen.draft, chosen.steps, _schema()), "bench")
-    ground.store.put_file(f"{key}/{target.name}", target)
-    file = DataFile(target.name, target.stat().st_size, made.rows)
-    tables.commit(key, Commit((file,), "append", target.stem, base, {}, ground.now()))
-    ground.ledger.append([NewEntry(Act.EXTRACT_ISSUED, "bench", target.stem, {"rows": made.rows})])
+    for path, _ in made.files:
+        ground.store.put_file(f"{key}/{path.name}", path)
+    files = tuple(DataFile(path.name, path.stat().st_size, rows) for path, rows in made.files)
+    tables.commit(key, Commit(files, "append", target.name, base, {}, ground.now()))
+    ground.ledger.append([NewEntry(Act.EXTRACT_ISSUED, "bench", target.name, {"rows": made.rows})])
     return made
 
 

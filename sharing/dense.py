@@ -9,7 +9,7 @@ Promises:
 - it says None, and counts nothing, for what it does not know: other types, too many classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,9 @@ _DENSE = 1 << 24
 _HOUR = 3600 * 10**6
 _DAY = 24 * _HOUR
 _THREADS = 2
+_BATCH = 1 << 19
+_NULL = -(1 << 31)
+_KEEP = Step("keep")
 Array = Any  # numpy.ndarray, pyarrow.Array: neither has types that say more
 
 
@@ -79,29 +82,26 @@ class Classes:
 
 def encode(files: Sequence[Path], draft: Draft, steps: Sequence[Step]) -> tuple[Coded, ...] | None:
     """The output columns of every row of `files`, in their order; None for what only SQL knows."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - loaded when something is counted
+
     parts = [(dim, step) for dim, step in zip(draft.dimensions, steps, strict=True) if step.method != "drop"]
-    if draft.form != "rows" or not parts:
+    rows = sum(pq.read_metadata(path).num_rows for path in files)
+    schema = pq.read_schema(files[0])
+    if draft.form != "rows" or not parts or not rows or not all(_known(schema, dim, step) for dim, step in parts):
         return None
-    names = [field for dimension, _ in parts for field in dimension.fields]
+    work = [(dim, step, place) for dim, step in parts for place in range(len(dim.fields))]
     with ThreadPoolExecutor(_THREADS) as pool:
-        columns = dict(zip(names, pool.map(lambda name: _read(files, name), names), strict=True))
-        if not len(columns[names[0]]):
-            return None
-        coded = pool.map(lambda part: _codes(part[0], part[1], [columns[field] for field in part[0].fields]), parts)
-        found: list[Coded] = []
-        for columns_of in coded:
-            if columns_of is None:
-                return None
-            found += columns_of
-    return tuple(found)
+        return tuple(pool.map(lambda one: _column(files, rows, one[0], one[1], one[2]), work))
 
 
-def labels(path: Path, names: Sequence[str], sensitive: Sequence[bool]) -> tuple[Coded, ...]:
+def labels(paths: Sequence[Path], names: Sequence[str], sensitive: Sequence[bool]) -> tuple[Coded, ...]:
     """The columns of a written extract by their own values, which says nothing of how they came about."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - loaded when something is counted
+
+    rows = sum(pq.read_metadata(path).num_rows for path in paths)
+    seen = [Dimension(name, "category", (name,), sensitive=of) for name, of in zip(names, sensitive, strict=True)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        columns = list(pool.map(lambda name: _read([path], name), names))
-        coded = list(pool.map(_by_value, columns))
-    return tuple(Coded(*pair, guarded) for pair, guarded in zip(coded, sensitive, strict=True))
+        return tuple(pool.map(lambda one: _column(paths, rows, one, _KEEP, 0), seen))
 
 
 def count(columns: Sequence[Coded], dropped: Array, terms: Terms, *, recount: bool = False) -> Classes | None:
@@ -154,89 +154,112 @@ def _occurring(whole: Array, dropped: Array, space: int) -> tuple[Array, Array]:
     if space > _DENSE:
         present, counts = np.unique(np.delete(whole, dropped), return_counts=True)
         return present, counts
-    counts = np.bincount(whole, minlength=space)
+    counts = np.zeros(space, dtype=np.int64)
+    step = max(_BATCH, space)
+    for start in range(0, len(whole), step):
+        counts += np.bincount(whole[start : start + step], minlength=space)
     if len(dropped):
         counts -= np.bincount(whole[dropped], minlength=space)
     present = np.flatnonzero(counts)
     return present, counts[present]
 
 
-def _read(files: Sequence[Path], name: str) -> Array:
-    """One column of all files; texts as a dictionary."""
+def _known(schema: Any, dimension: Dimension, step: Step) -> bool:
+    """Whether the step is known here for the types that the columns have."""
+    import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
+
+    fits = {
+        "keep": pa.types.is_string,
+        "hour": pa.types.is_timestamp,
+        "day": pa.types.is_timestamp,
+        "month": pa.types.is_timestamp,
+        "band": pa.types.is_integer,
+        "grid": pa.types.is_floating,
+    }.get(step.method)
+    return fits is not None and all(fits(schema.field(name).type) for name in dimension.fields)
+
+
+def _column(files: Sequence[Path], rows: int, dimension: Dimension, step: Step, place: int) -> Coded:
+    """One output column, read in batches: large arrays are made once, small ones are made from what was given back."""
+    codes = np.empty(rows, dtype=np.int32)
+    known: dict[Any, int] = {}
+    start, nulls, kind = 0, False, None
+    for batch in _batches(files, dimension.fields[place], by_value=step.method == "keep"):
+        end = start + len(batch)
+        if step.method == "keep":
+            kind = batch.dictionary.type
+            codes[start:end] = _by_value(batch, known)
+        else:
+            codes[start:end] = _numbers(batch, dimension, step, place)
+            if batch.null_count:
+                codes[start:end][~batch.is_valid().to_numpy(zero_copy_only=False)] = _NULL
+                nulls = True
+        start = end
+    if step.method == "keep":
+        return Coded(codes, _values([None, *known], kind), dimension.sensitive)
+    empty = codes == _NULL if nulls else None
+    present = codes if empty is None else codes[~empty]
+    low, high = (int(present.min()), int(present.max())) if len(present) else (0, 0)
+    codes -= low - 1
+    if empty is not None:
+        codes[empty] = 0
+    return Coded(codes, _named(step, low, high), dimension.sensitive)
+
+
+def _batches(files: Sequence[Path], name: str, *, by_value: bool) -> Iterator[Array]:
+    """One column of all files in batches; texts and whatever is kept by value as dictionaries."""
     import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     text = [name] if pa.types.is_string(pq.read_schema(files[0]).field(name).type) else []
-    tables = [pq.read_table(path, columns=[name], read_dictionary=text, use_threads=False) for path in files]
-    return pa.concat_tables(tables).unify_dictionaries()[name].combine_chunks()
+    for path in files:
+        with pq.ParquetFile(path, read_dictionary=text) as file:
+            for batch in file.iter_batches(_BATCH, columns=[name], use_threads=False):
+                column = batch.column(0)
+                yield column if pa.types.is_dictionary(column.type) or not by_value else column.dictionary_encode()
 
 
-def _codes(dimension: Dimension, step: Step, columns: Sequence[Array]) -> list[Coded] | None:
-    """The output columns of one dimension, as ``methods.codes`` says; None for a type that is not known here."""
+def _by_value(batch: Array, known: dict[Any, int]) -> Array:
+    """Codes from 1 in the order of appearance, 0 for NULL; `known` grows."""
+    indices = batch.indices.fill_null(-1) if batch.null_count else batch.indices
+    mapped = [known.setdefault(value, len(known) + 1) for value in batch.dictionary.to_pylist()]
+    return np.array([*mapped, 0], dtype=np.int32)[indices.to_numpy()]
+
+
+def _numbers(batch: Array, dimension: Dimension, step: Step, place: int) -> Array:
+    """The class of each value as a number, as ``methods.codes`` says; anything for NULL."""
     import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
 
-    first = columns[0]
-    pairs: list[tuple[Array, Array]] = []
-    if step.method == "keep" and pa.types.is_dictionary(first.type):
-        pairs = [_by_value(first)]
-    elif step.method in ("hour", "day", "month") and pa.types.is_timestamp(first.type):
-        pairs = [_times(step, first)]
-    elif step.method == "band" and pa.types.is_integer(first.type):
-        numbers = np.minimum(_numbers(first) // int(step.size), TOP_BAND // int(step.size))
-        pairs = [_shifted(first, numbers, pa.int32())]
-    elif step.method == "grid" and all(pa.types.is_floating(column.type) for column in columns):
-        sizes = degrees(step.size, dimension.latitude)
-        for column, size in zip(columns, sizes, strict=True):
-            pairs.append(_shifted(column, np.floor(_numbers(column) / size).astype(np.int64), pa.int32()))
-    return [Coded(*pair, dimension.sensitive) for pair in pairs] or None
-
-
-def _numbers(column: Array) -> Array:
-    return (column.fill_null(0) if column.null_count else column).to_numpy()
-
-
-def _by_value(column: Array) -> tuple[Array, Array]:
-    import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
-
-    packed = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    values = pa.concat_arrays([pa.nulls(1, packed.dictionary.type), packed.dictionary])
-    indices = packed.indices.fill_null(-1) if packed.null_count else packed.indices
-    return indices.to_numpy() + np.int32(1), values
-
-
-def _times(step: Step, column: Array) -> tuple[Array, Array]:
-    import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
-
-    local = _numbers(column.cast(pa.timestamp("us", "UTC")).view(pa.int64())) + SHANGHAI_MICROSECONDS
+    filled = batch.fill_null(0) if batch.null_count and not pa.types.is_timestamp(batch.type) else batch
+    if step.method == "band":
+        return np.minimum(filled.to_numpy() // int(step.size), TOP_BAND // int(step.size))
+    if step.method == "grid":
+        return np.floor(filled.to_numpy() / degrees(step.size, dimension.latitude)[place])
+    whole = batch.cast(pa.timestamp("us", "UTC")).view(pa.int64())
+    local = (whole.fill_null(0) if whole.null_count else whole).to_numpy() + SHANGHAI_MICROSECONDS
     if step.method == "hour":
-        return _shifted(column, local // _HOUR, pa.int32())
+        return local // _HOUR
     days = local // _DAY
     if step.method == "day":
-        return _shifted(column, days, pa.date32())
-    low, high = int(days.min()), int(days.max())
-    # The months of the few days that occur, instead of calendar arithmetic for every row.
-    months = np.arange(low, high + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    codes, values = _shifted(column, months[days - low], pa.int32())
-    firsts = np.array(values.fill_null(0).to_numpy(zero_copy_only=False), "datetime64[M]").astype("datetime64[D]")
-    return codes, pa.array(firsts.astype(np.int32), pa.int32()).cast(pa.date32()).take(_but_first(len(values)))
+        return days
+    # The months of the days that occur, instead of calendar arithmetic for every row.
+    low = int(days.min())
+    months = np.arange(low, int(days.max()) + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return months[days - low]
 
 
-def _but_first(size: int) -> Array:
-    """Positions of all values, the first of them NULL."""
+def _named(step: Step, low: int, high: int) -> Array:
+    """The value of each code as SQL gives it: NULL, then `low` to `high`."""
     import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
 
-    return pa.concat_arrays([pa.nulls(1, pa.int32()), pa.array(np.arange(1, size), pa.int32())])
+    plain = np.arange(low, high + 1)
+    if step.method == "month":
+        plain = plain.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    kind = pa.date32() if step.method in ("day", "month") else pa.int32()
+    return pa.concat_arrays([pa.nulls(1, pa.int32()), pa.array(plain, pa.int32())]).cast(kind)
 
 
-def _shifted(column: Array, numbers: Array, kind: Array) -> tuple[Array, Array]:
-    """Numbers as codes from 1, 0 for NULL, and the value of each."""
+def _values(values: Sequence[Any], kind: Any) -> Array:
     import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
 
-    valid = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
-    known = numbers if valid is None else numbers[valid]
-    low, high = (int(known.min()), int(known.max())) if len(known) else (0, 0)
-    codes = (numbers - (low - 1)).astype(np.int32)
-    if valid is not None:
-        codes[~valid] = 0
-    plain = pa.array(np.arange(low, high + 1), pa.int32())
-    return codes, pa.concat_arrays([pa.nulls(1, pa.int32()), plain]).cast(kind)
+    return pa.array(values, kind or pa.string())

@@ -90,7 +90,7 @@ def _issue(ground: Ground, case: Case, actor: str) -> Extract:
     assert after.ends_at is not None  # noqa: S101 - an issued case has a term
     about = Issue(identity, "g-" + identity[2:], now, after.ends_at, known.digest, level, ground.demo)
     origin = Origin(case.dataset, _source(case.dataset), version, *_deliveries(ground, case.dataset, version))
-    text = certificate.build(case, find_applicant(ground.engine, case.applicant), made, origin, [stored], about)
+    text = certificate.build(case, find_applicant(ground.engine, case.applicant), made, origin, stored, about)
     _record(ground, (case, after), text, (about, committed), actor)
     found = of_case(ground.engine, case.id)
     assert found is not None  # noqa: S101 - written just now
@@ -115,8 +115,8 @@ def _pin(ground: Ground, case: Case) -> tuple[str, int]:
 
 def _made(
     ground: Ground, case: Case, what: Resource, pinned: tuple[str, int], scratch: Path
-) -> tuple[produce.Produced, Stored, int]:
-    """The produced extract, its stored file, and the version of its table that holds it."""
+) -> tuple[produce.Produced, list[Stored], int]:
+    """The produced extract, its stored files, and the version of its table that holds it."""
     from lake import delta, duck  # noqa: PLC0415 - loaded when something is issued
     from sharing.release import arrow_schema  # noqa: PLC0415
 
@@ -124,27 +124,28 @@ def _made(
     tables = delta.Tables(ground.store)
     snapshot = tables.snapshot(_source(case.dataset), version=version)
     salt = int.from_bytes(mac(ground.keys.current("sharing-choice", life=None), case.id.encode())[:8], "big") >> 1
-    target = scratch / f"{identity}-0.parquet"
     with duck.Duck(scratch, load(duck.LakeSettings, ground.environ)) as engine, engine.cursor() as connection:
         connection.execute("SET enable_progress_bar = false")
         source = produce.source(_fetched(ground, snapshot.keys(), scratch))
         draft = produce.located(connection, source, classes.draft(what, case.request))
         chosen = produce.plan(connection, source, draft, salt, case.dataset)
-        made = produce.write(connection, source, chosen, salt, target)
+        made = produce.write(connection, source, chosen, salt, (scratch, identity))
     key = f"extracts/{identity}"
     schema = arrow_schema(draft, chosen.steps, snapshot.schema)
     base = tables.ensure(key, schema, case.dataset)
-    name, transaction = target.name, f"extract:{identity}"
+    transaction = f"extract:{identity}"
     committed = tables.committed(key, transaction)
     if committed is None:
-        ground.store.put_file(f"{key}/{name}", target)
-        file = delta.DataFile(name, target.stat().st_size, made.rows)
+        for path, _ in made.files:
+            ground.store.put_file(f"{key}/{path.name}", path)
+        files = tuple(delta.DataFile(path.name, path.stat().st_size, rows) for path, rows in made.files)
         about = {"extract": identity}
-        committed = tables.commit(key, delta.Commit((file,), "append", transaction, base, about, ground.now()))
+        committed = tables.commit(key, delta.Commit(files, "append", transaction, base, about, ground.now()))
     else:
-        ground.store.get_file(f"{key}/{name}", target)  # what was committed before a kill is what the certificate names
-    sealed = sha256_file(target)
-    return made, Stored(name, sealed.sha256, sealed.size, made.rows), committed
+        for path, _ in made.files:  # what was committed before a kill is what the certificate names
+            ground.store.get_file(f"{key}/{path.name}", path)
+    sealed = [(path.name, sha256_file(path), rows) for path, rows in made.files]
+    return made, [Stored(name, found.sha256, found.size, rows) for name, found, rows in sealed], committed
 
 
 def _fetched(ground: Ground, keys: Sequence[str], scratch: Path) -> list[Path]:

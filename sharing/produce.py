@@ -30,7 +30,7 @@ class Produced:
     measured: Measure
     rows: int
     found: measure.Persons | None
-    path: Path
+    files: tuple[tuple[Path, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def plan(connection: Any, source: Source, draft: Draft, salt: int, dataset: str)
     return chosen
 
 
-def write(connection: Any, source: Source, chosen: Plan, salt: int, target: Path) -> Produced:
-    """Writes the extract that `chosen` describes to `target` and counts it again.
+def write(connection: Any, source: Source, chosen: Plan, salt: int, target: tuple[Path, str]) -> Produced:
+    """Writes the extract that `chosen` describes and counts it again; `target` is a folder and the files' name.
 
     Raises:
         Refused: SHARE_RECOUNT.
@@ -106,8 +106,8 @@ def write(connection: Any, source: Source, chosen: Plan, salt: int, target: Path
     draft = chosen.draft
     if draft.form == "plain":
         columns = ", ".join(quote_identifier(name) for name in draft.plain)
-        rows = _copy(connection, f"SELECT {columns} FROM {source.sql}", target)  # noqa: S608 - quoted names
-        return Produced(chosen, chosen.measure, rows, None, target)
+        one = _copy(connection, f"SELECT {columns} FROM {source.sql}", target)  # noqa: S608 - quoted names
+        return Produced(chosen, chosen.measure, one[1], None, (one,))
     with ThreadPoolExecutor(1) as pool:
         # Persons are found while the classes of the rows are; only the count needs both.
         coding = pool.submit(_dense().encode, source.files, draft, chosen.steps)
@@ -121,21 +121,21 @@ def write(connection: Any, source: Source, chosen: Plan, salt: int, target: Path
         measure.group(connection, measure.people(source.sql, draft, found), draft, chosen.steps)
         planned = measure.summary(connection, "classes", draft, chosen.steps)
     if draft.form == "rows":
-        rows = release.spread(connection, draft, chosen.steps, target)
+        files = tuple(release.spread(connection, draft, chosen.steps, *target))
     else:
-        rows = _copy(connection, release.select(draft, chosen.steps), target)
-    again = recounted(connection, chosen, planned, target)
-    return Produced(chosen, again, rows, found, target)
+        files = (_copy(connection, release.select(draft, chosen.steps), target),)
+    again = recounted(connection, chosen, planned, [path for path, _ in files])
+    return Produced(chosen, again, sum(rows for _, rows in files), found, files)
 
 
-def recounted(connection: Any, chosen: Plan, planned: Measure, path: Path) -> Measure:
-    """The measure of the file, which must hold by itself and agree with what was planned.
+def recounted(connection: Any, chosen: Plan, planned: Measure, paths: Sequence[Path]) -> Measure:
+    """The measure of the files, which must hold by itself and agree with what was planned.
 
     Raises:
         Refused: SHARE_RECOUNT.
     """
     draft = chosen.draft
-    quoted = "'" + str(path).replace("'", "''") + "'"
+    quoted = "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"
     parts = [
         (name, dimension.sensitive)
         for dimension, step in zip(draft.dimensions, chosen.steps, strict=True)
@@ -143,7 +143,7 @@ def recounted(connection: Any, chosen: Plan, planned: Measure, path: Path) -> Me
     ]
     classes = None
     if draft.form == "rows" and parts:
-        coded = _dense().labels(path, [name for name, _ in parts], [sensitive for _, sensitive in parts])
+        coded = _dense().labels(paths, [name for name, _ in parts], [sensitive for _, sensitive in parts])
         classes = _dense().count(coded, (), draft.terms, recount=True)
     if classes is not None:
         counted = classes.measure()
@@ -173,7 +173,8 @@ def _dropped(found: measure.Persons | None) -> Any:
     return () if found is None or found.dropped is None else found.dropped
 
 
-def _copy(connection: Any, query: str, target: Path) -> int:
-    quoted = "'" + str(target).replace("'", "''") + "'"
+def _copy(connection: Any, query: str, target: tuple[Path, str]) -> tuple[Path, int]:
+    path = target[0] / f"{target[1]}-0.parquet"
+    quoted = "'" + str(path).replace("'", "''") + "'"
     options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}"
-    return int(connection.execute(f"COPY ({query}) TO {quoted} ({options})").fetchall()[0][0])
+    return path, int(connection.execute(f"COPY ({query}) TO {quoted} ({options})").fetchall()[0][0])

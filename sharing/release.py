@@ -8,6 +8,7 @@ Promises:
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,11 @@ def select(draft: Draft, steps: Sequence[Step], table: str = "classes", *, count
     return f"SELECT {', '.join(columns)} FROM (SELECT *, unnest(range(records)) AS _n FROM ({inner}))"  # noqa: S608
 
 
-def spread(connection: Any, draft: Draft, steps: Sequence[Step], target: Path) -> int:
-    """Writes the rows form: each class as often as it has persons. Returns the rows.
+def spread(connection: Any, draft: Draft, steps: Sequence[Step], folder: Path, name: str) -> list[tuple[Path, int]]:
+    """Writes the rows form as `<name>-0.parquet` and on: each class as often as it has persons. Gives files and rows.
 
-    Classes are few and rows are many: the classes are labelled once, and only their numbers are repeated.
+    Classes are few and rows are many: the classes are labelled once, and only their numbers are repeated. Two files are
+    written at once; the first holds what comes first.
     """
     import numpy as np  # noqa: PLC0415 - loaded when something is written
     import pyarrow as pa  # noqa: PLC0415
@@ -65,11 +67,18 @@ def spread(connection: Any, draft: Draft, steps: Sequence[Step], target: Path) -
             for name, column in zip(labelled.column_names, labelled.columns, strict=True)
         }
     )
+
     # Texts as dictionaries: a file read later has plain texts again, since no Arrow schema is stored in it.
-    with pq.ParquetWriter(target, packed.schema, compression="zstd", store_schema=False, version="2.6") as file:
-        for start in range(0, len(rows), _SLICE):
-            file.write_table(packed.take(pa.array(rows[start : start + _SLICE])), row_group_size=_ROW_GROUP)
-    return len(rows)
+    def one(number: int, part: Any) -> tuple[Path, int]:
+        target = folder / f"{name}-{number}.parquet"
+        with pq.ParquetWriter(target, packed.schema, compression="zstd", store_schema=False, version="2.6") as file:
+            for start in range(0, len(part), _SLICE):
+                file.write_table(packed.take(pa.array(part[start : start + _SLICE])), row_group_size=_ROW_GROUP)
+        return target, len(part)
+
+    parts = np.array_split(rows, 2) if len(rows) > 2 * _SLICE else [rows]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return list(pool.map(one, range(len(parts)), parts))
 
 
 def arrow_schema(draft: Draft, steps: Sequence[Step], source: Any) -> Any:

@@ -77,9 +77,9 @@ def test_the_written_rows_are_one_a_person_and_hold_k(tmp_path, people):
         connection.execute("SET TimeZone = 'UTC'")
         draft = produce.located(connection, source, draft)
         chosen = produce.plan(connection, source, draft, 7, "d")
-        made = produce.write(connection, source, chosen, 7, tmp_path / "out.parquet")
+        made = produce.write(connection, source, chosen, 7, (tmp_path, "out"))
     assert isinstance(chosen, Plan)
-    shown = pq.read_table(tmp_path / "out.parquet")
+    shown = pq.read_table(tmp_path / "out-0.parquet")
     assert shown.num_rows == made.rows <= people
     assert shown.column_names == list(chosen.columns)
     assert pa.schema([(f.name, f.type) for f in shown.schema]) == release.arrow_schema(draft, chosen.steps, SCHEMA)

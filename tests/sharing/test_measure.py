@@ -91,7 +91,7 @@ def test_aggregate_counts_persons_and_records_by_brute_force(rows, k):
         ]
         cells = defaultdict(set)
         records = Counter()
-        query = f"SELECT {', '.join(['person_key', *labels])} FROM visits"  # noqa: S608 - expressions of ours
+        query = f"SELECT {', '.join(['person_key', *labels])} FROM visits"
         for person, *cell in connection.execute(query).fetchall():
             cells[tuple(cell)].add(person)
             records[tuple(cell)] += 1
