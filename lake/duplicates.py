@@ -65,13 +65,19 @@ class Removed:
     conflict_rows: int = 0
 
 
-def remove(staged: Staged) -> Removed:
-    """Measure, and remove when there is something to remove."""
+def remove(staged: Staged, *, within: bool = True) -> Removed:
+    """Measure, and remove when there is something to remove.
+
+    Args:
+        staged: the delivery.
+        within: False measures only against the published table: the audit is going to count equal keys anyway, and a
+            large delivery need not be counted twice when, as mostly, it has none.
+    """
     if not staged.contract.duplicates.key or not staged.files:
         return Removed(staged.files, 0)
     with staged.duck.cursor() as connection:
         _views(connection, staged)
-        if not _any(connection, staged):
+        if not _any(connection, staged, within=within):
             return Removed(staged.files, 0)
         connection.execute(f"CREATE TEMP TABLE losers AS {_losers(staged)}")
         return _without(connection, staged)
@@ -104,14 +110,14 @@ def _views(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
         connection.execute(f"CREATE TEMP VIEW published AS SELECT * FROM read_parquet({files}, union_by_name = true)")
 
 
-def _any(connection: duckdb.DuckDBPyConnection, staged: Staged) -> bool:
+def _any(connection: duckdb.DuckDBPyConnection, staged: Staged, *, within: bool) -> bool:
     keys = _keys(staged)
     inner = f"SELECT 1 FROM staged WHERE {_known(staged)} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
-    if connection.execute(inner).fetchall():
+    if within and connection.execute(inner).fetchall():
         return True
     if staged.published is None:
         return False
-    return bool(connection.execute(f"SELECT 1 FROM staged SEMI JOIN published USING ({keys}) LIMIT 1").fetchall())
+    return bool(connection.execute(f"SELECT 1 FROM published SEMI JOIN staged USING ({keys}) LIMIT 1").fetchall())
 
 
 def _losers(staged: Staged) -> str:

@@ -121,12 +121,11 @@ def _tell(task: Task, stage: str, rows: int) -> None:
 def _judge(task: Task, done: Split, base: int, now: datetime) -> tuple[Removed, Verdict]:
     """Set duplicates aside and audit what is left, exactly the files that will be published.
 
-    A large delivery without a table to compare with is audited first: when its keys are unique, as they mostly are, the
-    audit has measured it already and nobody need do so twice.
+    A large delivery's own keys are counted by the audit: when they are unique, as they mostly are, nobody counts twice.
     """
     staged = _staged(task, done, base)
-    measured = staged.published is not None or done.kept_rows <= duplicates.SMALL
-    removed = duplicates.remove(staged) if measured else Removed(done.kept, 0)
+    measured = done.kept_rows <= duplicates.SMALL
+    removed = duplicates.remove(staged, within=measured)
     _tell(task, "audit", done.read)
     verdict = _audit(task, removed, now)
     if not measured and any(found.rule == "duplicates.key" for found in verdict.blocking):
@@ -139,7 +138,9 @@ def _staged(task: Task, done: Split, base: int) -> Staged:
     contract = task.compiled.contract
     published: Any = None
     if contract.duplicates.scope == "table" and contract.mode == "append" and base > 0:
-        snapshot = task.lake.snapshot(curated_key(contract.id), version=base)
+        snapshot = task.lake.snapshot(curated_key(contract.id))
+        if snapshot.version != base:
+            snapshot = task.lake.snapshot(snapshot.key, version=base)
         local = [task.ground.store.local(key) for key in snapshot.keys()]  # noqa: SIM118 - object keys
         names = [column.name for column in contract.columns]
         if not local:

@@ -313,3 +313,13 @@ def test_no_value_is_left_where_nobody_guards_it(stocked: Ground, tmp_path: Path
                 assert planted.encode() not in file.read_bytes()
     assert not list((stocked.home / "tmp").iterdir())
     assert os.environ.get("GX_ANALYTICS_ENABLED") == "false"
+
+
+def test_a_large_delivery_with_equal_keys_is_told_by_the_audit(
+    stocked: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.duplicates.SMALL", 2)
+    lines = [city.line(i % 4) for i in range(6)]
+    outcome = take(stocked, city.flow_file(tmp_path / "a.csv", lines))
+    assert (outcome.state, outcome.published, outcome.duplicates) == ("finished", 4, 2)
+    city.balanced(stocked)

@@ -164,6 +164,15 @@ def test_duplicates_are_those_that_the_contract_says(
     assert sum(pq.read_metadata(path).num_rows for path in removed.conflicts) == contradicting
 
 
+def test_what_the_audit_counts_need_not_be_measured(duck: Duck, tmp_path: Path) -> None:
+    one = staged(duck, tmp_path, contract(scope="table"), [(1, "a"), (1, "a"), (2, "b")])
+    assert remove(one, within=False).files == one.files
+    theirs = tmp_path / "published.parquet"
+    pq.write_table(pa.table({"k": pa.array([2], pa.int64()), "v": ["b"]}), theirs)
+    removed = remove(replace(one, published=[theirs]), within=False)
+    assert (removed.duplicates, [row["k"] for row in rows(removed.files)]) == (2, [1])
+
+
 def test_nothing_is_removed_without_a_key(duck: Duck, tmp_path: Path) -> None:
     promised = replace(contract(), duplicates=Duplicates())
     one = staged(duck, tmp_path, promised, [(1, "a"), (1, "a")])
