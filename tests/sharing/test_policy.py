@@ -4,9 +4,12 @@ import statistics
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 
+from catalogs.matrix import Outcome, Receiver, verdict
+from catalogs.model import Content, Grade
 from catalogs.register import load_city
 from infra.ground import sample_city
 from sharing import classes, policy, uscc
@@ -99,6 +102,20 @@ def test_plates_leave_in_no_form(known, resources):
     for form in ("aggregate", "rows"):
         of = case(GPS, items=("plate",), form=form, legal_basis="x")
         assert "item.camera" in [reason.rule for reason in found(known, resources, of=of)]
+
+
+def test_the_rules_are_never_milder_than_the_matrix(known, resources):
+    for resource in resources.values():
+        for item, grade, content in product(resource.items, Grade, [frozenset(), *({one} for one in Content)]):
+            changed = replace(item, grade=grade, content=frozenset(content) | item.content)
+            outcome = verdict(changed, Receiver.FIRM).outcome
+            for form, basis in product(["aggregate", "rows"], [None, "consent"]):
+                context = policy.receive_context(
+                    "firm", changed, replace(ASKED, form=form, legal_basis=basis), resource
+                )
+                decision = known.ask(("Applicant", "a"), "receive", ("Item", "i"), context)
+                if outcome is Outcome.BLOCK or (outcome is Outcome.AGGREGATE and form == "rows" and basis is None):
+                    assert not decision.allowed, (changed, outcome, form, basis)
 
 
 def test_health_needs_more_than_five_persons(resources):
