@@ -1,0 +1,428 @@
+"""The six real sets, each file taken all the way, and what came of them told by the files alone.
+
+Nothing here asks the lake what it holds: records are counted with the csv and json modules, openpyxl and xlrd; what is
+published and quarantined is read from the Parquet files that the Delta logs name; duplicates and contradictions are
+worked out anew from the contract's words.
+"""
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import lake_city as city
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlrd
+import yaml
+
+from catalogs.register import resource
+from infra.ground import Ground, open_ground
+from lake.ingest import process_batch
+from lake.landing import land
+from lake.sample import REAL_DATASETS, RealFile, real_set_files
+
+pytestmark = pytest.mark.timeout(900)  # 239 deliveries, on a machine that does other things too
+
+AIR, BUS = "sample.environment.aqi_hourly", "sample.traffic.bus_stops"
+SCHOOLS, TRIPS = "sample.education.universities", "sample.tourism.domestic_trips"
+HOSPITALS, DISTRICTS = "sample.health.hospitals", "sample.city_management.district_boundaries"
+ODDITIES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
+    (Path(__file__).parents[1] / "contracts/oddities.yaml").read_text("utf-8")
+)
+COUNTS = ("published", "quarantined", "duplicates")
+CHINA = timezone(timedelta(hours=8))
+Record = Mapping[str, Any]
+
+
+@cache
+def placed(path: Path) -> dict[int, Record]:
+    """The file's records, without our readers, each under the line, sheet row or ordinal where it begins."""
+    match path.suffix:
+        case ".csv":
+            with path.open(encoding="utf-8", newline="") as file:
+                rows, found, at = csv.DictReader(file, strict=True), {}, 2
+                for row in rows:
+                    found[at] = row
+                    at = rows.line_num + 1
+            return found
+        case ".json":
+            document = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(document, list):
+                document = [{**one["properties"], "geometry": one["geometry"]} for one in document["features"]]
+            return dict(enumerate(document, 1))
+        case ".xlsx":
+            with closing(openpyxl.load_workbook(path, read_only=True)) as book:
+                [sheet] = book.worksheets
+                header, *cells = sheet.iter_rows(values_only=True)
+            return {at: dict(zip(map(str, header), row, strict=True)) for at, row in enumerate(cells, 2)}
+        case ".xls":
+            [sheet] = xlrd.open_workbook(path, formatting_info=True).sheets()
+            merged = {row for first, beyond, _, _ in sheet.merged_cells for row in range(first, beyond)}
+            header, *plain = [row for row in range(1, sheet.nrows) if row not in merged]
+            names = list(map(str, sheet.row_values(header)))
+            return {row + 1: dict(zip(names, sheet.row_values(row), strict=True)) for row in plain}
+    raise AssertionError(path)
+
+
+def records(path: Path) -> list[Record]:
+    """The file's records in their order."""
+    return list(placed(path).values())
+
+
+@dataclass(frozen=True)
+class Set:
+    """What the contract promises of a set, in words of this test's own.
+
+    Attributes:
+        key: what makes a record the same record.
+        stopped: whether a rule must set it aside.
+        last: of a delivery's records with one key the last wins, else the first.
+    """
+
+    key: Callable[[Path, Record], Hashable]
+    stopped: Callable[[Record], bool] = lambda _: False
+    last: bool = False
+
+
+SETS = {
+    AIR: Set(lambda path, row: (town(path), row["Date"], row["Hour"], row["WatchPoint"].strip()), last=True),
+    SCHOOLS: Set(lambda _, row: str(row["学校标识码"]).removesuffix(".0")),
+    BUS: Set(
+        lambda _, row: (row["line_name"], row["is_up_down"], row["label_no"]),
+        lambda row: "公司" not in row["dept_name"] or row["lng"].startswith("110"),
+    ),
+    TRIPS: Set(lambda _, row: (row["Quarter"], row["Region"], row["Purpose"])),
+    HOSPITALS: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
+    DISTRICTS: Set(lambda _, row: row["adcode"]),
+}
+
+
+def town(path: Path) -> str:
+    """The city that an AQI file is about: its name, but for two older files of Zhengzhou."""
+    return "郑州" if path.stem.startswith("zhengzhou") else path.stem
+
+
+def expected(promised: Set, path: Path, before: dict[Hashable, Record]) -> dict[str, int]:
+    """What must become of the file's records, when `before` is published; adds what this file publishes."""
+    rows = [row for row in records(path) if not promised.stopped(row)]
+    winners: dict[Hashable, Record] = {}
+    for row in rows if promised.last else reversed(rows):
+        winners[promised.key(path, row)] = row
+    counts = Counter(quarantined=len(records(path)) - len(rows))
+    for row in rows:
+        key = promised.key(path, row)
+        winner = before.get(key, winners[key])
+        if row is winner:
+            counts["published"] += 1
+        else:
+            # Names are trimmed: the blank that a name ends in makes no other content.
+            counts["duplicates" if stripped(row) == stripped(winner) else "quarantined"] += 1
+    before.update((key, row) for key, row in winners.items() if key not in before)
+    return {name: counts[name] for name in COUNTS}
+
+
+def stripped(row: Record) -> dict[str, Any]:
+    return {name: value.strip() if isinstance(value, str) else value for name, value in row.items()}
+
+
+@dataclass
+class Log:
+    """A Delta log, read as the JSON that it is: the files that stand, and which version brought each."""
+
+    folder: Path
+    standing: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    versions: int = 0
+
+    def __post_init__(self) -> None:
+        for at, path in enumerate(sorted((self.folder / "_delta_log").glob("*.json"))):
+            assert int(path.stem) == at
+            self.versions = at
+            for action in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+                if "add" in action:
+                    self.standing[action["add"]["path"]] = at
+                    self.rows[action["add"]["path"]] = json.loads(action["add"]["stats"])["numRecords"]
+                if "remove" in action:
+                    del self.standing[action["remove"]["path"]]
+
+    def table(self) -> pa.Table:
+        return pa.concat_tables(pq.read_table(self.folder / name, partitioning=None) for name in self.standing)
+
+    def per_delivery(self) -> Counter[int]:
+        counted: Counter[int] = Counter()
+        for name, rows in self.rows.items():
+            if name in self.standing:
+                [delivery] = set(pq.read_table(self.folder / name, columns=["_delivery"])[0].to_pylist())
+                assert pq.read_metadata(self.folder / name).num_rows == rows
+                counted[delivery] += rows
+        return counted
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """Everything taken once: the ground, every file with the id of its delivery."""
+
+    ground: Ground
+    files: tuple[RealFile, ...]
+    ids: Mapping[Path, str]
+
+    def rows(self) -> list[tuple[Path, Mapping[Any, Any]]]:
+        found = {row["id"]: row for row in city.deliveries(self.ground)}
+        return [(path, found[identity]) for path, identity in self.ids.items()]
+
+    def folder(self, dataset: str, side: str = "curated") -> Path:
+        return self.ground.home / "store" / side / dataset.replace(".", "/")
+
+    def traced(self, dataset: str) -> Iterator[tuple[dict[str, Any], Record, Path]]:
+        """Each published row beside the record that stands in the delivered file where the row says."""
+        paths = {row["number"]: path for path, row in self.rows() if row["dataset"] == dataset}
+        for row in self.published(dataset):
+            path = paths[row["_delivery"]]
+            yield row, placed(path)[row["_line"]], path
+
+    @cache  # noqa: B019 - lives as long as the module
+    def published(self, dataset: str) -> list[dict[str, Any]]:
+        return list(Log(self.folder(dataset)).table().to_pylist())
+
+
+def take(ground: Ground, files: tuple[RealFile, ...]) -> dict[Path, str]:
+    ids = {}
+    for file in files:
+        if file.data:
+            landed = land(ground, file.dataset, file.path, channel="command", arrived_at=ground.now(), actor="test")
+            ids[file.path] = landed.id
+    process_batch(ground, list(ids.values()))
+    return ids
+
+
+@pytest.fixture(scope="module")
+def taken(shared: Path, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Taken]:
+    home = tmp_path_factory.mktemp("real") / "home"
+    home.mkdir(mode=0o700)
+    (home / "hub.db").write_bytes(sqlite_template.read_bytes())
+    with open_ground({"HUB_HOME": str(home), "HUB_DEMO": "1", "HUB_LANG": "en"}, create=True) as ground:
+        ground.prepare()
+        city.stock(ground)
+        files = tuple(file for dataset in REAL_DATASETS for file in real_set_files(shared / "data", dataset))
+        yield Taken(ground, files, take(ground, files))
+
+
+def test_every_file_became_a_delivery_with_a_verdict_or_says_why_not(taken: Taken, shared: Path) -> None:
+    folders = {file.path.relative_to(shared / "data").parts[0] for file in taken.files}
+    assert len(folders) == len(REAL_DATASETS) == 6
+    on_disk = {path for folder in folders for path in (shared / "data" / folder).rglob("*") if path.is_file()}
+    assert {file.path for file in taken.files} == on_disk
+    rows = dict(taken.rows())
+    assert len({row["id"] for row in rows.values()}) == len(rows)
+    for file in taken.files:
+        if file.data:
+            row = rows[file.path]
+            assert row["state"] in ("finished", "blocked"), file.path.name
+            assert row["audit"]["passed"] is (row["state"] == "finished"), file.path.name
+        else:
+            assert file.reason
+            assert file.reason.zh
+            assert file.reason.en
+    assert Counter(file.dataset for file in taken.files if file.data) == {
+        AIR: 19, SCHOOLS: 1, BUS: 215, TRIPS: 1, HOSPITALS: 1, DISTRICTS: 2
+    }  # fmt: skip
+
+
+def test_what_is_read_is_what_the_file_holds_and_all_of_it_is_somewhere(taken: Taken) -> None:
+    for path, row in taken.rows():
+        assert row["read"] == len(records(path)), path.name
+        assert row["read"] == sum(row[name] for name in COUNTS), path.name
+
+
+def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
+    before: dict[str, dict[Hashable, Record]] = {dataset: {} for dataset in SETS}
+    came = {}
+    for path, row in taken.rows():
+        dataset = row["dataset"]
+        came[path] = dataset
+        assert {name: row[name] for name in COUNTS} == expected(SETS[dataset], path, before[dataset]), path.name
+    total = {dataset: Counter[str]() for dataset in SETS}
+    for path, row in taken.rows():
+        total[came[path]].update({name: row[name] for name in COUNTS})
+    assert {dataset: tuple(counts[name] for name in COUNTS) for dataset, counts in total.items()} == {
+        AIR: (9603, 488, 550),
+        SCHOOLS: (2919, 0, 0),
+        BUS: (9473, 535, 0),
+        TRIPS: (24_320, 0, 0),
+        HOSPITALS: (7513, 0, 0),
+        DISTRICTS: (30, 0, 0),
+    }
+
+
+def test_the_stored_files_and_the_delta_logs_hold_exactly_what_was_counted(taken: Taken) -> None:
+    for dataset in REAL_DATASETS:
+        rows = [row for _, row in taken.rows() if row["dataset"] == dataset]
+        log = Log(taken.folder(dataset))
+        assert log.per_delivery() == {row["number"]: row["published"] for row in rows if row["published"]}
+        assert log.versions == sum(row["state"] == "finished" for row in rows)
+        files = log.per_delivery().keys()
+        brought = {row["number"]: row["version"] for row in rows if row["number"] in files}
+        for name, version in log.standing.items():
+            [delivery] = set(pq.read_table(log.folder / name, columns=["_delivery"])[0].to_pylist())
+            assert brought[delivery] == version, name
+        aside = {row["number"]: row["quarantined"] for row in rows if row["quarantined"]}
+        quarantine = taken.folder(dataset, "quarantine")
+        assert (Log(quarantine).per_delivery() if quarantine.exists() else {}) == aside
+
+
+def test_no_key_is_published_twice_and_no_line_is_in_two_places(taken: Taken) -> None:
+    keys = {
+        AIR: ("city", "observed_at", "station"),
+        SCHOOLS: ("school_code",),
+        BUS: ("line_name", "is_up_down", "label_no"),
+        TRIPS: ("quarter", "region", "purpose"),
+        HOSPITALS: ("name", "lat", "lon"),
+        DISTRICTS: ("adcode",),
+    }
+    for dataset, key in keys.items():
+        rows = taken.published(dataset)
+        assert len({tuple(row[name] for name in key) for row in rows}) == len(rows)
+        quarantine = taken.folder(dataset, "quarantine")
+        places = [(row["_delivery"], row["_line"]) for row in rows]
+        if quarantine.exists():
+            places += [(row["_delivery"], row["_line"]) for row in Log(quarantine).table().to_pylist()]
+        assert len(set(places)) == len(places)
+
+
+def test_a_delivery_of_which_nothing_is_fit_to_publish_is_blocked_and_quarantined_whole(taken: Taken) -> None:
+    blocked = {path.name: row for path, row in taken.rows() if row["state"] == "blocked"}
+    whole = {
+        path.name for path in taken.ids if all("公司" not in row.get("dept_name", "公司") for row in records(path))
+    }
+    assert set(blocked) == whole
+    assert len(blocked) == 14
+    for row in blocked.values():
+        assert (row["code"], row["version"], row["quarantined"]) == ("DELIVERY_BLOCKED", None, row["read"])
+        assert row["audit"]["broken"]["dept_name.company"] == row["read"]
+
+
+def test_each_rule_that_names_an_oddity_says_so_in_the_deliveries_own_verdicts(taken: Taken) -> None:
+    for dataset, oddities in ODDITIES.items():
+        broken: Counter[str] = Counter()
+        for _, row in taken.rows():
+            if row["dataset"] == dataset:
+                broken.update(row["audit"]["broken"])
+        for oddity in oddities:
+            if oddity["by"] == "rule":
+                assert broken[oddity["id"]] == oddity["count"], (dataset, oddity["says"])
+        ruled = {oddity["id"] for oddity in oddities if oddity["by"] == "rule"}
+        assert {rule for rule, count in broken.items() if count} <= ruled | {"duplicate.conflict"}, dataset
+
+
+def test_each_quarantined_record_shows_its_line_its_value_and_a_sentence(taken: Taken) -> None:
+    aside = Log(taken.folder(BUS, "quarantine")).table().to_pylist()
+    assert Counter(rule for row in aside for rule in row["rules"]) == {
+        "dept_name.company": 518,
+        "in_zhengzhou": 2,
+        "duplicate.conflict": 15,
+        "line_name.suffix": 38,  # a warning that a shifted record earns besides
+    }
+    paths = {row["number"]: path for path, row in taken.rows()}
+    for row in aside:
+        raw, was = json.loads(row["raw"]), placed(paths[row["_delivery"]])[row["_line"]]
+        assert [raw[name] for name in ("lng", "dept_name", "first_time")] == [
+            was[name] for name in ("lng", "dept_name", "first_time")
+        ]
+        assert row["sentence_zh"]
+        assert row["sentence_en"]
+
+
+def test_a_live_station_is_not_ousted_by_a_retired_namesake_whose_values_never_change(taken: Taken) -> None:
+    stations = [row for row in taken.published(AIR) if (row["city"], row["station"]) == ("商丘", "环境监测站")]
+    assert len(stations) == 93
+    assert len({row["aqi"] for row in stations}) > 30
+    assert 382 not in {row["aqi"] for row in stations}
+    aside = Log(taken.folder(AIR, "quarantine")).table().to_pylist()
+    assert len(aside) == 488
+    assert all(json.loads(row["raw"])["station"].endswith("\u3000") for row in aside)
+
+
+def number(text: str) -> float | None:
+    return None if text == "NaN" else float(text)
+
+
+def test_air_quality_keeps_every_value_under_utc_instants(taken: Taken) -> None:
+    values = {"aqi": "AQI", "pm2_5": "PM2.5", "pm10": "PM10", "co": "CO", "no2": "NO2", "o3_8h": "O3_8h", "so2": "SO2"}
+    for row, was, path in taken.traced(AIR):
+        at = datetime.strptime(was["Date"] + was["Hour"], "%Y%m%d%H").replace(tzinfo=CHINA)
+        assert row["observed_at"] == at
+        assert (row["city"], row["station"]) == (town(path), " ".join(was["WatchPoint"].split()))
+        assert {name: row[name] for name in values} == {name: number(was[named]) for name, named in values.items()}
+        assert row["level"] == (was["Level"] or None)
+        pollutants = None if was["PrimaryPollution"] == "NaN" else "、".join(was["PrimaryPollution"].split())
+        assert row["primary_pollution"] == pollutants
+    place = ("郑州", "烟厂", datetime(2020, 4, 2, 0, tzinfo=UTC))
+    [row] = [row for row in taken.published(AIR) if (row["city"], row["station"], row["observed_at"]) == place]
+    assert (row["date"], row["hour"], row["aqi"], row["pm10"], row["co"]) == (date(2020, 4, 2), 8, 78, None, 0.7)
+    assert pq.read_schema(next(taken.folder(AIR).glob("*.parquet"))).field("observed_at").type == pa.timestamp(
+        "us", "UTC"
+    )
+    units = {item.name: item.unit_of_measure for item in resource(taken.ground.engine, AIR).items}
+    assert (units["co"], units["pm2_5"]) == ("mg/m³", "µg/m³")
+
+
+def test_bus_stops_have_degrees_decimals_and_one_way_to_write_hours(taken: Taken) -> None:
+    for row, was, _ in taken.traced(BUS):
+        assert (row["lng"], row["lat"]) == (int(was["lng"]) / 1e6, int(was["lat"]) / 1e6)
+        assert row["carfare"] == Decimal(was["carfare"])
+        assert row["yn_use_ic_a"] is (was["yn_use_ic_a"] == "Y")
+        assert row["alias"] == (was["alias"].strip() or None)
+        assert re.fullmatch(r"\d\d:\d\d-\d\d:\d\d(; \d\d:\d\d-\d\d:\d\d)?", row["first_time"])
+    place = ("100路", 0, 1)
+    [row] = [row for row in taken.published(BUS) if (row["line_name"], row["is_up_down"], row["label_no"]) == place]
+    assert (row["station_name"], row["lng"], row["lat"]) == ("西四环郑上路站", 113.53724, 34.768519)
+    assert (row["carfare"], row["first_time"], row["dept_name"]) == (Decimal("1.00"), "06:30-20:00", "一公司")
+
+
+def test_the_other_sets_keep_their_values_and_types(taken: Taken) -> None:
+    for row, was, _ in taken.traced(SCHOOLS):
+        assert row["school_code"] == str(was["学校标识码"]).removesuffix(".0")
+        assert (row["name"], row["city"], row["note"]) == (was["学校名称"].strip(), was["所在地"], was["备注"] or None)
+    [school] = [row for row in taken.published(SCHOOLS) if row["name"] == "郑州大学"]
+    assert (school["school_code"], school["city"], school["province_code"]) == ("4141010459", "郑州市", "41")
+    for row, was, _ in taken.traced(TRIPS):
+        assert (row["quarter"], row["trips"]) == (date.fromisoformat(was["Quarter"]), was["Trips"])
+        assert (row["region"], row["state"], row["purpose"]) == (was["Region"], was["State"], was["Purpose"])
+    for row, was, _ in taken.traced(HOSPITALS):
+        assert (row["lat"], row["lon"], row["type"]) == (float(was["lat"]), float(was["lon"]), was["type"])
+        assert (row["name"], row["address"]) == (was["name"], None if was["address"] == "[]" else was["address"])
+    for row, was, _ in taken.traced(DISTRICTS):
+        assert (row["adcode"], row["name"]) == (str(was["adcode"]), was["name"])
+        for name in ("geometry", "center", "parent"):
+            assert json.loads(row[name]) == was[name]
+
+
+def test_everything_a_second_time_changes_nothing(taken: Taken) -> None:
+    def stored() -> list[tuple[str, int]]:
+        store = taken.ground.home / "store"
+        tables = [path for side in ("curated", "quarantine") for path in (store / side).rglob("*") if path.is_file()]
+        return sorted((str(path.relative_to(store)), path.stat().st_mtime_ns) for path in tables)
+
+    before, rows = stored(), taken.rows()
+    process_batch(taken.ground, list(taken.ids.values()))
+    again = take(taken.ground, taken.files)
+    assert stored() == before
+    assert taken.rows() == rows
+    blocked = {path for path, row in rows if row["state"] == "blocked"}
+    found = {row["id"]: row for row in city.deliveries(taken.ground)}
+    for path, identity in again.items():
+        if path in blocked:
+            assert identity == taken.ids[path]
+        else:
+            assert (found[identity]["state"], found[identity]["repeats"]) == ("repeated", taken.ids[path]), path.name
