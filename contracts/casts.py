@@ -101,7 +101,7 @@ def _boolean(_: Column, text: str, __: Mapping[str, Any]) -> str:
 
 
 def _date(_: Column, text: str, options: Mapping[str, Any]) -> str:
-    return f"CAST({_strptime(text, options.get('formats', DATE_FORMATS))} AS DATE)"
+    return f"CAST({_guarded(text, _strptime(text, options.get('formats', DATE_FORMATS)))} AS DATE)"
 
 
 def _json(_: Column, text: str, __: Mapping[str, Any]) -> str:
@@ -145,6 +145,11 @@ def _strptime(text: str, formats: Iterable[str]) -> str:
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
 
 
+def _guarded(text: str, found: str) -> str:
+    # DuckDB takes the words epoch and infinity for dates: what begins with a letter or a sign is none.
+    return f"CASE WHEN {text} < '-' OR ({text} >= '.' AND {text} < ':') THEN {found} END"
+
+
 def _fixed_width(form: str) -> int:
     """How long a text of this format must be, 0 when separators make it plain.
 
@@ -168,8 +173,9 @@ def _timestamp(_: Column, text: str, options: Mapping[str, Any]) -> str:
     if hours:
         local = f"{local} - INTERVAL {hours} HOUR"
     offsets = ", ".join(literal(form) for form in OFFSET_FORMATS)
-    # make_timestamp gives plain UTC whatever the session's time zone is.
-    return f"coalesce({local}, make_timestamp(epoch_us(try_strptime({text}, [{offsets}]))))"
+    # make_timestamp gives plain UTC whatever the session's time zone is; strptime knows no Z.
+    numeric = f"regexp_replace({text}, 'Z$', '+00:00')"
+    return _guarded(text, f"coalesce({local}, make_timestamp(epoch_us(try_strptime({numeric}, [{offsets}]))))")
 
 
 def offset_hours(zone: str) -> int:

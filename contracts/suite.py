@@ -91,7 +91,7 @@ def _batch(sql: str, contract: Contract) -> str:
     instants = [
         f"make_timestamp(epoch_us({quote_identifier(column.name)})) AS {quote_identifier(column.name)}"
         for column in contract.columns
-        if column.type == "timestamp" and quote_identifier(column.name) in sql
+        if column.type == "timestamp" and re.search(rf"(?<!\w){re.escape(column.name)}(?!\w)", sql)
     ]
     return f"(SELECT * REPLACE ({escape(', '.join(instants))}) FROM {{batch}}) AS utc" if instants else "{batch}"
 

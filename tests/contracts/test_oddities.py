@@ -1,7 +1,5 @@
 """The six real sets through reading and split: each oddity of their SOURCE.md is caught or mended, and counted."""
 
-# ruff: noqa: S608 - queries over tables of the test's own
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
