@@ -13,7 +13,7 @@ from catalogs.faults import SHOWN, Fault, fault
 from catalogs.model import Item, Resource
 from contracts.model import Contract
 from contracts.odcs import ContractDocument, load
-from contracts.parse import parse
+from contracts.parse import parse_as_far
 from infra.errors import Place, Refused, WrongUse
 from infra.language import Text
 
@@ -75,12 +75,11 @@ def _read(folder: Path, resources: Iterable[Resource] | None) -> tuple[list[Prom
     seen: dict[str, str] = {}
     for path in _files(folder):
         document, found = load(path)
-        contract = None
         if document is not None and not found:
-            contract, found = parse(document)
-        if contract is not None and document is not None:
-            found = [*_beside(document, contract, seen), *catalogue_faults(document, contract, known)]
-            promises.append(Promise(document, contract))
+            contract, found = parse_as_far(document)
+            if not found:
+                promises.append(Promise(document, contract))
+            found = [*found, *_beside(document, contract, seen), *catalogue_faults(document, contract, known)]
         faults += sorted(found, key=lambda one: (one.place.row or 0, one.code))
     return promises, faults
 

@@ -53,6 +53,33 @@ def _report(faults: "list[Fault]", lang: str) -> list[str]:
     ]
 
 
+@contract.command(
+    help=help_text(
+        "登记城市文件夹中的全部契约（缺省为当前城市），并记入存证。",
+        "Register all contracts of a city's folder (default: the city), recorded in the ledger.",
+    )
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@json_option
+def register(folder: Path | None) -> None:
+    """Register and print what changed; a faulty folder registers nothing."""
+    from catalogs.lookup import resources
+    from catalogs.model import Role
+    from catalogs.people import registrar
+    from contracts.register import register_contracts
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        actor = registrar(ground, Role.ENGINEER)
+        done = register_contracts(ground, folder or ground.city, actor, resources(ground.engine))
+        said = Text(
+            f"新增 {len(done.added)}，变更 {len(done.changed)}，未变 {len(done.unchanged)}",
+            f"{len(done.added)} new, {len(done.changed)} changed, {len(done.unchanged)} unchanged",
+        )
+        marked = [*(f"  + {name}" for name in done.added), *(f"  ~ {name}" for name in done.changed)]
+        emit(ground, done, lambda _: [said.say(ground.lang), *marked])
+
+
 @contract.command("list", help=help_text("列出已登记的合同", "List the registered contracts."))
 @json_option
 def list_() -> None:

@@ -99,6 +99,12 @@ def parse(document: ContractDocument, *, trusted: bool = False) -> tuple[Contrac
 
     `trusted` skips the checks that need DuckDB, for documents that passed them when they were registered.
     """
+    contract, faults = parse_as_far(document, trusted=trusted)
+    return (None if faults else contract), faults
+
+
+def parse_as_far(document: ContractDocument, *, trusted: bool = False) -> tuple[Contract, list[Fault]]:
+    """As `parse`, with what could be understood of a faulty contract, to look for more faults."""
     parser = Parser(document)
     path: Path_ = ("schema", 0)
     schema = document.raw["schema"][0]
@@ -130,7 +136,7 @@ def parse(document: ContractDocument, *, trusted: bool = False) -> tuple[Contrac
         title=Text(str(document.raw.get("name") or document.raw["id"]), _english(document.raw)),
     )
     _check_names(parser, contract, path)
-    return (None if parser.faults else contract), parser.faults
+    return contract, parser.faults
 
 
 def _english(raw: Mapping[str, Any]) -> str:
