@@ -227,8 +227,8 @@ def require(someone: Person, *roles: Role) -> None:
         )
 
 
-def registrar(ground: Ground) -> str:
-    """Who may register city, people and keys: the authority's reviewer.
+def registrar(ground: Ground, *also: Role) -> str:
+    """Who may register city, people and keys: the authority's reviewer, and who has one of the roles `also`.
 
     Somebody must be first: while nobody is registered, or (outside demo mode) no key was ever issued, whoever holds the
     machine may, and the ledger names them `bootstrap`.
@@ -242,7 +242,7 @@ def registrar(ground: Ground) -> str:
     if nobody or keyless:
         return BOOTSTRAP
     someone = current(ground)
-    require(someone, Role.AUTHORITY_REVIEWER)
+    require(someone, Role.AUTHORITY_REVIEWER, *also)
     return someone.id
 
 

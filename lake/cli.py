@@ -1,5 +1,6 @@
 """`hub ingest`, `hub quarantine list|show`, `hub lake history|compact|expire`: thin commands over the store."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from infra.console import emit, help_text, json_option, progress, table
+from infra.errors import Unavailable
 from infra.language import Text
 
 if TYPE_CHECKING:
@@ -62,7 +64,8 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
         # The verdict stands and is shown; describing it can neither change nor fail it.
         say(Text("登记元数据", "describing").say(lang))
         drain_quietly(ground)
-        ground.ledger.sequence()
+        with contextlib.suppress(Unavailable):  # another process is signing: its checkpoint covers ours
+            ground.ledger.sequence()
     return 0 if all(outcome.state in ("finished", "repeated") for outcome in outcomes) else 1
 
 
@@ -139,7 +142,13 @@ def _names(lang: str, *pairs: tuple[str, str]) -> list[str]:
 @click.argument("dataset")
 @click.option("--delivery", help=help_text("只看一个批次", "of one delivery"))
 @click.option("--rule", help=help_text("只看违反该规则的行", "that broke this rule"))
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help=help_text("最多行数", "at most so many rows"),
+)
 @click.option("--purpose", help=help_text("读取目的（本人职责之一）", "why: one of your duties"))
 @click.option("--approval", help=help_text("批准记录编号", "the reference of a recorded approval"))
 @_AS
@@ -173,7 +182,7 @@ def lake() -> None:
 
 @lake.command(help=help_text("数据集的版本", "The versions of a dataset."))
 @click.argument("dataset")
-@click.option("--limit", type=click.IntRange(min=1))
+@click.option("--limit", type=click.IntRange(min=1), help=help_text("最多版本数", "at most so many versions"))
 @json_option
 def history(dataset: str, limit: int | None) -> None:
     """Print version, time and delivery."""

@@ -126,12 +126,3 @@ def _access(row: sa.RowMapping) -> Access:
     table = SharedTable(row["share"], row["schema"], row["table"])
     own = {name: row[name] for name in ("token", "grant", "applicant", "extract", "table_key", "version", "ends_at")}
     return Access(table=table, **own)
-
-
-def closed(state: GrantState, now: datetime) -> Refused | None:
-    """Say why a grant's access is closed at `now`; None while it is open."""
-    if state.revoked_at is not None or state.token_revoked_at is not None:
-        return Refused("SHARE_REVOKED", "该使用许可已被撤销", "the grant has been revoked")
-    if not state.starts_at <= now < min(state.ends_at, state.token_expires_at):
-        return Refused("SHARE_EXPIRED", "该使用许可不在有效期内", "the grant is not within its term")
-    return None

@@ -17,8 +17,16 @@ def bench() -> None:
     """Hold the benchmarks together."""
 
 
-_ROWS = click.option("--rows", default=10_000_000, show_default=True, type=click.IntRange(1_000))
-_PAIRS = click.option("--pairs", default=5, show_default=True, type=click.IntRange(1, 50))
+_ROWS = click.option(
+    "--rows", default=10_000_000, show_default=True, type=click.IntRange(1_000), help=help_text("行数", "how many rows")
+)
+_PAIRS = click.option(
+    "--pairs",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 50),
+    help=help_text("交错测量的对数", "interleaved pairs"),
+)
 
 
 def _shown(value: Any, indent: str = "") -> str:
@@ -66,7 +74,9 @@ def ledger(entries: int, postgres: str | None, pairs: int) -> None:
 
 
 @bench.command(help=help_text("一万项授权下的单次判定", "one decision with ten thousand grants known"))
-@click.option("--grants", default=10_000, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--grants", default=10_000, show_default=True, type=click.IntRange(1), help=help_text("授权数", "how many grants")
+)
 @json_option
 def policy(grants: int) -> None:
     """Measure the decision."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from infra.crypto import sha256_hex
 from infra.ledger.entry import canonical
@@ -18,6 +19,7 @@ from sharing.plan import canonical as plain_plan
 from sharing.produce import Produced
 
 FORMAT = "cityhub-certificate/1"
+_CITY = ZoneInfo("Asia/Shanghai")
 NOT_FINGERPRINTED = {
     "marked": False,
     "zh": "未加指纹：本版本不按接收方选择样本或抑制，数值一律保持原样",
@@ -125,15 +127,33 @@ def digest(certificate: Mapping[str, Any]) -> str:
 
 
 def lines(text: Mapping[str, Any], lang: str) -> list[str]:
-    """The certificate for a person, a line a fact."""
-    result, plan = text["result"], text["plan"]
+    """The certificate for a person, a line a fact; times as the city's clocks show them."""
+    result, plan, source = text["result"], text["plan"], text["source"]
     zh = lang == "zh"
     say = "zh" if zh else "en"
-    done = [f"  {'、'.join(m['items'])} → {'、'.join(m['columns']) or '∅'}: {m[say]}" for m in plan["methods"]]
-    gone = [f"  {drop['item']}: {drop[say]}" for drop in plan["removed"]]
-    risk = "-" if result["risk"] is None else result["risk"]
-    head = f"{text['extract']}  {text['source']['dataset']}@{text['source']['version']}  {result['rows']}"
-    measured = f"k={result['k']}  l={result['l']}  R={risk}  GB/T 42460: {result['level']} ({result['level_' + say]})"
-    titles = ("方法", "未交付") if zh else ("methods", "removed")
-    ends = f"{'到期' if zh else 'ends'}: {text['ends_at']}"
-    return [head, measured, titles[0], *done, titles[1], *gone, text["fingerprint"][say], ends]
+    rows = f"{result['rows']} {'行' if zh else 'rows'}"
+    origin = (
+        f"取自 {source['dataset']} 第 {source['version']} 版"
+        if zh
+        else f"of {source['dataset']} version {source['version']}"
+    )
+    found = {"k": result["k"], "l": result["l"], "R": result["risk"]}
+    measured = [f"{name}={value}" for name, value in found.items() if value is not None]
+    level = f"GB/T 42460 {'等级' if zh else 'level'} {result['level']} ({result['level_' + say]})"
+    gone: dict[str, list[str]] = {}
+    for drop in plan["removed"]:
+        gone.setdefault(drop[say], []).append(drop["item"])
+    methods = [
+        f"{'方法' if zh else 'method'}  {', '.join(m['items'])} → {', '.join(m['columns']) or '∅'}: {m[say]}"
+        for m in plan["methods"]
+    ]
+    removed = [f"{'未交付' if zh else 'left out'}  {', '.join(items)}: {why}" for why, items in gone.items()]
+    ends = datetime.fromisoformat(text["ends_at"]).astimezone(_CITY)
+    return [
+        f"{text['extract']}  {origin}  {rows}",
+        "  ".join([*measured, level]),
+        *methods,
+        *removed,
+        text["fingerprint"][say],
+        f"{'授权到期' if zh else 'granted until'}  {ends:%Y-%m-%d %H:%M}",
+    ]

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -24,7 +25,7 @@ from infra.database import read
 from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground, open_ground
 from infra.language import Text
-from lake import arrival, sample, tables
+from lake import arrival, outbox, sample, tables
 from lake.clock_run import run_due
 from lake.sample import RealFile
 from sharing import applicants, casebook, extract, grants, uscc
@@ -52,6 +53,7 @@ class Story:
     files: list[dict[str, Any]] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     airflow_seconds: float = 0.0
+    described: dict[str, int] = field(default_factory=dict)
     case: str = ""
     extract: dict[str, Any] = field(default_factory=dict)
     firm: dict[str, Any] = field(default_factory=dict)
@@ -108,6 +110,8 @@ def tell(ground: Ground, *, data: Path | None, seed: int, rows: int, say: Say) -
         extract.check(story.extract)
         say(Text("企业读取数据", "the firm reads").say(ground.lang))
         story.firm = _read(ground, profile, grants.of_case(ground.engine, story.case))
+    say(Text("登记元数据", "describing").say(ground.lang))
+    story.described = _describe(ground)
     checkpoint, report = ground.ledger.sequence(), ground.ledger.verify()
     story.ledger = {"entries": checkpoint.size, "origin": ground.ledger.origin, "faults": len(report.faults)}
     story.seconds = round(time.monotonic() - began, 1)
@@ -159,6 +163,16 @@ def _run(ground: Ground, say: Say) -> tuple[list[dict[str, Any]], float]:
     names = {row["id"]: row["file_name"] for row in rows}
     told = [{**one.as_dict(ground.lang), "file": names[one.delivery]} for one in report.deliveries]
     return told, report.start_seconds or 0.0
+
+
+def _describe(ground: Ground) -> dict[str, int]:
+    """Send what the run did not, the extract above all; deliveries and extracts that the catalogue now knows."""
+    outbox.drain_quietly(ground)
+    sent = tables.outbox.c.sent_at.is_not(None)
+    with read(ground.engine) as connection:
+        rows = connection.execute(sa.select(tables.outbox.c.kind, sent)).all()
+    kinds = Counter(kind if done else "waiting" for kind, done in rows)
+    return {name: kinds[name] for name in ("delivery", "extract", "waiting")}
 
 
 def _case(ground: Ground, dataset: str) -> str:

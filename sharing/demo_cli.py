@@ -45,52 +45,104 @@ def demo(data: Path | None, seed: int, rows: int) -> None:
         emit(ground, story.as_dict(), lambda _: _told(story, ground.lang))
 
 
+_STATES = {
+    "finished": Text("已发布", "published"),
+    "blocked": Text("未发布", "blocked"),
+    "refused": Text("未受理", "refused"),
+    "repeated": Text("重复报送", "repeated"),
+    "landed": Text("未处理", "waiting"),
+    "audited": Text("未完成", "unfinished"),
+}
+_COUNTS = ("read", "published", "quarantined", "duplicates")
+_FEW = 3
+_MARGIN = "  "
+
+
 def _told(story: "Story", lang: str) -> Iterator[str]:
     def said(zh: str, en: str) -> str:
         return Text(zh, en).say(lang)
 
-    counted = story.registered
+    counted, described, ledger = story.registered, story.described, story.ledger
     yield said(
-        f"1 登记   {counted['units']} 个单位、{counted['resources']} 项资源、{counted['contracts']} 份契约",
+        f"1 登记  {counted['units']} 个单位、{counted['resources']} 项资源、{counted['contracts']} 份契约",
         f"1 register  {counted['units']} units, {counted['resources']} resources, {counted['contracts']} contracts",
     )
     yield from _arrived(story, said)
     yield said(
-        f"3 归集   由 Airflow 处理（启动 {story.airflow_seconds} 秒）：读入 = 发布 + 问题数据 + 重复",
-        f"3 ingest  by Airflow (up after {story.airflow_seconds} s): read = published + quarantined + duplicates",
+        f"3 归集  由 Airflow 处理（启动用时 {story.airflow_seconds} 秒）；每批读入 = 发布 + 问题数据 + 重复",
+        f"3 ingest    by Airflow (started in {story.airflow_seconds} s); of each: "
+        "read = published + quarantined + duplicates",
     )
-    yield _deliveries(story, said)
+    yield from _deliveries(story, said)
+    yield from _unpublished(story, lang, said)
+    waiting = said(f"，{described['waiting']} 项待登记", f", {described['waiting']} wait")
+    yield said(
+        f"4 描述  DataHub 登记 {described['delivery']} 个批次、{described['extract']} 份提取数据",
+        f"4 describe  {described['delivery']} deliveries and {described['extract']} extract in DataHub",
+    ) + (waiting if described["waiting"] else "")
     yield from _issued(story, lang, said)
-    yield from _proven(story, said)
+    yield said(
+        f"7 存证  账本 {ledger['origin']} 有 {ledger['entries']} 条记录，核验发现 {ledger['faults']} 处不符；证书与回执已离线核验",
+        f"7 prove     ledger {ledger['origin']}: {ledger['entries']} entries verified, {ledger['faults']} faults; "
+        "certificate and receipt verified offline",
+    )
+    yield from _next(story, said)
 
 
 def _arrived(story: "Story", said: Any) -> Iterator[str]:
-    data = [file for file in story.files if file["data"]]
-    yield said(f"2 到达   {len(data)} 个文件", f"2 arrive  {len(data)} files")
+    data = sum(file["data"] for file in story.files)
+    other = len(story.files) - data
+    none = said(f"，另有 {other} 个不是数据", f" of data, {other} of none") if other else ""
+    yield said(f"2 到达  {data} 个数据文件", f"2 arrive    {data} files") + none
+    sets: dict[str, dict[str, list[str]]] = {}
     for file in story.files:
         if not file["data"]:
-            yield said(
-                f"    不是数据：{file['file']}（{file['reason']}）", f"    no data: {file['file']} ({file['reason']})"
-            )
+            folder, _, name = file["file"].partition("/")
+            sets.setdefault(file["reason"], {}).setdefault(name, []).append(folder)
+    for reason, names in sets.items():
+        for name, folders in names.items():
+            yield f"{_MARGIN}{name}{said('：', ': ')}{reason}"
+            yield from (f"{_MARGIN * 2}{folder}" for folder in folders)
 
 
-def _deliveries(story: "Story", said: Any) -> str:
-    names = ("read", "published", "quarantined", "duplicates")
-    sums: dict[str, dict[str, Any]] = {}
+def _deliveries(story: "Story", said: Any) -> Iterator[str]:
+    sums: dict[str, dict[str, int]] = {}
+    states: dict[str, dict[str, int]] = {}
     for one in story.deliveries:
-        kept = sums.setdefault(one["dataset"] or one["file"], {"count": 0, "state": set(), **dict.fromkeys(names, 0)})
-        kept["count"] += 1
-        kept["state"].add(one["state"] if one["code"] is None else f"{one['state']} {one['code']}")
-        for name in names:
-            kept[name] += one[name] or 0
+        name = one["dataset"] or one["file"]
+        kept = sums.setdefault(name, dict.fromkeys(_COUNTS, 0))
+        for count in _COUNTS:
+            kept[count] += one[count] or 0
+        ended = states.setdefault(name, {})
+        ended[one["state"]] = ended.get(one["state"], 0) + 1
     rows = [
-        (dataset, of["count"], *(of[name] for name in names), ", ".join(sorted(of["state"])))
-        for dataset, of in sums.items()
+        (name, sum(states[name].values()), *kept.values(), _ended(states[name], said)) for name, kept in sums.items()
     ]
     heads = said(
-        "数据集 批次 读入 发布 问题数据 重复 状态", "dataset deliveries read published quarantined duplicates state"
+        "数据集 批次 读入 发布 问题数据 重复 结果", "dataset deliveries read published quarantined duplicates result"
     )
-    return table(rows, heads.split())
+    yield from (f"{_MARGIN}{line}" for line in table(rows, heads.split()).splitlines())
+
+
+def _ended(states: dict[str, int], said: Any) -> str:
+    shown = [(said(_STATES[state].zh, _STATES[state].en), count) for state, count in states.items()]
+    if len(shown) == 1:
+        return str(shown[0][0])
+    return said("，", ", ").join(said(f"{state} {count} 批", f"{count} {state}") for state, count in shown)
+
+
+def _unpublished(story: "Story", lang: str, said: Any) -> Iterator[str]:
+    """Why deliveries were not published, each reason once, with the files it holds for."""
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    for one in story.deliveries:
+        if one["code"] is not None:
+            key = (_STATES[one["state"]].say(lang), one["dataset"] or "?", f"{one['message']} ({one['code']})")
+            reasons.setdefault(key, []).append(one["file"])
+    for (state, dataset, why), files in reasons.items():
+        more = said(f" 等 {len(files)} 个文件", f" and {len(files) - _FEW} more") if len(files) > _FEW else ""
+        names = said("、", ", ").join(files[:_FEW])
+        yield f"{_MARGIN}{state}  {dataset}  {names}{more}"
+        yield f"{_MARGIN * 2}{why}"
 
 
 def _issued(story: "Story", lang: str, said: Any) -> Iterator[str]:
@@ -98,41 +150,42 @@ def _issued(story: "Story", lang: str, said: Any) -> Iterator[str]:
 
     text = story.extract["certificate"]
     yield said(
-        f"4 申请   {story.case}：预审通过，提供单位与主管部门两人批准，协议已签，已交付",
-        f"4 case    {story.case}: pre-checked, approved by provider and authority, agreed, issued",
+        f"5 申请  {story.case}：预审通过，提供单位与主管部门各一人批准，协议已签，已交付",
+        f"5 case      {story.case}: pre-checked, approved by provider and authority, agreement signed, issued",
     )
-    yield from (f"    {line}" for line in certificate.lines(text, lang))
+    yield from (f"{_MARGIN}{line}" for line in certificate.lines(text, lang))
     firm = story.firm
     if firm["client"] is None:
         yield said(
-            "5 读取   未安装企业端客户端（infra/setup.py）",
-            "5 read    the firm's client is not installed (infra/setup.py)",
+            "6 读取  未安装企业端客户端（infra/setup.py），略过",
+            "6 read      skipped: the firm's client is not installed (infra/setup.py)",
         )
     else:
         yield said(
-            f"5 读取   delta-sharing {firm['client']} 读到 {firm['rows']} 行：{', '.join(firm['columns'])}",
-            f"5 read    delta-sharing {firm['client']} loaded {firm['rows']} rows: {', '.join(firm['columns'])}",
+            f"6 读取  企业用 delta-sharing {firm['client']} 读入 pandas，共 {firm['rows']} 行；前 {len(firm['head'])} 行：",
+            f"6 read      the firm's delta-sharing {firm['client']} loaded {firm['rows']} rows into pandas; the first:",
         )
-        yield from (f"    {'  '.join(row)}" for row in firm["head"])
+        yield from (f"{_MARGIN}{line}" for line in table(firm["head"], firm["columns"]).splitlines())
 
 
-def _proven(story: "Story", said: Any) -> Iterator[str]:
-    ledger = story.ledger
-    yield said(
-        f"6 存证   {ledger['origin']}：{ledger['entries']} 条记录，{ledger['faults']} 处不符；证书与回执已离线核验",
-        f"6 prove   {ledger['origin']}: {ledger['entries']} entries, {ledger['faults']} faults; the certificate holds",
-    )
-    yield said(
-        f"用时 {story.seconds} 秒。接下来（目录 {story.home}，演示专用，不适用于真实数据）：",
-        f"{story.seconds} s. Where to look (home {story.home}, a demo's, unfit for real data):",
-    )
+def _next(story: "Story", said: Any) -> Iterator[str]:
     dataset = story.deliveries[0]["dataset"]
     unit, domain, name = dataset.split(".")
-    yield f'  hub query "FROM {unit}.{domain}_{name} LIMIT 5"'
-    yield f"  hub quarantine show {dataset}"
-    yield f"  hub share show {story.case}"
-    yield "  hub ledger show; hub ledger verify"
-    yield "  hub up"
+    aside = next((one["dataset"] for one in story.deliveries if one["quarantined"]), dataset)
+    yield said(
+        f"用时 {story.seconds} 秒。演示目录 {story.home}（不适用于真实数据）。接下来可以看：",
+        f"{story.seconds} s. The demo's home is {story.home} (unfit for real data). Where to look:",
+    )
+    looks = [
+        (f'hub query "FROM {unit}.{domain}_{name} LIMIT 5"', said("已发布的数据", "published data")),
+        (f"hub quarantine show {aside}", said("问题数据及原因", "quarantined records and why")),
+        (f"hub share show {story.case}", said("申请与证书", "the case and its certificate")),
+        ("hub ledger show", said("账本的记录", "the ledger's entries")),
+        ("hub ledger verify", said("核验账本", "verify the ledger")),
+        ("hub up", said("Airflow 页面与共享服务", "Airflow's pages and the sharing server")),
+    ]
+    width = max(len(command) for command, _ in looks)
+    yield from (f"{_MARGIN}{command.ljust(width)}  {what}" for command, what in looks)
 
 
 @click.command(

@@ -27,7 +27,8 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
 from lake.delta import Tables
-from sharing.access import Access, access_by_link, access_by_token, closed, still_open, store_links
+from sharing import policy
+from sharing.access import Access, access_by_link, access_by_token, still_open, store_links
 from sharing.protocol import SharedFile, metadata_line
 
 RECHECK_SECONDS = 1.0
@@ -68,6 +69,7 @@ class Gate:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._tables = Tables(ground.store)
+        self._rules = policy.rules(ground.city)
         self._snapshots: dict[tuple[str, int], Described] = {}
         self._recorded: dict[str, None] = {}
         self._lock = threading.Lock()
@@ -225,7 +227,8 @@ class Gate:
 
     def _open_or_refuse(self, access: Access) -> None:
         now = self._ground.now()
-        refused = closed(still_open(self._ground.engine, access), now)
+        state = still_open(self._ground.engine, access)
+        refused = policy.closed(self._rules, access.grant, access.applicant, state, now)
         if refused is None:
             return
         content = {"code": refused.code, "share": access.table.share}

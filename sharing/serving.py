@@ -108,7 +108,6 @@ def _server(ground: Ground, settings: ShareSettings) -> "uvicorn.Server":
         # A cut download is the gate doing its work and stands in the ledger; it is no error of the server.
         return not (record.exc_info and isinstance(record.exc_info[1], DownloadCut))
 
-
     logging.getLogger("uvicorn.error").addFilter(_without_cuts)
     config = uvicorn.Config(
         build_app(ground),
