@@ -85,7 +85,13 @@ def applicant(as_: str | None, **given: Any) -> None:
 @click.option("--scene", default="", help=help_text("应用场景", "scene of use"))
 @click.option("--days", default=180, show_default=True, help=help_text("使用期限（天）", "term in days"))
 @click.option("--channel", default="conditional_open", show_default=True, help=help_text("渠道", "channel"))
-@click.option("--form", default="aggregate", show_default=True, type=click.Choice(["aggregate", "rows"]))
+@click.option(
+    "--form",
+    default="aggregate",
+    show_default=True,
+    type=click.Choice(["aggregate", "rows"]),
+    help=help_text("交付形式：分组汇总或逐人一行", "what is delivered: classes with counts, or one row a person"),
+)
 @click.option("--legal-basis", default=None, help=help_text("个人信息的合法性基础", "legal basis for personal data"))
 def apply(as_: str | None, dataset: str, **given: Any) -> None:
     """Open a case and print it."""
@@ -118,7 +124,12 @@ def precheck(context: click.Context, as_: str | None, case: str) -> None:
 
 @_command("approve", "批准（提供部门或主管部门）。", "Approve, for the provider or the authority.")
 @_CASE
-@click.option("--side", type=click.Choice(["provider", "authority"]), required=True)
+@click.option(
+    "--side",
+    type=click.Choice(["provider", "authority"]),
+    required=True,
+    help=help_text("代表提供单位或主管部门", "for the providing department or the authority"),
+)
 @click.option("--opinion", default="", help=help_text("意见", "opinion"))
 def approve(as_: str | None, case: str, side: Any, opinion: str) -> None:
     """Record one approval."""

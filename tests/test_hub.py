@@ -100,7 +100,8 @@ def test_the_readme_names_only_commands_that_exist() -> None:
     groups = {name.split()[0] for name in COMMANDS}
     for readme in ("README.md", "README.zh-CN.md"):
         text = (ROOT / readme).read_text(encoding="utf-8")
-        named = set(re.findall(r"\bhub ([a-z]+(?: [a-z-]+(?:\|[a-z-]+)*)?)", text))
+        code = "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+        named = set(re.findall(r"(?<![\w/.-])hub ([a-z]+(?: [a-z-]+(?:\|[a-z-]+)*)?)", code))
         assert len(named) > 10
         for words in named:
             first, _, rest = words.partition(" ")
