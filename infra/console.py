@@ -92,14 +92,17 @@ _CONVERSIONS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 
 
 def table(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> str:
-    """`rows` under `columns` as aligned text; wide characters count twice, nothing is cut."""
+    """`rows` under `columns` as aligned text, numbers to the right; wide characters count twice, nothing is cut."""
     from rich.cells import cell_len  # noqa: PLC0415 - only where a table is printed
 
-    cells = [[str(column) for column in columns], *([_cell(value) for value in row] for row in rows)]
+    held = [list(row) for row in rows]
+    cells = [[str(column) for column in columns], *([_cell(value) for value in row] for row in held)]
     widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
+    right = [{type(row[i]) for row in held} - {type(None)} in ({int}, {float}) for i in range(len(columns))]
 
     def line(row: Sequence[str]) -> str:
-        padded = (text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True))
+        blanks = [" " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)]
+        padded = (gap + text if end else text + gap for text, gap, end in zip(row, blanks, right, strict=True))
         return "  ".join(padded).rstrip()
 
     return "\n".join([line(cells[0]), "  ".join("─" * width for width in widths), *map(line, cells[1:])])

@@ -139,7 +139,7 @@ def lines(text: Mapping[str, Any], lang: str) -> list[str]:
     )
     found = {"k": result["k"], "l": result["l"], "R": result["risk"]}
     measured = [f"{name}={value}" for name, value in found.items() if value is not None]
-    level = f"GB/T 42460 {'等级' if zh else 'level'} {result['level']} ({result['level_' + say]})"
+    level = f"GB/T 42460 {'等级' if zh else 'level'} {result['level']}: {result['level_' + say]}"
     gone: dict[str, list[str]] = {}
     for drop in plan["removed"]:
         gone.setdefault(drop[say], []).append(drop["item"])

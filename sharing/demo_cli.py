@@ -70,7 +70,7 @@ def _told(story: "Story", lang: str) -> Iterator[str]:
     yield from _arrived(story, said)
     yield said(
         f"3 归集  由 Airflow 处理（启动用时 {story.airflow_seconds} 秒）；每批读入 = 发布 + 问题数据 + 重复",
-        f"3 ingest    by Airflow (started in {story.airflow_seconds} s); of each: "
+        f"3 ingest    by Airflow (started in {story.airflow_seconds} s); for each delivery "
         "read = published + quarantined + duplicates",
     )
     yield from _deliveries(story, said)
@@ -82,7 +82,8 @@ def _told(story: "Story", lang: str) -> Iterator[str]:
     ) + (waiting if described["waiting"] else "")
     yield from _issued(story, lang, said)
     yield said(
-        f"7 存证  账本 {ledger['origin']} 有 {ledger['entries']} 条记录，核验发现 {ledger['faults']} 处不符；证书与回执已离线核验",
+        f"7 存证  账本 {ledger['origin']} 的 {ledger['entries']} 条记录已核验，{ledger['faults']} 处不符；"
+        "证书与回执已离线核验",
         f"7 prove     ledger {ledger['origin']}: {ledger['entries']} entries verified, {ledger['faults']} faults; "
         "certificate and receipt verified offline",
     )
@@ -94,15 +95,19 @@ def _arrived(story: "Story", said: Any) -> Iterator[str]:
     other = len(story.files) - data
     none = said(f"，另有 {other} 个不是数据", f" of data, {other} of none") if other else ""
     yield said(f"2 到达  {data} 个数据文件", f"2 arrive    {data} files") + none
-    sets: dict[str, dict[str, list[str]]] = {}
+    if not other:
+        return
+    sets: dict[str, list[dict[str, Any]]] = {}
     for file in story.files:
-        if not file["data"]:
-            folder, _, name = file["file"].partition("/")
-            sets.setdefault(file["reason"], {}).setdefault(name, []).append(folder)
-    for reason, names in sets.items():
-        for name, folders in names.items():
-            yield f"{_MARGIN}{name}{said('：', ': ')}{reason}"
-            yield from (f"{_MARGIN * 2}{folder}" for folder in folders)
+        sets.setdefault(file["file"].partition("/")[0], []).append(file)
+    rows = []
+    for folder, files in sets.items():
+        shown: tuple[Any, ...] = (folder, sum(file["data"] for file in files))
+        for file in [file for file in files if not file["data"]] or [{"file": "", "reason": ""}]:
+            rows.append((*shown, file["file"].partition("/")[2], file["reason"]))
+            shown = ("", None)
+    heads = said("目录|数据文件|不是数据|原因", "folder|data|no data|why")
+    yield from (f"{_MARGIN}{line}" for line in table(rows, heads.split("|")).splitlines())
 
 
 def _deliveries(story: "Story", said: Any) -> Iterator[str]:
@@ -128,7 +133,8 @@ def _ended(states: dict[str, int], said: Any) -> str:
     shown = [(said(_STATES[state].zh, _STATES[state].en), count) for state, count in states.items()]
     if len(shown) == 1:
         return str(shown[0][0])
-    return said("，", ", ").join(said(f"{state} {count} 批", f"{count} {state}") for state, count in shown)
+    together: str = said("，", ", ").join(said(f"{state} {count} 批", f"{count} {state}") for state, count in shown)
+    return together
 
 
 def _unpublished(story: "Story", lang: str, said: Any) -> Iterator[str]:
@@ -162,7 +168,7 @@ def _issued(story: "Story", lang: str, said: Any) -> Iterator[str]:
         )
     else:
         yield said(
-            f"6 读取  企业用 delta-sharing {firm['client']} 读入 pandas，共 {firm['rows']} 行；前 {len(firm['head'])} 行：",
+            f"6 读取  企业用 delta-sharing {firm['client']} 读入 pandas，共 {firm['rows']} 行，前几行：",
             f"6 read      the firm's delta-sharing {firm['client']} loaded {firm['rows']} rows into pandas; the first:",
         )
         yield from (f"{_MARGIN}{line}" for line in table(firm["head"], firm["columns"]).splitlines())

@@ -157,6 +157,16 @@ def test_a_table_is_aligned_with_wide_characters_and_cuts_nothing() -> None:
     assert lines[4] == f"{long}  �[31mred��"
 
 
+def test_numbers_stand_to_the_right() -> None:
+    assert table([["a", 7], ["b", 1234], ["c", None]], ["set", "读入"]).splitlines() == [
+        "set  读入",
+        "───  ────",
+        "a       7",
+        "b    1234",
+        "c",
+    ]
+
+
 def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("working") as say:
         say("more")
