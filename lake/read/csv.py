@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -82,7 +83,7 @@ def _head(path: Path, delimiter: str, job: Job, place: Place) -> tuple[tuple[Rec
 def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
     """Finds delimiter and header: the delimiter under which the most of the contract's names appear."""
     reading = job.contract.reading
-    known = spellings(job.contract.fields)
+    known = spellings(_own(job))
     tried = [
         (delimiter, *_head(path, delimiter, job, place))
         for delimiter in ((reading.delimiter,) if reading.delimiter else DELIMITERS)
@@ -95,11 +96,16 @@ def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
         raise empty(place)
     _check_width(head, job, place)
     declared = reading.header_row and reading.header_row - 1
-    header = find_header([record.cells for record in head], job.contract.fields, declared=declared, place=place)
+    header = find_header([record.cells for record in head], _own(job), declared=declared, place=place)
     if len(head) == header.row + header.height:
         raise stopped or no_records(place, head[-1].line)
     notes = tuple(header_notes(header, head[header.row].line))
     return Table(job, path, place, delimiter, header, head, encoding, notes)
+
+
+def _own(job: Job) -> list[Any]:
+    """The fields that the file itself has to bring; facts about the delivery are none of its columns."""
+    return [field for field in job.contract.fields if field.given is None]
 
 
 def _check_width(head: Sequence[Record], job: Job, place: Place) -> None:
@@ -120,7 +126,7 @@ def _is_plain(table: Table) -> bool:
 def _fast(table: Table) -> Source:
     header = table.header
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
-    names = [field.name for field in table.job.contract.fields if field.given is None]
+    names = [field.name for field in _own(table.job)]
     cells = [f"c{header.columns[name]}" if name in header.columns else "NULL::VARCHAR" for name in names]
     fields = [f"{cell} AS {quote_identifier(name)}" for cell, name in zip(cells, names, strict=True)]
     extras = ", ".join(f"{_text(name)}, c{position}" for position, name in header.extras)
@@ -172,7 +178,7 @@ def read_precisely(table: Table) -> Source:
         Refused: what no record can be blamed for alone.
     """
     job, header = table.job, table.header
-    names = [field.name for field in job.contract.fields if field.given is None]
+    names = [field.name for field in _own(job)]
     positions = [header.columns.get(name) for name in names]
     width = len(header.names)
     in_order = positions == list(range(width))
