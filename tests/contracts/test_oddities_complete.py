@@ -1,0 +1,116 @@
+"""Nothing that a SOURCE.md calls odd is left out: its sentences, cut up, each with what answers for it."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from catalogs.city import load_city
+from infra.ground import sample_city
+
+ODDITIES = yaml.safe_load((Path(__file__).parent / "oddities.yaml").read_text("utf-8"))
+FACT = "(a fact that asks for nothing)"
+# folder of the set, dataset, and every piece of the section "Oddities" with the words of the table that answer for it
+ANSWERS: dict[tuple[str, str], dict[str, str]] = {
+    ("environment-henan-aqi-hourly-2020", "sample.environment.aqi_hourly"): {
+        "Zhengzhou: 10 stations (also 岗李水库(对照点), the background station, beside 岗李水库)": "background station",
+        "Date 20200402 and Hour 08 as digits: leading zero lost if read as numbers": "leading zero",
+        "missing = the text NaN": "the text NaN (AQI)",
+        "the same hour crawled twice gives repeated (Date, Hour, WatchPoint) keys: 70 in zhengzhou_before_rename.csv": (
+            "crawled twice in zhengzhou_before_rename.csv"
+        ),
+        "30 in 郑州.csv": "crawled twice in 郑州.csv",
+        "three overlapping Zhengzhou files: zhengzhou_first_run.csv lies whole within zhengzhou_before_rename.csv": (
+            "lies whole within"
+        ),
+        "that one and 郑州.csv share 2020-04-02 08:00": "share 2020-04-02 08:00",
+        "PrimaryPollution sometimes has two pollutants with line breaks and blanks inside a quoted field": (
+            "line breaks"
+        ),
+        "gaps of hours and days when the site was down (18 in Zhengzhou)": "gaps of hours",
+        "unit of CO is mg/m³": "the unit of CO",
+        "of the others µg/m³": "the unit of the others",
+        "not in the file": "the unit of CO",
+    },
+    ("education-moe-universities-2025", "sample.education.universities"): {
+        "binary .xls (BIFF8, saved by WPS)": "binary .xls",
+        'title and note rows above the header: row 1 "附件1：", row 2 the title with a line break, row 3 the header': (
+            "title and note rows"
+        ),
+        '33 merged ranges: a merged row "北京市（92所）" opens each province and holds no record': "33 merged ranges",
+        "2,919 numbered schools": "2,919 numbered schools",
+        "in 31 province blocks": "31 province blocks",
+        "学校标识码 is a number in 2,862 cells and text in 57": "学校标识码",
+        "备注 empty in 2,074": "备注 empty",
+        "民办 in 829": "备注 民办",
+        "and two longer notes": "two longer notes",
+        "所在地 is a city name without code": "所在地 is a city name",
+        "73 schools have 所在地 = 郑州市": "所在地 is a city name",
+        "under the merged row of 河南省": "there is no province column",
+        "there is no province column": "there is no province column",
+    },
+    ("traffic-zhengzhou-bus-lines", "sample.traffic.bus_stops"): {
+        "215 lines, 10,008 stop rows": "215 lines, 10,008 stop rows",
+        "2,336 stop names": FACT,
+        "list.txt names the files": "list.txt names the files",
+        'lng and lat are strings of integers in millionths of a degree ("113686825" = 113.686825)': "millionths",
+        "two rows have longitude 110.350485 — outside the city (三全路花园路 on 219路 and 63路)": "110.350485",
+        "column shift in the data: dept_name is 一公司…四公司 or 快速公交公司": "in 518 rows",
+        'but in 518 rows it holds a time span such as "4:30-6:30" or "21:00-24:00"': "in 518 rows",
+        "first_time is the service span and is written in more than ten ways: 6:00-21:30, 06:00-21:30": "than ten ways",
+        "full-width colon 6:00-21：30": "full-width colon",
+        "6.30-20.30": "6.30-20.30",
+        "two hyphens": "two hyphens",
+        "a colon for the hyphen": "a colon for the hyphen",
+        "blanks for it": "blanks for the hyphen",
+        "two spans in one field": "two spans in one field",
+        "is_up_down 0/1 = direction": "is the direction",
+        "alias filled in 642 rows": "alias filled",
+        "fare and coordinates as text": "fare and coordinates as text",
+        'line_name mostly "104路" but also B1内环, B1外环 and Y807 without 路': "line_name without 路",
+    },
+    ("tourism-australia-trips-xlsx", "sample.tourism.domestic_trips"): {
+        'the quarter is text "1998-01-01"': "the quarter is text",
+        "the first day of the quarter": "the first day of the quarter",
+        "24,320 rows in long form: region × purpose × quarter": "24,320 rows",
+        "trips in thousands": "trips in thousands",
+        "many decimals": "many decimals",
+    },
+    ("health-shanghai-hospital-poi", "sample.health.hospitals"): {
+        'type is a path "医疗保健服务;综合医院;三级甲等医院"': "type is a path",
+        "several joined by |": "several types joined",
+        "coordinates with 13–15 decimals": "13–15 decimals",
+        "302 rows have no address": "302 rows have no address",
+        "184 names occur more than once (chains, branches, departments)": "184 names",
+        "pet hospitals": "pet hospitals",
+        "and pharmacies of clinics are among them": "pharmacies",
+        "institutions only, no phone or person columns": FACT,
+    },
+    ("divisions-zhengzhou-datav-geojson", "sample.city_management.district_boundaries"): {
+        "coordinates are GCJ-02 (Amap), though nothing in the file says so": "GCJ-02",
+        "12 districts and counties": "12 districts",
+        "the functional zones 410171–410173 of the statistical code list have no polygon": "no polygon",
+        "properties.parent is a nested object": "nested object",
+        "center/centroid are [lng,lat] arrays": "center and centroid",
+        "adcode is a number": "adcode is a number",
+        "all geometries are MultiPolygon": "all geometries",
+    },
+}
+
+
+@pytest.mark.parametrize(("folder", "dataset"), ANSWERS)
+def test_every_word_of_the_section_is_answered_for(folder: str, dataset: str, shared: Path) -> None:
+    text = (shared / "data" / folder / "SOURCE.md").read_text("utf-8")
+    left = text.partition("## Oddities")[2].partition("\n## ")[0]
+    said = [oddity["says"] for oddity in ODDITIES[dataset]]
+    for piece, answer in sorted(ANSWERS[folder, dataset].items(), key=lambda pair: -len(pair[0])):
+        assert piece in left, piece
+        left = left.replace(piece, "", 1)
+        assert answer == FACT or any(answer in one for one in said), answer
+    assert re.sub(r"[\s,;-]", "", left) == ""
+
+
+def test_the_hospitals_hold_no_person() -> None:
+    resource = next(one for one in load_city(sample_city()).resources if one.id == "sample.health.hospitals")
+    assert not any(item.personal for item in resource.items)
