@@ -60,7 +60,7 @@ def refusal(faults: Sequence[Fault]) -> Refused:
         shown.append(Text(f"……另有 {more} 处", f"… and {more} more"))
     return Refused(
         "CONTRACT_FAULTY",
-        f"数据合同有 {len(faults)} 处错误",
+        f"数据契约有 {len(faults)} 处错误",
         f"the contracts have {len(faults)} faults",
         place=faults[0].place if faults else None,
         reasons=shown,
@@ -99,7 +99,7 @@ def _beside(document: ContractDocument, contract: Contract, seen: dict[str, str]
     place = document.place(("id",))
     if contract.id in seen:
         zh, en = (
-            f"{seen[contract.id]} 中已有同一数据集的合同",
+            f"{seen[contract.id]} 中已有同一数据集的契约",
             f"{seen[contract.id]} holds a contract of the same dataset",
         )
         found.append(fault("CONTRACT_TWICE", zh, en, place=place, field="id"))
@@ -133,7 +133,7 @@ def catalogue_faults(
         else:
             found += _differences(item, column.type, column.personal, place)
     for name in items:
-        zh, en = f"合同没有目录中的数据项“{name}”", f"the contract lacks the catalogue's item “{name}”"
+        zh, en = f"契约没有目录中的数据项“{name}”", f"the contract lacks the catalogue's item “{name}”"
         place = _named(document.place(("schema", 0, "properties")), name)
         found.append(fault("CONTRACT_COLUMN_MISSING", zh, en, place=place, field="properties"))
     return found
@@ -142,11 +142,11 @@ def catalogue_faults(
 def _differences(item: Item, kind: str, personal: bool, place: Place) -> list[Fault]:
     found = []
     if item.type.value != kind:
-        zh = f"“{item.name}”在目录中是 {item.type.value}，合同中是 {kind}"
+        zh = f"“{item.name}”在目录中是 {item.type.value}，契约中是 {kind}"
         en = f"“{item.name}” is {item.type.value} in the catalogue and {kind} in the contract"
         found.append(fault("CONTRACT_TYPE_DIFFERS", zh, en, place=place, field="physicalType"))
     if (item.personal is not None) != personal:
-        zh = f"“{item.name}”是否为个人信息，目录与合同不一致"
+        zh = f"“{item.name}”是否为个人信息，目录与契约不一致"
         en = f"catalogue and contract disagree whether “{item.name}” is personal information"
         found.append(fault("CONTRACT_PERSONAL_DIFFERS", zh, en, place=place, field="cityhub.personal"))
     return found

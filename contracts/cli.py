@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.group(help=help_text("数据合同：检查、查看、检验套件", "Data contracts: check, list, show, suite."))
+@click.group(help=help_text("数据契约：检查、查看、检验套件", "Data contracts: check, list, show, suite."))
 def contract() -> None:
     """Hold the contract commands together."""
 
 
 @contract.command(
-    help=help_text("检查一个城市目录的全部合同", "Check all contracts of a city's folder (default: the city).")
+    help=help_text("检查一个城市目录的全部契约", "Check all contracts of a city's folder (default: the city).")
 )
 @click.argument("folder", required=False, type=_FOLDER)
 @json_option
@@ -46,7 +46,7 @@ def check(folder: Path | None) -> int:
 
 def _report(faults: "list[Fault]", lang: str) -> list[str]:
     if not faults:
-        return [Text("合同没有错误。", "The contracts hold no fault.").say(lang)]
+        return [Text("契约没有错误。", "The contracts hold no fault.").say(lang)]
     return [
         *(found.sentence(lang) for found in faults),
         Text(f"共 {len(faults)} 处", f"{len(faults)} faults").say(lang),
@@ -80,7 +80,7 @@ def register(folder: Path | None) -> None:
         emit(ground, done, lambda _: [said.say(ground.lang), *marked])
 
 
-@contract.command("list", help=help_text("列出已登记的合同", "List the registered contracts."))
+@contract.command("list", help=help_text("列出已登记的契约", "List the registered contracts."))
 @json_option
 def list_() -> None:
     """Print dataset, version and name of each."""
@@ -99,10 +99,10 @@ def list_() -> None:
         )
 
 
-@contract.command(help=help_text("显示一份合同（ODCS v3.1 YAML）", "Show a contract as ODCS v3.1 YAML."))
+@contract.command(help=help_text("显示一份契约（ODCS v3.1 YAML）", "Show a contract as ODCS v3.1 YAML."))
 @click.argument("dataset")
 @click.option(
-    "--version", help=help_text("合同版本，默认当前版本", "a version of the contract; the current one if omitted")
+    "--version", help=help_text("契约版本，默认当前版本", "a version of the contract; the current one if omitted")
 )
 @json_option
 def show(dataset: str, version: str | None) -> None:
@@ -116,10 +116,10 @@ def show(dataset: str, version: str | None) -> None:
         emit(ground, raw, lambda _: dump(raw).rstrip())
 
 
-@contract.command(help=help_text("显示合同的规则与检验套件", "Show a contract's rules and its suite of expectations."))
+@contract.command(help=help_text("显示契约的规则与检验套件", "Show a contract's rules and its suite of expectations."))
 @click.argument("dataset")
 @click.option(
-    "--version", help=help_text("合同版本，默认当前版本", "a version of the contract; the current one if omitted")
+    "--version", help=help_text("契约版本，默认当前版本", "a version of the contract; the current one if omitted")
 )
 @json_option
 def suite(dataset: str, version: str | None) -> None:

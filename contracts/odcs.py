@@ -99,9 +99,9 @@ def load(source: Path | str, name: str | None = None) -> tuple[ContractDocument 
         file = name or "contract"
         tree, faults = yamltree.read_bytes(source.encode(), file)
     if tree is None:
-        return None, faults or [_fault(Place(file=file), "合同文件是空的", "the contract file is empty")]
+        return None, faults or [_fault(Place(file=file), "契约文件是空的", "the contract file is empty")]
     if not isinstance(tree, yamltree.Mapping):
-        return None, [*faults, _fault(Place(file=file, row=tree.line), "合同应是键值结构", "a contract is a mapping")]
+        return None, [*faults, _fault(Place(file=file, row=tree.line), "契约应是键值结构", "a contract is a mapping")]
     lines: dict[Path_, int] = {}
     raw = _value(tree, (), lines)
     document = ContractDocument(raw, file, lines)

@@ -109,10 +109,10 @@ def _put(connection: Connection, ground: Ground, promise: Promise, actor: str) -
 def _version_refused(code: str, made: Contract, zh: str, en: str) -> Refused:
     return Refused(
         code,
-        f"合同 {made.id} 的版本 {made.version} {zh}",
+        f"契约 {made.id} 的版本 {made.version} {zh}",
         f"version {made.version} of the contract {made.id}: {en}",
         place=Place(dataset=made.id),
-        remedy=Text("提高合同的 version", "raise the contract's version"),
+        remedy=Text("提高契约的 version", "raise the contract's version"),
     )
 
 
@@ -135,10 +135,10 @@ def document(engine: Engine, dataset: str, version: str | None = None) -> dict[s
         at_zh, at_en = (f"的版本 {version}", f" at version {version}") if version else ("", "")
         raise Refused(
             "CONTRACT_UNKNOWN",
-            f"没有数据集 {dataset} 的合同{at_zh}",
+            f"没有数据集 {dataset} 的契约{at_zh}",
             f"there is no contract of {dataset}{at_en}",
             place=Place(dataset=dataset),
-            remedy=Text("用 hub contract list 查看已登记的合同", "see the registered ones with `hub contract list`"),
+            remedy=Text("用 hub contract list 查看已登记的契约", "see the registered ones with `hub contract list`"),
         )
     return dict(body)
 
@@ -153,7 +153,7 @@ def contract(engine: Engine, dataset: str, version: str | None = None) -> Contra
     made, faults = parse(ContractDocument(raw, f"{dataset}.yaml", {}), trusted=True)
     if made is None:  # an older hub registered what this one does not understand
         raise Refused(
-            "CONTRACT_FAULTY", "已登记的合同不能读取", "the registered contract cannot be read", place=faults[0].place
+            "CONTRACT_FAULTY", "已登记的契约不能读取", "the registered contract cannot be read", place=faults[0].place
         )
     return made
 

@@ -98,7 +98,7 @@ def _batch(sql: str, contract: Contract) -> str:
 
 def _columns(contract: Contract) -> Expectation:
     names = [column.name for column in contract.columns]
-    said = Text("文件的列与合同不一致。", "The file's columns are not those of the contract.")
+    said = Text("文件的列与契约不一致。", "The file's columns are not those of the contract.")
     kwargs = {"column_set": names, "exact_match": False}
     return Expectation("expect_table_columns_to_match_set", kwargs, "block", "columns", said)
 
@@ -114,7 +114,7 @@ def _types(contract: Contract) -> Expectation:
     wrong = " OR ".join(
         f"typeof({quote_identifier(column.name)}) <> {literal(duckdb_type(column))}" for column in contract.columns
     )
-    said = Text("文件的列类型与合同不一致。", "The file's column types are not those of the contract.")
+    said = Text("文件的列类型与契约不一致。", "The file's column types are not those of the contract.")
     query = f"SELECT 1 AS failed FROM (SELECT * FROM {{batch}} LIMIT 1) AS one WHERE {escape(wrong)}"
     return Expectation("unexpected_rows_expectation", {"unexpected_rows_query": query}, "block", "types", said)
 

@@ -109,7 +109,7 @@ def split(job: Job) -> Split:
 def _unreadable(job: Job) -> Refused:
     return Refused(
         "READ_FAILED",
-        "文件无法按合同读取",
+        "文件无法按契约读取",
         "the file cannot be read as the contract says",
         place=Place(dataset=job.compiled.contract.id),
     )

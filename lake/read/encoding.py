@@ -25,7 +25,7 @@ BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_BLOCK = 64 * 1024 * 1024
+_BLOCK = 16 * 1024 * 1024
 _SAMPLE = 64 * 1024
 _CHINESE_UTF8 = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
 _RESAVE = Text("另存为 UTF-8 编码后重新报送", "save the file as UTF-8 and deliver it again")
@@ -49,6 +49,23 @@ class Encoding:
         return self.name in {"utf-8", "utf-8-sig"}
 
 
+def release(data: mmap.mmap, start: int, end: int) -> None:
+    """Let go of the pages of a part that was read, so that a large file never stands in memory as a whole."""
+    begin = start - start % mmap.ALLOCATIONGRANULARITY
+    data.madvise(mmap.MADV_DONTNEED, begin, end - begin)
+
+
+def find_byte(data: mmap.mmap, byte: bytes) -> int:
+    """The offset of the first such byte, -1 when there is none; keeps no more than a block in memory."""
+    for start in range(0, len(data), _BLOCK):
+        end = min(start + _BLOCK, len(data))
+        found = data.find(byte, start, end)
+        if found >= 0:
+            return found
+        release(data, start, end)
+    return -1
+
+
 def line_at(data: mmap.mmap, offset: int) -> int:
     """The physical line (from 1) of a byte offset; LF, CRLF or CR end a line."""
     feeds, returns = 0, 0
@@ -62,11 +79,11 @@ def line_at(data: mmap.mmap, offset: int) -> int:
 def first_bad_utf8(data: mmap.mmap) -> int | None:
     """The offset of the first byte that is not UTF-8, None when all is."""
     with memoryview(data) as view:
-        return _first_bad(view, len(data))
+        return _first_bad(view, data)
 
 
-def _first_bad(view: memoryview, size: int) -> int | None:
-    start = 0
+def _first_bad(view: memoryview, data: mmap.mmap) -> int | None:
+    start, size = 0, len(data)
     while start < size:
         end = min(start + _BLOCK, size)
         if end < size:
@@ -77,6 +94,7 @@ def _first_bad(view: memoryview, size: int) -> int | None:
                     codecs.utf_8_decode(part, "strict", True)
                 except UnicodeDecodeError as error:
                     return start + error.start
+        release(data, start, end)
         start = end
     return None
 
@@ -127,7 +145,7 @@ def detect_encoding(data: mmap.mmap, place: Place, declared: str | None = None) 
         found = Encoding(wide) if wide else Encoding("utf-8")
     if found.name.startswith("utf-16"):
         return found
-    nul = data.find(b"\0")
+    nul = find_byte(data, b"\0")
     if nul >= 0:
         raise nul_found(place, line_at(data, nul))
     if declared is not None and not found.bom and not _same(declared, found.name):
@@ -152,7 +170,7 @@ def _codec(declared: str, place: Place) -> str:
     except LookupError:
         raise Refused(
             "READ_ENCODING",
-            f"合同声明的编码“{declared}”不可识别",
+            f"契约声明的编码“{declared}”不可识别",
             f"the contract declares an unknown encoding “{declared}”",
             place=place,
         ) from None

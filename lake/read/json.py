@@ -185,7 +185,7 @@ def _check(good: int, layout: Layout, fields: list[Any], place: Place, first: It
 def _notes(layout: Layout, kind: Format, members: dict[str, Any]) -> Iterator[Note]:
     others = _keys(len(layout.others))
     if others:
-        said = Text(f"合同之外：{others.zh}", f"beyond the contract: {others.en}")
+        said = Text(f"契约之外：{others.zh}", f"beyond the contract: {others.en}")
         yield Note("extra_columns", said, len(layout.others))
     absent = layout.unseen
     if absent:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lake.read.encoding import find_byte, release
+
 _BLOCK = 16 * 1024 * 1024
 _FIRST = 2  # the header stands alone on line 1
 
@@ -57,10 +59,12 @@ def _line_ends(path: Path) -> tuple[int, int, int]:
     feeds = returns = pairs = 0
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         size = _end_of_text(data)
-        has_returns = data.find(b"\r") >= 0
+        has_returns = find_byte(data, b"\r") >= 0
         after_return = False
         for start in range(0, size, _BLOCK):
-            block = np.frombuffer(data[start : min(start + _BLOCK, size)], dtype=np.uint8)
+            end = min(start + _BLOCK, size)
+            block = np.frombuffer(data[start:end], dtype=np.uint8)
+            release(data, start, end)
             is_feed = block == ord("\n")
             feeds += int(np.count_nonzero(is_feed))
             if has_returns:

@@ -132,11 +132,11 @@ def find_header(
     if best is None:
         raise Refused(
             "READ_HEADER_NOT_FOUND",
-            "文件前部没有找到与数据合同相符的表头",
+            "文件前部没有找到与数据契约相符的表头",
             "no row at the top of the file holds a column name of the contract",
             place=place,
             remedy=Text(
-                "首行写合同所列的字段名、中文名或别名",
+                "首行写契约所列的字段名、中文名或别名",
                 "put the contract's column names, or their aliases, into a header row",
             ),
         )
@@ -214,7 +214,7 @@ def missing_fields(missing: Sequence[str], others: Text | None, place: Place | N
         f"required columns are missing: {lacks}" + (f"; not recognised: {others.en}" if others else ""),
         place=place,
         remedy=Text(
-            "补上缺少的列，或在合同中为现有列名登记别名",
+            "补上缺少的列，或在契约中为现有列名登记别名",
             "add them, or register the file's own names as aliases in the contract",
         ),
     )

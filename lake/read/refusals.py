@@ -51,7 +51,7 @@ def header_notes(header: Header, line: int) -> Iterator[Note]:
         )
     others = listed([position for position, _ in header.extras])
     if others:
-        said = Text(f"合同之外：{others.zh}", f"beyond the contract: {others.en}")
+        said = Text(f"契约之外：{others.zh}", f"beyond the contract: {others.en}")
         yield Note("extra_columns", said, len(header.extras))
     if header.missing:
         names = ", ".join(header.missing[:20])

@@ -91,11 +91,11 @@ def choose_sheet(
         listed = "、".join(sheet.name for sheet in found[:10])
         raise Refused(
             "READ_SHEETS_SEVERAL",
-            f"有多个工作表都符合合同：{listed}",
+            f"有多个工作表都符合契约：{listed}",
             f"several sheets match the contract: {listed}",
             place=place,
             remedy=Text(
-                "合并到一个工作表，或在合同中写明工作表名",
+                "合并到一个工作表，或在契约中写明工作表名",
                 "put the data into one sheet, or name the sheet in the contract",
             ),
         )
@@ -122,10 +122,10 @@ def _sheet_names(book: Any, declared: str | None, place: Place) -> list[str]:
         return [declared]
     raise Refused(
         "READ_SHEET_MISSING",
-        f"工作簿中没有合同要求的工作表“{declared}”",
+        f"工作簿中没有契约要求的工作表“{declared}”",
         f"the workbook has no sheet “{declared}”, which the contract asks for",
         place=place,
-        remedy=Text("按合同命名工作表", "name the sheet as the contract does"),
+        remedy=Text("按契约命名工作表", "name the sheet as the contract does"),
     )
 
 

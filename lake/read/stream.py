@@ -89,7 +89,7 @@ def no_records_there(place: Place, path: str) -> Refused:
         f"the JSON has no list of records that can be told ({path})",
         place=place,
         remedy=Text(
-            "在合同的 recordPath 中写明记录所在路径", "name the path to the records in the contract's recordPath"
+            "在契约的 recordPath 中写明记录所在路径", "name the path to the records in the contract's recordPath"
         ),
     )
 
