@@ -314,15 +314,42 @@ def test_a_delivery_of_which_nothing_is_fit_to_publish_is_blocked_and_quarantine
 
 def test_each_rule_that_names_an_oddity_says_so_in_the_deliveries_own_verdicts(taken: Taken) -> None:
     for dataset, oddities in ODDITIES.items():
+        rows = {path.name: row for path, row in taken.rows() if row["dataset"] == dataset}
         broken: Counter[str] = Counter()
-        for _, row in taken.rows():
-            if row["dataset"] == dataset:
-                broken.update(row["audit"]["broken"])
+        for row in rows.values():
+            broken.update(row["audit"]["broken"])
         for oddity in oddities:
             if oddity["by"] == "rule":
                 assert broken[oddity["id"]] == oddity["count"], (dataset, oddity["says"])
+            if oddity["by"] == "table":
+                files = [row for name, row in rows.items() if name in oddity.get("files", rows)]
+                assert sum(warned(row, oddity["id"]) for row in files) == oddity["count"], (dataset, oddity["says"])
         ruled = {oddity["id"] for oddity in oddities if oddity["by"] == "rule"}
         assert {rule for rule, count in broken.items() if count} <= ruled | {"duplicate.conflict"}, dataset
+
+
+def warned(row: Mapping[Any, Any], rule: str) -> int:
+    return sum(found["count"] for found in row["audit"]["warnings"] if found["rule"] == rule)
+
+
+def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Taken) -> None:
+    notes = {
+        dataset: Counter(
+            (note["code"], note["count"])
+            for _, row in taken.rows()
+            for note in row["notes"]
+            if row["dataset"] == dataset
+        )
+        for dataset in REAL_DATASETS
+    }
+    assert notes == {
+        AIR: {},
+        SCHOOLS: {("header_found", None): 1, ("merged_rows_skipped", 31): 1},
+        BUS: {},
+        TRIPS: {},
+        HOSPITALS: {},
+        DISTRICTS: {("crs_not_stated", None): 2},
+    }
 
 
 def test_each_quarantined_record_shows_its_line_its_value_and_a_sentence(taken: Taken) -> None:
