@@ -1,0 +1,147 @@
+"""The six real sets told without the lake: their records, what the contracts make of them, and Delta logs as JSON."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import xlrd
+
+AIR, BUS = "sample.environment.aqi_hourly", "sample.traffic.bus_stops"
+SCHOOLS, TRIPS = "sample.education.universities", "sample.tourism.domestic_trips"
+HOSPITALS, DISTRICTS = "sample.health.hospitals", "sample.city_management.district_boundaries"
+COUNTS = ("published", "quarantined", "duplicates")
+Record = Mapping[str, Any]
+
+
+@cache
+def placed(path: Path) -> dict[int, Record]:
+    """The file's records, without our readers, each under the line, sheet row or ordinal where it begins."""
+    match path.suffix:
+        case ".csv":
+            with path.open(encoding="utf-8", newline="") as file:
+                rows, at = csv.DictReader(file, strict=True), 2
+                found: dict[int, Record] = {}
+                for row in rows:
+                    found[at] = row
+                    at = rows.line_num + 1
+            return found
+        case ".json":
+            document = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(document, list):
+                document = [{**one["properties"], "geometry": one["geometry"]} for one in document["features"]]
+            return dict(enumerate(document, 1))
+        case ".xlsx":
+            with closing(openpyxl.load_workbook(path, read_only=True)) as book:
+                [sheet] = book.worksheets
+                header, *cells = sheet.iter_rows(values_only=True)
+            return {at: dict(zip(map(str, header), row, strict=True)) for at, row in enumerate(cells, 2)}
+        case ".xls":
+            [sheet] = xlrd.open_workbook(path, formatting_info=True).sheets()
+            merged = {row for first, beyond, _, _ in sheet.merged_cells for row in range(first, beyond)}
+            header, *plain = [row for row in range(1, sheet.nrows) if row not in merged]
+            names = list(map(str, sheet.row_values(header)))
+            return {row + 1: dict(zip(names, sheet.row_values(row), strict=True)) for row in plain}
+    raise AssertionError(path)
+
+
+def records(path: Path) -> list[Record]:
+    """The file's records in their order."""
+    return list(placed(path).values())
+
+
+@dataclass(frozen=True)
+class Set:
+    """What the contract promises of a set, in words of this test's own.
+
+    Attributes:
+        key: what makes a record the same record.
+        stopped: whether a rule must set it aside.
+        last: of a delivery's records with one key the last wins, else the first.
+    """
+
+    key: Callable[[Path, Record], Hashable]
+    stopped: Callable[[Record], bool] = lambda _: False
+    last: bool = False
+
+
+SETS = {
+    AIR: Set(lambda path, row: (town(path), row["Date"], row["Hour"], row["WatchPoint"].strip()), last=True),
+    SCHOOLS: Set(lambda _, row: str(row["学校标识码"]).removesuffix(".0")),
+    BUS: Set(
+        lambda _, row: (row["line_name"], row["is_up_down"], row["label_no"]),
+        lambda row: "公司" not in row["dept_name"] or row["lng"].startswith("110"),
+    ),
+    TRIPS: Set(lambda _, row: (row["Quarter"], row["Region"], row["Purpose"])),
+    HOSPITALS: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
+    DISTRICTS: Set(lambda _, row: row["adcode"]),
+}
+
+
+def town(path: Path) -> str:
+    """The city that an AQI file is about: its name, but for two older files of Zhengzhou."""
+    return "郑州" if path.stem.startswith("zhengzhou") else path.stem
+
+
+def expected(promised: Set, path: Path, before: dict[Hashable, Record]) -> dict[str, int]:
+    """What must become of the file's records, when `before` is published; adds what this file publishes."""
+    rows = [row for row in records(path) if not promised.stopped(row)]
+    winners: dict[Hashable, Record] = {}
+    for row in rows if promised.last else reversed(rows):
+        winners[promised.key(path, row)] = row
+    counts = Counter(quarantined=len(records(path)) - len(rows))
+    for row in rows:
+        key = promised.key(path, row)
+        winner = before.get(key, winners[key])
+        if row is winner:
+            counts["published"] += 1
+        else:
+            # Names are trimmed: the blank that a name ends in makes no other content.
+            counts["duplicates" if stripped(row) == stripped(winner) else "quarantined"] += 1
+    before.update((key, row) for key, row in winners.items() if key not in before)
+    return {name: counts[name] for name in COUNTS}
+
+
+def stripped(row: Record) -> dict[str, Any]:
+    return {name: value.strip() if isinstance(value, str) else value for name, value in row.items()}
+
+
+@dataclass
+class Log:
+    """A Delta log, read as the JSON that it is: the files that stand, and which version brought each."""
+
+    folder: Path
+    standing: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    versions: int = 0
+
+    def __post_init__(self) -> None:
+        for at, path in enumerate(sorted((self.folder / "_delta_log").glob("*.json"))):
+            assert int(path.stem) == at
+            self.versions = at
+            for action in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+                if "add" in action:
+                    self.standing[action["add"]["path"]] = at
+                    self.rows[action["add"]["path"]] = json.loads(action["add"]["stats"])["numRecords"]
+                if "remove" in action:
+                    del self.standing[action["remove"]["path"]]
+
+    def table(self) -> pa.Table:
+        return pa.concat_tables(pq.read_table(self.folder / name, partitioning=None) for name in self.standing)
+
+    def per_delivery(self) -> Counter[int]:
+        counted: Counter[int] = Counter()
+        for name, rows in self.rows.items():
+            if name in self.standing:
+                [delivery] = set(pq.read_table(self.folder / name, columns=["_delivery"])[0].to_pylist())
+                assert pq.read_metadata(self.folder / name).num_rows == rows
+                counted[delivery] += rows
+        return counted
