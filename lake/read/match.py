@@ -92,15 +92,11 @@ def _joined(above: str | None, below: str | None, known: dict[str, str]) -> str 
     return f"{above} {below}"
 
 
-def _candidates(
-    rows: Sequence[Row], known: dict[str, str], declared: int | None
-) -> Iterator[tuple[int, int, list[str | None]]]:
+def _candidates(rows: Sequence[Row], declared: int | None) -> Iterator[tuple[int, int]]:
+    """Where a header may begin, and how many rows it may have: one row before two."""
     indexes = range(min(len(rows), SEARCH_ROWS)) if declared is None else range(declared, min(declared + 1, len(rows)))
-    for index in indexes:
-        yield index, 1, _cut(rows[index])
-    for index in indexes:
-        if index + 1 < len(rows):
-            yield index, 2, _two_rows(rows[index], rows[index + 1], known)
+    yield from ((index, 1) for index in indexes)
+    yield from ((index, 2) for index in indexes if index + 1 < len(rows))
 
 
 def hits(names: Row, known: dict[str, str]) -> int:
@@ -125,10 +121,14 @@ def find_header(
     known = spellings(fields)
     best: tuple[int, int, list[str | None]] | None = None
     most = 0
-    for candidate in _candidates(rows, known, declared):
-        found = hits(candidate[2], known)
+    widths = [len(_cut(row)) for row in rows[: SEARCH_ROWS + 1 if declared is None else declared + 2]]
+    for index, height in _candidates(rows, declared):
+        if max(widths[index : index + height]) <= most:
+            continue  # with so few cells it names no more fields than the best one
+        names = _cut(rows[index]) if height == 1 else _two_rows(rows[index], rows[index + 1], known)
+        found = hits(names, known)
         if found > most:
-            best, most = candidate, found
+            best, most = (index, height, names), found
     if best is None:
         raise Refused(
             "READ_HEADER_NOT_FOUND",
