@@ -41,6 +41,8 @@ DENIED = frozenset(
         "write_log",
     }
 )
+# DuckDB takes a writing statement as the body of a WITH and still calls the whole a SELECT.
+_READING_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _DENIED_FAMILIES = re.compile(r"^(pg_(?!typeof$|size_pretty$)|has_|duckdb_|pragma_|__internal|read_|parquet_|sniff_)")
 _SIMPLE_NAME = re.compile(r"^\w+$")
 
@@ -86,6 +88,8 @@ def check(sql: str) -> Checked:
         tree = _parse(parser, sql)
         internal = {str(row[0]).casefold() for row in parser.execute("SELECT view_name FROM duckdb_views()").fetchall()}
     nodes = list(_walk(tree))
+    if any("cte_map" in node and node.get("type") not in _READING_NODES for node in nodes):
+        raise _wrong("NOT_SELECT", "只允许 SELECT", "only SELECT is allowed")
     own_names = _own_names(nodes, internal)
     relations: dict[Relation, None] = {}
     for node in nodes:
