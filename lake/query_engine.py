@@ -74,8 +74,9 @@ def make_views(store: ObjectStore, connection: duckdb.DuckDBPyConnection, plan: 
             allowed += local
             scans[one.resource.id] = f"read_parquet([{', '.join(map(_literal, local))}], union_by_name = true)"
         else:
-            connection.register(f"source_{number}", dataset_of(store, one.snapshot))
-            scans[one.resource.id] = f"source_{number}"
+            # A name that no SQL of a reader can say: outside WITH it lacks a unit, and WITH defines plain names only.
+            connection.register(f"source/{number}", dataset_of(store, one.snapshot))
+            scans[one.resource.id] = quote_identifier(f"source/{number}")
     connection.execute(f"SET allowed_paths = [{', '.join(map(_literal, allowed))}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")

@@ -116,6 +116,14 @@ def test_hidden_columns_are_empty_and_cannot_be_probed(lake: Ground) -> None:
         assert query(lake, reader, probe).rows.to_pylist() == [{"n": 0}], probe
 
 
+def test_no_name_of_the_engines_own_reaches_what_the_views_hide(lake: Ground) -> None:
+    for name in ("source_0", "source/0"):
+        defined = f'(WITH "{name}" AS (SELECT 1 AS x) SELECT count(*) FROM "{name}") AS a'
+        viewed = "(SELECT count(*) FROM zhongyuan.health_visits) AS b"
+        with pytest.raises(WrongUse, match=r"QUERY_WRONG|QUERY_TABLE"):
+            query(lake, engineer(lake), f'SELECT s.* FROM "{name}" AS s, {defined}, {viewed}')
+
+
 def test_the_providers_officer_sees_what_others_do_not(lake: Ground) -> None:
     asked = Asked(
         "SELECT person_key FROM zhongyuan.health_visits ORDER BY age LIMIT 1 OFFSET 2", purpose="public_health"
