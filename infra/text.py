@@ -12,6 +12,8 @@ def fold(name: str) -> str:
     >>> fold("\\ufeff ＡＱＩ  指数 ")
     'aqi 指数'
     """
+    if name.isascii():  # nothing to normalise and no invisible marks: most of what is compared
+        return " ".join(name.split()).casefold()
     plain = unicodedata.normalize("NFKC", name)
     visible = "".join(char for char in plain if unicodedata.category(char) != "Cf")
     return " ".join(visible.split()).casefold()
