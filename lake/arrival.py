@@ -15,11 +15,10 @@ whole id or with the resource's Chinese title, ended by `.`, `-` or `_`. A file 
 there.
 """
 
-import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,19 +27,17 @@ from typing import ClassVar
 from catalogs.model import Arrival as Rule
 from catalogs.register import listing, units
 from infra import crypto
-from infra.errors import HubError, Place, Refused, Unavailable
+from infra.errors import HubError, Unavailable, WrongUse
 from infra.ground import Ground
-from infra.language import Text
 from infra.lease import lease
 from infra.settings import Settings, load
+from lake.arrival_folder import LOOKS, MARKER, disordered, files, is_folder, linked, read_looks, write_looks
+from lake.delivery import file_name
 from lake.landing import Arrival, Delivery, find, land_arrival
 
 FOLDER = "arrivals"
-MARKER = ".done"
 CHANNEL = "folder"
-_UNFINISHED = (".part", ".tmp", ".filepart", ".partial", ".crdownload", ".swp")
 _TAKEN = ".taken"
-_LOOKS = ".looks.json"
 _ENDS = frozenset(".-_")
 
 
@@ -114,7 +111,7 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
     refused: list[Refusal] = []
     for one in units(ground.engine):
         folder = watched(ground, one.id)
-        if (unit is not None and one.id != unit) or not _is_folder(folder):
+        if (unit is not None and one.id != unit) or not is_folder(folder):
             continue
         scan = _Scan(ground, one.id, one.arrival, folder, _names(ground, one.id), now, settings)
         try:
@@ -124,6 +121,9 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
             if error.code != "LEASE_TAKEN":
                 raise
             continue  # another scan is at work on this folder: what is complete is landed by it
+        except OSError:
+            refused.append(Refusal(folder, disordered(folder)))
+            continue
         done += found.deliveries
         waiting += found.waiting
         refused += found.refused
@@ -140,21 +140,14 @@ def _names(ground: Ground, unit: str) -> dict[str, str]:
     return names
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.lstat().st_mode)
-    except OSError:
-        return False
-
-
 def _scan(scan: _Scan) -> Arrived:
-    scan.looks = _read_looks(scan.folder / _LOOKS)
-    _finish_taken(scan)
+    scan.looks = read_looks(scan.folder / LOOKS)
+    refused = [Refusal(path, disordered(path)) for path in _finish_taken(scan)]
     deliveries: list[Delivery] = []
     waiting: list[Path] = []
-    files, links = _files(scan.folder, scan.settings.most_files)
-    refused = [Refusal(path, _linked(path)) for path in links]
-    for path, found in files:
+    found_files, links = files(scan.folder, scan.settings.most_files)
+    refused += [Refusal(path, linked(path)) for path in links]
+    for path, found in found_files:
         if not _complete(scan, path, found):
             waiting.append(path)
             continue
@@ -167,47 +160,10 @@ def _scan(scan: _Scan) -> Arrived:
                 waiting.append(path)
             else:
                 refused.append(Refusal(path, error))
-    _write_looks(scan.folder / _LOOKS, scan.seen)
+        except OSError:
+            refused.append(Refusal(path, disordered(path)))
+    write_looks(scan.folder / LOOKS, scan.seen)
     return Arrived(tuple(deliveries), tuple(waiting), tuple(refused))
-
-
-def _files(folder: Path, most: int) -> tuple[list[tuple[Path, os.stat_result]], list[Path]]:
-    """Plain files of the folder and of the folders in it, oldest first; and what is neither file nor folder."""
-    files: list[tuple[Path, os.stat_result]] = []
-    others: list[Path] = []
-    for path in _entries(folder):
-        inner = _entries(path) if _is_folder(path) else [path]
-        for candidate in inner:
-            if _unfinished(candidate.name):
-                continue
-            try:
-                found = candidate.lstat()
-            except FileNotFoundError:
-                continue
-            if stat.S_ISREG(found.st_mode):
-                files.append((candidate, found))
-            elif not stat.S_ISDIR(found.st_mode):
-                others.append(candidate)
-    files.sort(key=lambda entry: (entry[1].st_mtime_ns, entry[0].name))
-    return files[:most], others
-
-
-def _entries(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _unfinished(name: str) -> bool:
-    return name.startswith(".") or name.lower().endswith((*_UNFINISHED, MARKER))
-
-
-def _linked(path: Path) -> Refused:
-    return Refused(
-        "ARRIVAL_NOT_A_FILE",
-        "到达目录只接收普通文件，不接收链接和设备",
-        "a watched folder takes plain files, no links and no devices",
-        place=Place(file=path.name),
-        remedy=Text("放入文件本身", "put the file itself there"),
-    )
 
 
 def _complete(scan: _Scan, path: Path, found: os.stat_result) -> bool:
@@ -237,7 +193,7 @@ def _dataset(scan: _Scan, path: Path) -> str:
     for name in sorted(scan.names, key=len, reverse=True):
         if said == name or (said.startswith(name) and said[len(name)] in _ENDS and path.parent == scan.folder):
             return scan.names[name]
-    return f"{scan.unit}/{said}"
+    return f"{scan.unit}/{file_name(Path(said))}"
 
 
 def _take(scan: _Scan, path: Path) -> Delivery:
@@ -274,27 +230,27 @@ def _land(scan: _Scan, path: Path) -> Delivery:
         return land_arrival(scan.ground, arrival, scratch)
 
 
-def _finish_taken(scan: _Scan) -> None:
-    """What a killed scan had moved away: removed when it is the landed file, put back when it is another."""
+def _finish_taken(scan: _Scan) -> list[Path]:
+    """What a killed scan had moved away: removed when it is the landed file, put back when it is another.
+
+    The folder is the unit's own to write in: what no scan put there is left alone, and told.
+    """
     root = scan.folder / _TAKEN
-    for taken in sorted(root.iterdir()) if _is_folder(root) else ():
+    foreign = []
+    for taken in sorted(root.iterdir()) if is_folder(root) else ():
+        if not is_folder(taken) or not _known(scan, taken.name[:26]):
+            foreign.append(taken)
+            continue
         for away in sorted(path for path in taken.rglob("*") if path.is_file()):
             if crypto.sha256_file(away).sha256 != find(scan.ground, taken.name[:26]).sha256:
                 _put_back(away, scan.folder / away.relative_to(taken))
         shutil.rmtree(taken)
+    return foreign
 
 
-def _read_looks(path: Path) -> dict[str, list[float]]:
+def _known(scan: _Scan, identity: str) -> bool:
     try:
-        looks: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}  # the first look, or one whose record was lost: the file waits once more
-    return looks
-
-
-def _write_looks(path: Path, seen: Mapping[str, Sequence[float]]) -> None:
-    if not seen and not path.exists():
-        return
-    temporary = path.with_name(f"{_LOOKS}.{crypto.random_token(4)}.part")
-    temporary.write_text(json.dumps(seen), encoding="utf-8")
-    temporary.replace(path)
+        find(scan.ground, identity.encode("utf-8", "replace").decode())
+    except WrongUse:
+        return False
+    return True

@@ -213,3 +213,28 @@ def test_scans_at_once_double_nothing(home: Ground) -> None:
     arrive(home, LATER)
     assert count(home) == 8
     assert not [path for path in watched(home, "jinshui").iterdir() if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("unit", "spoil"),
+    [
+        ("erqi", ".taken/junk/file"),
+        ("erqi", ".taken/not-a-folder"),
+        ("erqi", ".taken"),
+        ("sample", ".looks.json"),
+        ("erqi", b"\xbd\xbb\xcd\xa8.csv"),
+    ],
+)
+def test_what_a_unit_writes_into_its_own_folder_keeps_no_other_unit_waiting(
+    unit: str, spoil: str | bytes, home: Ground
+) -> None:
+    spoiled = watched(home, unit) / os.fsdecode(spoil)
+    spoiled.parent.mkdir(parents=True)
+    spoiled.write_bytes(b'{"traffic.bus_stops.csv": {}}')
+    put(home, unit, "education.pupils.csv")
+    put(home, unit, "education.pupils.csv.done", b"")
+    put(home, unit, os.fsdecode(spoil) + ".done", b"")
+    put(home, "jinshui", "traffic.road_flow.csv")
+    found = [*arrive(home, NOW), *arrive(home, LATER)]
+    assert ROAD in [delivery.dataset for delivery in found]
+    assert unit in [delivery.unit for delivery in found] or spoil == ".taken"
