@@ -267,14 +267,19 @@ def people_add(
 @json_option
 def people_key(identity: str, days: int) -> None:
     """Print a new key."""
-    from catalogs.people import issue_key, registrar
+    from catalogs.people import BOOTSTRAP, issue_key, registrar
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        key = issue_key(ground, identity, registrar(ground), life=timedelta(days=days))
+        actor = registrar(ground)
+        key = issue_key(ground, identity, actor, life=timedelta(days=days))
         note = _said(ground, "请立即保存，不再显示。", "keep it now; it is not shown again.")
-        emit(ground, {"person": identity, "key": key, "days": days}, lambda _: [key, note])
+        notes = [note]
+        if actor == BOOTSTRAP:
+            first = "其余密钥由该人签发：export HUB_API_KEY=… 后运行 hub people key <人员>"
+            notes.append(_said(ground, first, "its holder issues the others: export HUB_API_KEY=…; hub people key …"))
+        emit(ground, {"person": identity, "key": key, "days": days}, lambda _: [key, *notes])
 
 
 @people.command("revoke", help=help_text("撤销一个人的全部密钥。", "End every living key of a person."))

@@ -29,6 +29,12 @@ LIFE = timedelta(days=180)
 LONGEST_LIFE = timedelta(days=366)
 BOOTSTRAP = "bootstrap"
 
+_KEY = Text(
+    "在 HUB_API_KEY 中给出有效密钥，由主管部门审核人用 hub people key 签发；"
+    "演示时设 HUB_DEMO=1 并先运行 hub catalog register",
+    "give a valid key in HUB_API_KEY; the authority's reviewer issues it with `hub people key`; "
+    "for the demo set HUB_DEMO=1 and run `hub catalog register` first",
+)
 _PREFIX = "hubk"
 _NOBODY = bytes(32)
 
@@ -115,8 +121,10 @@ def _place(connection: Connection, new: Person) -> None:
 def issue_key(ground: Ground, identity: str, actor: str, *, life: timedelta = LIFE) -> str:
     """A new key for a person; returned once and never again, kept only as a salted HMAC.
 
+    The first key, which `BOOTSTRAP` issues, must be of somebody who can issue the next: else nobody ever could.
+
     Raises:
-        Refused: PERSON_UNKNOWN.
+        Refused: PERSON_UNKNOWN; KEY_FIRST.
         WrongUse: KEY_LIFE when `life` is not between a minute and a year.
     """
     if not timedelta(minutes=1) <= life <= LONGEST_LIFE:
@@ -124,8 +132,11 @@ def issue_key(ground: Ground, identity: str, actor: str, *, life: timedelta = LI
     number, secret, salt = random_bytes(8).hex(), random_token(32), random_bytes(16)
     pepper, now = ground.keys.current(PURPOSE, life=None), ground.now()
     with write(ground.engine) as connection:
-        if connection.execute(sa.select(PERSON.c.id).where(PERSON.c.id == identity)).scalar() is None:
-            raise _unknown()
+        body = connection.execute(sa.select(PERSON.c.body).where(PERSON.c.id == identity)).scalar()
+        if body is None:
+            raise _unregistered(identity)
+        if actor == BOOTSTRAP and not msgspec.convert(body, Person).has(Role.AUTHORITY_REVIEWER):
+            raise _not_first(connection)
         row = {
             "id": number,
             "person": identity,
@@ -209,7 +220,12 @@ def current(ground: Ground, as_: str | None = None) -> Person:
             ).scalar()
         if body is not None:
             return msgspec.convert(body, Person)
-    raise _unknown()
+    raise Refused(
+        "PERSON_UNKNOWN",
+        "不知道操作人是谁：未设 HUB_API_KEY",
+        "nobody says who asks: HUB_API_KEY is not set",
+        remedy=_KEY,
+    )
 
 
 def require(someone: Person, *roles: Role) -> None:
@@ -256,12 +272,26 @@ def _misplaced() -> Refused:
 
 
 def _unknown() -> Refused:
+    return Refused("PERSON_UNKNOWN", "不认识该人员或密钥", "this person or key is unknown", remedy=_KEY)
+
+
+def _unregistered(identity: str) -> Refused:
     return Refused(
         "PERSON_UNKNOWN",
-        "不认识该人员或密钥",
-        "this person or key is unknown",
-        remedy=Text(
-            "用 HUB_API_KEY 给出有效密钥；演示时设 HUB_DEMO=1 并先运行 hub catalog register",
-            "give a valid key in HUB_API_KEY; for the demo set HUB_DEMO=1 and run `hub catalog register` first",
-        ),
+        f"没有登记人员 {identity[:40]}",
+        f"nobody is registered as {identity[:40]}",
+        remedy=Text("用 hub people list 查看", "see `hub people list`"),
+    )
+
+
+def _not_first(connection: Connection) -> Refused:
+    bodies = connection.execute(sa.select(PERSON.c.body).order_by(PERSON.c.id)).scalars()
+    known = (msgspec.convert(body, Person) for body in bodies)
+    able = [one.id for one in known if one.has(Role.AUTHORITY_REVIEWER) and not one.local]
+    whose = able[0] if able else "…"
+    return Refused(
+        "KEY_FIRST",
+        "第一把密钥须签发给主管部门审核人，其余密钥由其签发",
+        "the first key is for the authority's reviewer, who issues all others",
+        remedy=Text(f"先运行 hub people key {whose}", f"run `hub people key {whose}` first"),
     )

@@ -141,6 +141,13 @@ def test_outside_the_demo_the_first_key_needs_nobodys(real: Ground) -> None:
         assert registrar(asking) == "reviewer_authority"
 
 
+def test_the_first_key_is_of_somebody_who_can_issue_the_next(real: Ground) -> None:
+    with pytest.raises(Refused, match="KEY_FIRST") as told:
+        issue_key(real, "engineer_li", BOOTSTRAP)
+    assert "hub people key reviewer_authority" in told.value.sentence("en")
+    assert registrar(real) == BOOTSTRAP, "nothing was issued"
+
+
 def test_adding_a_person(city: Ground) -> None:
     words = (["engineer", "审计员"], "一般3级", ["quality"])
     new = new_person(city.engine, "wang", "王(虚构)", "jinshui_transport", words)
