@@ -15,7 +15,6 @@ In this order, so that a kill at any point leaves nothing half-issued and runnin
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ from infra.settings import load
 from lake.tables import delivery, outbox
 from sharing import casebook, cases, certificate, classes, measure, policy, produce
 from sharing.applicants import applicant as find_applicant
-from sharing.cases import Case, State
+from sharing.cases import Case
 from sharing.certificate import Issue, Origin, Stored
 from sharing.tables import extract as table
 from sharing.tables import grant
@@ -77,11 +76,14 @@ def issue(ground: Ground, case_id: str, actor: str) -> Extract:
 
 
 def _issue(ground: Ground, case: Case, actor: str) -> Extract:
-    what = find_resource(ground.engine, case.dataset)
+    what, firm = find_resource(ground.engine, case.dataset), find_applicant(ground.engine, case.applicant)
+    known = policy.rules(ground.city)
+    # Catalogue, firm and rules as they are today: what was lawful when it was applied for may not be now.
+    now_against = policy.precheck(known, firm, case, what, published=True)
+    policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", now_against)
     identity, version = _pin(ground, case)
     with ground.scratch() as scratch:
         made, stored, committed = _made(ground, case, what, (identity, version), scratch)
-    known = policy.rules(ground.city)
     level = measure.level(made.plan.draft.form, made.measured, made.plan.draft.terms)
     why = policy.may_issue(known, case, made.plan.draft, made.measured, level)
     policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", why)
@@ -90,7 +92,7 @@ def _issue(ground: Ground, case: Case, actor: str) -> Extract:
     assert after.ends_at is not None  # noqa: S101 - an issued case has a term
     about = Issue(identity, "g-" + identity[2:], now, after.ends_at, known.digest, level, ground.demo)
     origin = Origin(case.dataset, _source(case.dataset), version, *_deliveries(ground, case.dataset, version))
-    text = certificate.build(case, find_applicant(ground.engine, case.applicant), made, origin, stored, about)
+    text = certificate.build(case, firm, made, origin, stored, about)
     _record(ground, (case, after), text, (about, committed), actor)
     found = of_case(ground.engine, case.id)
     assert found is not None  # noqa: S101 - written just now
@@ -292,8 +294,3 @@ def _source(dataset: str) -> str:
     from lake.delta import curated_key  # noqa: PLC0415 - the library is loaded when something is issued
 
     return curated_key(dataset)
-
-
-def ended(now: datetime, case: Case) -> bool:
-    """Whether the case's grant is over, by revocation or by its term."""
-    return case.state in (State.REVOKED, State.EXPIRED) or (case.ends_at is not None and case.ends_at <= now)

@@ -6,8 +6,10 @@ from collections import defaultdict
 import pyarrow.parquet as pq
 import pytest
 import sharing_case
+import sqlalchemy as sa
 
-from infra.database import read
+from catalogs import tables as catalog_tables
+from infra.database import read, write
 from infra.errors import Refused
 from infra.ledger import Receipt
 from lake import tables as lake_tables
@@ -169,3 +171,28 @@ def test_the_same_on_a_folder_and_on_s3_with_postgresql(city_ground, tmp_path):
     city_ground.store.get_file(key, tmp_path / "out.parquet")
     assert pq.read_table(tmp_path / "out.parquet").num_rows == found.rows > 0
     assert grants.revoke(city_ground, case.id, "reviewer_authority", "misuse").revoked_at is not None
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "value", "rule"),
+    [
+        (catalog_tables.RESOURCE, "openness", "closed", "dataset.openness"),
+        (catalog_tables.RESOURCE, "sharing_attribute", "not_shared", "dataset.not_shared"),
+        (tables.applicant, "overseas", True, "applicant.overseas"),
+    ],
+)
+def test_what_changed_since_the_approval_is_asked_again_at_issue(ground, tmp_path, table, name, value, rule):
+    sharing_case.publish(ground, tmp_path)
+    case = sharing_case.signed(ground)
+    with write(ground.engine) as connection:
+        if table is catalog_tables.RESOURCE:
+            of = table.c.id == sharing_case.VISITS
+            body = {**connection.execute(sa.select(table.c.body).where(of)).scalar_one(), name: value}
+            connection.execute(table.update().where(of).values(body=body))
+        else:
+            connection.execute(table.update().values({name: value}))
+    with pytest.raises(Refused) as caught:
+        extract.issue(ground, case.id, "operator")
+    assert caught.value.code == "SHARE_NOT_ISSUED"
+    assert any(f"({rule}" in reason.en for reason in caught.value.reasons)
+    assert extract.of_case(ground.engine, case.id) is None
