@@ -112,7 +112,7 @@ def sign(ground: Ground, identity: str, digest: str, actor: str) -> Case:
     """Records that the applicant signed off the agreement of this digest. The digest is no signature."""
     before, now = case(ground.engine, identity), ground.now()
     text = terms(ground, identity)
-    after = cases.signed(before, text.digest, digest)
+    after = cases.signed(before, text.digest, digest, actor)
 
     def store(connection: sa.Connection) -> None:
         values = {"text": text.text, "digest": text.digest, "terms": agreement.TERMS, "signed_at": now}
@@ -185,6 +185,15 @@ def case(engine: sa.Engine, identity: str) -> Case:
         ).scalar()
         ends = connection.execute(sa.select(grant.c.ends_at).where(grant.c.case == identity)).scalar()
     return _case(engine, row, given, (digest, ends))
+
+
+def may_revoke(ground: Ground, identity: str, person: Person) -> None:
+    """Refuses who reviews neither for the case's providing department nor for the authority.
+
+    Raises:
+        Refused: SHARE_CASE_UNKNOWN, SHARE_NOT_REVIEWER.
+    """
+    cases.of_this_case(case(ground.engine, identity), reviewer(ground, person))
 
 
 def listing(engine: sa.Engine) -> list[dict[str, Any]]:

@@ -200,9 +200,7 @@ def refused(case: Case, reviewer: Reviewer, reasons: tuple[Reason, ...]) -> Case
         Refused: SHARE_CASE_STATE, SHARE_NOT_REVIEWER, SHARE_REASON_MISSING.
     """
     _must(case, State.APPLIED, State.PRECHECKED, State.APPROVED)
-    provides = "provider" in reviewer.sides and reviewer.department in case.providers
-    if not provides and "authority" not in reviewer.sides:
-        raise Refused("SHARE_NOT_REVIEWER", "只有审核人可以拒绝申请", "only a reviewer refuses a case")
+    of_this_case(case, reviewer)
     if not [reason for reason in reasons if reason.text.zh.strip() or reason.text.en.strip()]:
         raise Refused(
             "SHARE_REASON_MISSING",
@@ -213,13 +211,35 @@ def refused(case: Case, reviewer: Reviewer, reasons: tuple[Reason, ...]) -> Case
     return replace(case, state=State.REFUSED)
 
 
-def signed(case: Case, digest: str, seen: str) -> Case:
-    """After the applicant signed off the agreement: `seen` is the digest that the applicant names.
+def of_this_case(case: Case, reviewer: Reviewer) -> None:
+    """Refuses who reviews neither for a providing department of this case nor for the authority.
 
     Raises:
-        Refused: SHARE_CASE_STATE, SHARE_DIGEST when another text was signed off.
+        Refused: SHARE_NOT_REVIEWER.
+    """
+    provides = "provider" in reviewer.sides and reviewer.department in case.providers
+    if not provides and "authority" not in reviewer.sides:
+        raise Refused(
+            "SHARE_NOT_REVIEWER",
+            "只有该数据提供部门或主管部门的审核人可以这样做",
+            "only a reviewer of the providing department or of the authority may do this",
+        )
+
+
+def signed(case: Case, digest: str, seen: str, person: str = "") -> Case:
+    """After the applicant signed off the agreement: `seen` is the digest that the applicant names, `person` who acts.
+
+    Raises:
+        Refused: SHARE_CASE_STATE, SHARE_DIGEST when another text was signed off, SHARE_OTHER_PARTY when `person` is
+            one of those who approved: nobody makes an agreement with themselves.
     """
     _must(case, State.APPROVED)
+    if any(given.person == person for given in case.approvals):
+        raise Refused(
+            "SHARE_OTHER_PARTY",
+            "审批人不得代申请主体确认利用协议",
+            "who approved the case does not sign its agreement off for the applicant",
+        )
     if seen != digest:
         raise Refused(
             "SHARE_DIGEST",

@@ -211,10 +211,10 @@ def profile(as_: str | None, case: str, file: Path, endpoint: str | None) -> Non
 @click.option("--reason", required=True, help=help_text("理由", "why"))
 def revoke(as_: str | None, case: str, reason: str) -> None:
     """Revoke and print the grant."""
-    from sharing import grants
+    from sharing import casebook, grants
 
     with _acting(as_) as (ground, person):
-        _may(person, "provider_reviewer", "authority_reviewer")
+        casebook.may_revoke(ground, case, person)
         done = grants.revoke(ground, case, person.id, reason)
         emit(ground, done, lambda grant: f"{grant.id}  {grant.share}  {grant.revoked_at}")
 

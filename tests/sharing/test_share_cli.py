@@ -48,6 +48,7 @@ def test_the_whole_way_by_command(hub, tmp_path):
     hub("sign", case, "--digest", "0" * 64, fails="SHARE_DIGEST")
     text = hub("agreement", case)
     assert "no signature" in text["text"]
+    hub("sign", case, "--digest", text["digest"], "--as", "reviewer_zhongyuan", fails="SHARE_OTHER_PARTY")
     hub("sign", case, "--digest", text["digest"])
     profile = tmp_path / "firm.share"
     issued = hub("issue", case, "--profile", str(profile))
@@ -64,7 +65,9 @@ def test_the_whole_way_by_command(hub, tmp_path):
     assert hub("verify", str(document))["valid"]
     hub("profile", case, str(profile), fails="SHARE_PROFILE")
     hub("revoke", case, "--reason", " ", fails="SHARE_REASON_MISSING")
-    assert hub("revoke", case, "--reason", "misuse")["revoked_at"]
+    hub("revoke", case, "--reason", "misuse", "--as", "reviewer_jinshui", fails="SHARE_NOT_REVIEWER")
+    hub("revoke", case, "--reason", "misuse", "--as", "engineer_li", fails="SHARE_NOT_REVIEWER")
+    assert hub("revoke", case, "--reason", "misuse", "--as", "reviewer_zhongyuan")["revoked_at"]
     assert hub("revoke", case, "--reason", "misuse")["revoked_at"]
     hub("profile", case, str(tmp_path / "b.share"), fails="SHARE_REVOKED")
     assert [event["after"] for event in hub("show", case)["events"]][-1] == "revoked"
