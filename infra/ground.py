@@ -6,8 +6,6 @@ under the home folder and nowhere else.
 
 import contextlib
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,8 +14,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from infra import demo
 from infra.errors import Unavailable, WrongUse
 from infra.language import Language, Text, language
+from infra.scratch import scratch
 from infra.settings import Secret, Settings, load
 from infra.storage import ObjectStore, StoreSettings, open_store
 
@@ -83,7 +83,7 @@ class Ground:
         """The governance database, with every package's tables at their newest revision.
 
         Raises:
-            WrongUse: `HOME_MISSING`, `DATABASE_ADDRESS`.
+            WrongUse: `HOME_MISSING`, `DATABASE_ADDRESS`; `HOME_NOT_DEMO` for a demo on a database that is not one's.
             Unavailable: `DATABASE_…`.
         """
         from infra.database import DatabaseSettings, open_engine  # noqa: PLC0415 - SQLAlchemy is not for every command
@@ -93,6 +93,8 @@ class Ground:
         url = given.reveal() if given is not None else f"sqlite:///{self._own_database()}"
         engine = open_engine(url, busy_seconds=settings.busy_seconds)
         self._migrate(engine)
+        if self.demo:
+            demo.check(engine)
         return engine
 
     def _own_database(self) -> Path:
@@ -146,14 +148,10 @@ class Ground:
         Raises:
             Unavailable: `HOME_DENIED`.
         """
-        with _disk():
-            parent = self._made() / "tmp"
-            parent.mkdir(mode=0o700, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(prefix="hub-", dir=parent))
-        try:
+        with contextlib.ExitStack() as stack:
+            with _disk():
+                folder = stack.enter_context(scratch(self._made() / "tmp"))
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def prepare(self) -> None:
         """Make home and store, and bring every package's tables to their newest revision. Safe to repeat, also at once.
@@ -210,12 +208,7 @@ def open_ground(
     settings = load(GroundSettings, environ)
     path, found = _find(home, settings.home, (cwd or Path.cwd()).absolute())
     if settings.demo and not (path / _MARK).exists() and any((path / "keys").glob("*")):
-        raise WrongUse(
-            "HOME_NOT_DEMO",
-            f"{path} 是正式目录，不能以演示模式打开",
-            f"{path} is not a demo's home: demo mode, which asks nobody for a key, does not open it",
-            remedy=Text("去掉 HUB_DEMO，或另选 HUB_HOME", "unset HUB_DEMO, or choose another HUB_HOME"),
-        )
+        raise demo.refusal(str(path))
     if create:
         make_home(path)
     return Ground(path, found, environ, settings)
