@@ -8,6 +8,7 @@ import pytest
 
 from infra.errors import WrongUse
 from infra.ground import Ground, migrations, open_ground, sample_city
+from infra.ledger import Act, NewEntry
 
 
 def test_home_is_given_named_searched_or_here(tmp_path: Path) -> None:
@@ -97,6 +98,18 @@ def test_demo_mode_does_not_open_a_real_home(tmp_path: Path) -> None:
     with pytest.raises(WrongUse) as caught:
         open_ground({"HUB_DEMO": "1"}, tmp_path)
     assert caught.value.code == "HOME_NOT_DEMO"
+
+
+def test_demo_mode_does_not_open_a_real_database_from_a_fresh_home(tmp_path: Path) -> None:
+    database = {"HUB_DATABASE": f"sqlite:///{tmp_path / 'real.db'}"}
+    with open_ground({**database, "HUB_HOME": str(tmp_path / "real")}, tmp_path, create=True) as ground:
+        ground.prepare()
+        ground.ledger.append([NewEntry(Act.TABLE_READ, "somebody", "city")])
+    with open_ground({**database, "HUB_HOME": str(tmp_path / "new"), "HUB_DEMO": "1"}, tmp_path, create=True) as demo:
+        for use in (lambda: demo.engine, demo.prepare, lambda: demo.ledger):
+            with pytest.raises(WrongUse) as caught:
+                use()
+            assert caught.value.code == "HOME_NOT_DEMO"
 
 
 def test_the_tables_are_what_the_migrations_make(ground: Ground) -> None:
