@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from infra.console import emit, help_text, json_option, progress, table
-from infra.errors import Unavailable
+from infra.errors import Place, Refused, Unavailable
 from infra.language import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lake.quarantine import Page
     from lake.record import Outcome
 
 _STAGES = {
@@ -19,7 +22,7 @@ _STAGES = {
     "audit": Text("检验 {} 条", "auditing {} records"),
     "store": Text("写入数据湖 {} 条", "storing {} records"),
 }
-_STATES = {
+STATES = {
     "finished": Text("已发布", "published"),
     "blocked": Text("未发布", "blocked"),
     "refused": Text("未受理", "refused"),
@@ -27,6 +30,7 @@ _STATES = {
     "landed": Text("已接收", "landed"),
     "audited": Text("已检验", "audited"),
 }
+_RULES_SHOWN = 3
 _AS = click.option(
     "--as", "as_", metavar="PERSON", help=help_text("演示模式下以此人身份", "as this person, in the demo")
 )
@@ -53,6 +57,15 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
     with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
         lang = ground.lang
         actor = current(ground, as_).id
+        for path in files:
+            if not path.exists():  # before the first is taken: a name typed wrongly leaves nothing half told
+                raise Refused(
+                    "LANDING_NOT_A_FILE",
+                    "没有这个文件，什么都没有接收",
+                    "there is no such file; nothing was taken",
+                    place=Place(file=path.name),
+                    remedy=Text("核对文件的路径", "check the path"),
+                )
 
         def tell(stage: str, rows: int) -> None:
             say(_STAGES[stage].say(lang).format(f"{rows:,}"))
@@ -72,7 +85,7 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
 def _report(outcomes: "list[Outcome]", lang: str) -> list[str]:
     said = []
     for one in outcomes:
-        state = _STATES[one.state].say(lang)
+        state = STATES[one.state].say(lang)
         if one.state == "repeated":
             said.append(f"{one.dataset} {one.delivery}: {state} {one.repeated}")
             continue
@@ -80,15 +93,21 @@ def _report(outcomes: "list[Outcome]", lang: str) -> list[str]:
             said.append(f"{one.dataset or '?'} {one.delivery}: {state}")
         else:
             version = "" if one.version is None else Text(f"，版本 {one.version}", f", version {one.version}").say(lang)
+            seconds = Text("秒", "s").say(lang)
             counts = Text(
                 f"读取 {one.read} = 发布 {one.published} + 问题 {one.quarantined} + 重复 {one.duplicates}",
                 f"read {one.read} = published {one.published} + quarantined {one.quarantined}"
                 f" + duplicates {one.duplicates}",
             )
-            said.append(f"{one.dataset} {one.delivery}: {state}{version}; {counts.say(lang)}; {one.seconds:.1f} s")
+            said.append(
+                f"{one.dataset} {one.delivery}: {state}{version}; {counts.say(lang)}; {one.seconds:.1f} {seconds}"
+            )
         if one.code:
             said.append(f"  {one.code}: {one.message.say(lang) if one.message else ''}")
         said += [f"  {found['rule']}: {found[lang]}" for found in (one.audit or {}).get("warnings", ())]
+        if one.quarantined and one.dataset:
+            see = f"hub quarantine show {one.dataset} --delivery {one.delivery}"
+            said.append(Text(f"  逐行原因：{see}", f"  line by line: {see}").say(lang))
     return said
 
 
@@ -131,7 +150,10 @@ def list_(dataset: str | None, as_: str | None) -> None:
 
 
 def _rules(rules: dict[str, int]) -> str:
-    return ", ".join(f"{rule} {count}" for rule, count in rules.items())
+    """The rules that most rows broke, as many as a line of a terminal takes; `--json` has all."""
+    most = sorted(rules.items(), key=lambda rule: -rule[1])
+    more = f", +{len(most) - _RULES_SHOWN}" if len(most) > _RULES_SHOWN else ""
+    return ", ".join(f"{rule} {count}" for rule, count in most[:_RULES_SHOWN]) + more
 
 
 def _names(lang: str, *pairs: tuple[str, str]) -> list[str]:
@@ -157,22 +179,41 @@ def show(as_: str | None, **asked: Any) -> None:
     """Print line, rules, sentence and what the row was."""
     from catalogs.people import current
     from infra.ground import open_ground
-    from lake.quarantine import Question
+    from lake.quarantine import Question, listing
     from lake.quarantine import show as read
 
     with open_ground(os.environ) as ground:
-        page = read(ground, current(ground, as_), Question(**asked))
-        lang = ground.lang
-        names = _names(lang, ("批次", "delivery"), ("行", "line"), ("规则", "rules"), ("说明", "why"), ("原值", "raw"))
-        rows = [
-            (row.delivery, row.line, " ".join(row.rules), row.zh if lang == "zh" else row.en, _raw(row.raw))
-            for row in page.rows
-        ]
-        emit(ground, page, lambda _: table(rows, names))
+        someone, question = current(ground, as_), Question(**asked)
+        page = read(ground, someone, question)
+        named = {one["number"]: one["delivery"] for one in listing(ground, someone, question.dataset)}
+        emit(ground, page, lambda _: _blocks(page, named, question.limit, ground.lang))
 
 
-def _raw(raw: Any) -> str:
-    return ", ".join(f"{name}={value}" for name, value in raw.items())
+def _blocks(page: "Page", named: "Mapping[int, str]", limit: int, lang: str) -> list[str]:
+    """A row is three lines: a sentence and raw values fit no column of a terminal."""
+    said, last = [], None
+    for row in page.rows:
+        if row.delivery != last:
+            said.append(
+                Text(f"批次 {named.get(row.delivery, '')}", f"delivery {named.get(row.delivery, '')}").say(lang)
+            )
+            last = row.delivery
+        line = "" if row.line is None else Text(f"第{row.line}行", f"line {row.line}").say(lang)
+        said += [f"  {line}  {' '.join(row.rules)}", f"    {row.say(lang)}", f"    {_raw(row.raw)}"]
+    if not page.rows:
+        said.append(Text("没有符合条件的行", "no such row").say(lang))
+    if page.masked:
+        hidden = ", ".join(page.masked)
+        said.append(Text(f"按授权遮蔽：{hidden}", f"masked for you: {hidden}").say(lang))
+    if len(page.rows) == limit:
+        said.append(Text(f"只列前 {limit} 行，更多用 --limit", f"the first {limit} rows; more with --limit").say(lang))
+    return said
+
+
+def _raw(raw: "Mapping[str, Any]") -> str:
+    said = ", ".join(f"{name}={'' if value is None else value}" for name, value in raw.items())
+    # A control character in data must not move the terminal's cursor or change its colours.
+    return "".join(char if char.isprintable() else "\ufffd" for char in said)
 
 
 @click.group(help=help_text("版本历史、压缩与保留", "History, compaction, retention."))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from infra.console import emit, help_text, json_option, progress
+from lake.cli import STATES
 
 if TYPE_CHECKING:
     from lake.clock_run import Report
 
-_STATES = {"finished": "✓", "repeated": "=", "blocked": "✗", "refused": "✗"}
+_MARKS = {"finished": "✓", "repeated": "=", "blocked": "✗", "refused": "✗"}
 
 
 @click.command(
@@ -43,10 +44,10 @@ def _lines(report: "Report", lang: str) -> list[str]:
         counts = (
             f"{one.read} = {one.published} + {one.quarantined} + {one.duplicates}"
             if one.read is not None
-            else one.state
+            else STATES[one.state].say(lang)
         )
         version = "" if one.version is None else f"  v{one.version}"
-        lines.append(f"{_STATES.get(one.state, '…')} {one.dataset or '?'}  {one.delivery}  {counts}{version}")
+        lines.append(f"{_MARKS.get(one.state, '…')} {one.dataset or '?'}  {one.delivery}  {counts}{version}")
         if one.code:
             lines.append(f"    {one.code}: {one.message.say(lang) if one.message else ''}")
     if not report.deliveries:

@@ -26,6 +26,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction, RemoveAction
 
 from infra.errors import HubError, Refused, Unavailable
+from infra.language import Text
 from infra.storage import ObjectStore
 from lake.versions import DELIVERY, LINE, Commit, DataFile, Snapshot, curated_key, quarantine_key
 
@@ -292,4 +293,9 @@ def _moved(key: str) -> Moved:
 
 
 def _no_version(key: str) -> Refused:
-    return Refused("LAKE_TABLE_VERSION", f"表 {key} 没有所要的版本", f"table {key} has no such version")
+    return Refused(
+        "LAKE_TABLE_VERSION",
+        f"表 {key} 没有所要的版本",
+        f"table {key} has no such version",
+        remedy=Text("用 hub lake history 查看现有版本", "see the versions with `hub lake history`"),
+    )

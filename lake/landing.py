@@ -148,7 +148,7 @@ def _no_file(path: Path) -> Refused:
 def _record(
     ground: Ground, arrival: Arrival, taken: crypto.Sealed, temporary: Path, data_key: bytes | None, label: str
 ) -> Delivery:
-    refusal = _unregistered(ground, arrival.dataset)
+    refusal = _unregistered(ground, arrival.dataset, arrival.unit)
     unit = arrival.dataset.split(".")[0] if refusal is None else arrival.unit or _NOBODY
     with read(ground.engine) as connection:
         known, ordinal = known_delivery(connection, arrival.dataset, taken.sha256)
@@ -234,7 +234,7 @@ def _sweep(ground: Ground, delivery: Delivery) -> None:
             ground.store.delete(found.key)
 
 
-def _unregistered(ground: Ground, dataset: str) -> Refused | None:
+def _unregistered(ground: Ground, dataset: str, sender: str | None) -> Refused | None:
     if _DATASET.fullmatch(dataset):
         try:
             resource(ground.engine, dataset)
@@ -243,13 +243,25 @@ def _unregistered(ground: Ground, dataset: str) -> Refused | None:
                 raise
         else:
             return None
-    shown = dataset[:80].encode("unicode_escape").decode()
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in dataset[:80])
+    unit, _, name = shown.partition("/")
+    if unit == sender and name:  # a watched folder's file whose name says no dataset
+        return Refused(
+            UNKNOWN,
+            f"看不出文件“{name}”属于 {unit} 的哪项数据资源，文件已原样封存，未作处理；"
+            "请改名为“领域.名称-…”或放入“领域.名称”文件夹，再报送",
+            f"no dataset of {unit} is named by the file “{name}”; it is kept as it came and was not processed: "
+            "call it <domain>.<name>-…, or put it into a folder <domain>.<name>, and deliver it again",
+            place=Place(file=name),
+            remedy=Text("用 hub catalog list 查看已登记的数据资源", "see what is registered with `hub catalog list`"),
+        )
     return Refused(
         UNKNOWN,
-        f"目录中没有登记数据资源“{shown}”，文件已原样封存，未作处理",
-        f"no resource “{shown}” is registered; the file is kept as it came and was not processed",
+        f"目录中没有登记数据资源“{shown}”，文件已原样封存，未作处理；先登记该资源（hub catalog register），再报送",
+        f"no resource “{shown}” is registered; the file is kept as it came and was not processed: "
+        "register the resource (`hub catalog register`), then deliver again",
         place=Place(dataset=shown),
-        remedy=Text("先在目录中登记该资源，再报送", "register the resource in the catalogue, then deliver again"),
+        remedy=Text("用 hub catalog list 查看已登记的数据资源", "see what is registered with `hub catalog list`"),
     )
 
 

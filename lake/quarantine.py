@@ -59,6 +59,10 @@ class Quarantined:
     en: str
     raw: Mapping[str, Any]
 
+    def say(self, lang: str) -> str:
+        """The sentence, in the person's language."""
+        return self.zh if lang == "zh" else self.en
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -173,6 +177,7 @@ def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[
         {
             "dataset": row["dataset"],
             "delivery": row["id"],
+            "number": row["number"],
             "file": row["file_name"] if named[row["dataset"]] else HIDDEN,
             "state": row["state"],
             "quarantined": row["quarantined"],

@@ -99,10 +99,14 @@ def test_the_commands(ground: Ground, tmp_path: Path) -> None:
     assert (told["read"], told["published"], told["quarantined"], told["duplicates"]) == (2, 1, 1, 0)
     assert {"dataset", "delivery", "version", "audit", "seconds"} <= told.keys()
     assert "repeated" in run(ingest_command, city.FLOW, str(path)).stdout
+    with pytest.raises(Refused, match="LANDING_NOT_A_FILE"):
+        run(ingest_command, city.FLOW, str(path), str(tmp_path / "missing.csv"))
     path.write_bytes(b"")
     assert run(ingest_command, city.FLOW, str(path)).return_value == 1
     assert json.loads(run(quarantine_commands, "list", "--json").stdout)["deliveries"][0]["rules"] == {"flow.type": 1}
-    assert "flow=x" in run(quarantine_commands, "show", city.FLOW).stdout
+    shown = run(quarantine_commands, "show", city.FLOW).stdout
+    assert "flow=x" in shown
+    assert told["delivery"] in shown, "by the id that `list` and `ingest` say"
     versions = json.loads(run(lake_commands, "history", city.FLOW, "--json").stdout)["versions"]
     assert [one["version"] for one in versions] == [1, 0]
     assert "version" in run(lake_commands, "compact", city.FLOW).stdout
