@@ -31,7 +31,9 @@ def carry_out(ground: Ground, lake: Tables, row: Row) -> None:
     key = curated_key(row["dataset"])
     done = lake.committed(key, row["id"]) if intent["curated"] is not None else None
     if intent["curated"] is not None and done is None and lake.version(key) != intent["base"]:
-        raise Stale
+        done = lake.committed(key, row["id"])  # perhaps by a process that lost its lease, between the two looks
+        if done is None:
+            raise Stale
     aside = _quarantine(ground, lake, row, intent["quarantine"])
     version = None
     if intent["curated"] is not None:

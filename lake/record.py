@@ -267,7 +267,9 @@ def repeat(ground: Ground, row: Row, of: str, now: datetime) -> None:
 
 def _step(connection: Connection, row: Row, state: str, values: Mapping[str, Any]) -> bool:
     table = tables.delivery
-    changed = connection.execute(
-        table.update().where(table.c.number == row["number"], table.c.state == state).values(**values)
-    )
+    here = [table.c.number == row["number"], table.c.state == state]
+    if state == tables.AUDITED:
+        # Of this attempt alone: who lost the lease must not touch what a successor intends.
+        here.append(table.c.attempt == row["attempt"])
+    changed = connection.execute(table.update().where(*here).values(**values))
     return bool(changed.rowcount)

@@ -13,7 +13,7 @@ from warm import Warm
 
 from infra.errors import Unavailable
 from infra.ground import Ground
-from lake import audit, prepare, publish
+from lake import audit, prepare, publish, record
 from lake.delta import Tables, curated_key
 from lake.ingest import Session, ingest, process, process_batch
 from lake.landing import land
@@ -241,6 +241,51 @@ def test_a_stale_intent_is_read_anew(stocked: Ground, tmp_path: Path, monkeypatc
 
 
 @pytest.mark.timeout(280)
+def interrupted(ground: Ground, path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The row of a delivery that is audited and not committed."""
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "carry_out", lambda *_: (_ for _ in ()).throw(Unavailable("GONE", "无", "gone")))
+        with pytest.raises(Unavailable, match="GONE"):
+            take(ground, path)
+    return record.load(ground.engine, city.deliveries(ground)[-1]["id"])
+
+
+def test_a_commit_of_another_between_two_looks_is_no_stale_intent(
+    stocked: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that stood still and lost its lease commits at the very moment in which its successor looks."""
+    row = interrupted(stocked, city.flow_file(tmp_path / "a.csv", [city.line(i) for i in range(4)]), monkeypatch)
+    slow, fast = Tables(stocked.store), Tables(stocked.store)
+    look = slow.version
+
+    def after_the_other(key: str) -> int:
+        with monkeypatch.context() as patch:
+            patch.setattr(record, "finish", lambda *_: None)  # it stands still again before it says so
+            publish.carry_out(stocked, fast, row)
+        return look(key)
+
+    monkeypatch.setattr(slow, "version", after_the_other)
+    publish.carry_out(stocked, slow, row)
+    assert city.deliveries(stocked)[-1]["state"] == "finished"
+    city.balanced(stocked)
+
+
+def test_who_lost_the_lease_neither_withdraws_nor_finishes_what_came_after(
+    stocked: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = city.flow_file(tmp_path / "a.csv", [city.line(i) for i in range(4)])
+    old = interrupted(stocked, path, monkeypatch)
+    record.withdraw(stocked, old)
+    new = interrupted(stocked, path, monkeypatch)
+    assert (old["state"], new["state"]) == ("audited", "audited")
+    record.withdraw(stocked, old)
+    record.finish(stocked, old, (99, None), stocked.now())
+    after = record.load(stocked.engine, new["id"])
+    assert (after["state"], after["attempt"], after["intent"]) == ("audited", new["attempt"], new["intent"])
+    assert take(stocked, path).published == 4
+    city.balanced(stocked)
+
+
 def test_sixteen_processes_lose_and_double_nothing(
     city_environ: dict[str, str], city_ground: Ground, tmp_path: Path, warm: Warm
 ) -> None:
