@@ -55,12 +55,15 @@ def render(case: Case, applicant: Applicant, resource: Resource, provider: Text)
 
 def _chinese(case: Case, applicant: Applicant, resource: Resource, provider: Text) -> list[str]:
     asked = case.request
+    titles = {item.name: item.title.zh for item in resource.items}
+    items = "、".join(f"{titles[name]}（{name}）" if name in titles else name for name in asked.items)
+    form = {"aggregate": "分组汇总", "rows": "逐人一行"}.get(asked.form, asked.form)
     return [
         "公共数据利用协议（有条件开放）",
         f"案件：{case.id}",
         f"提供方：{provider.zh}",
         f"利用方：{applicant.name}，统一社会信用代码 {applicant.uscc}",
-        f"一、范围：{resource.title.zh}（{resource.id}）的下列数据项：{'、'.join(asked.items)}；形式：{asked.form}。",
+        f"一、范围：{resource.title.zh}（{resource.id}）的下列数据项：{items}；形式：{form}。",
         f"二、目的与场景：{asked.purpose}；{asked.scene}。不得超出。",
         f"三、方式：经 Delta Sharing 协议按本许可读取；合法性基础：{asked.legal_basis or '无个人信息明细'}。",
         f"四、期限：自交付之日起 {asked.days} 日；到期停止访问并销毁，留存销毁记录。",

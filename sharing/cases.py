@@ -88,8 +88,8 @@ def channel(word: str) -> Channel:
     for known in Channel:
         if word.strip() in (known.value, known.text.zh):
             return known
-    names = "、".join(known.text.zh for known in Channel)
-    raise Refused("SHARE_CHANNEL_UNKNOWN", f"没有这个渠道；渠道为{names}", f"no such channel; there are {names}")
+    zh, en = "、".join(known.text.zh for known in Channel), ", ".join(known.value for known in Channel)
+    raise Refused("SHARE_CHANNEL_UNKNOWN", f"没有这个渠道；渠道为{zh}", f"no such channel; there are {en}")
 
 
 @dataclass(frozen=True, slots=True)

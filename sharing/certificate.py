@@ -19,7 +19,7 @@ from sharing.plan import canonical as plain_plan
 from sharing.produce import Produced
 
 FORMAT = "cityhub-certificate/1"
-_CITY = ZoneInfo("Asia/Shanghai")
+CITY = ZoneInfo("Asia/Shanghai")
 NOT_FINGERPRINTED = {
     "marked": False,
     "zh": "未加指纹：本版本不按接收方选择样本或抑制，数值一律保持原样",
@@ -148,12 +148,12 @@ def lines(text: Mapping[str, Any], lang: str) -> list[str]:
         for m in plan["methods"]
     ]
     removed = [f"{'未交付' if zh else 'left out'}  {', '.join(items)}: {why}" for why, items in gone.items()]
-    ends = datetime.fromisoformat(text["ends_at"]).astimezone(_CITY)
+    ends = datetime.fromisoformat(text["ends_at"]).astimezone(CITY)
     return [
         f"{text['extract']}  {origin}  {rows}",
         "  ".join([*measured, level]),
         *methods,
         *removed,
         text["fingerprint"][say],
-        f"{'授权到期' if zh else 'granted until'}  {ends:%Y-%m-%d %H:%M}",
+        f"{'许可到期' if zh else 'granted until'}  {ends:%Y-%m-%d %H:%M}",
     ]

@@ -89,7 +89,7 @@ class Gate:
                 "SHARE_TOKEN",
                 "访问令牌缺失或无效",
                 "the access token is missing or not valid",
-                remedy=Text("请使用授权时下发的凭据文件", "use the profile file that came with the grant"),
+                remedy=Text("请使用签发许可时下发的凭据文件", "use the profile file that came with the grant"),
             )
         self._open_or_refuse(access)
         return access
@@ -197,12 +197,12 @@ class Gate:
         """
         if not token:
             return 0
-        text, _, mac = token.partition(".")
+        text, _, mac = token.encode("utf-8", "replace").partition(b".")
         try:
-            body = base64.urlsafe_b64decode(text.encode())
+            body = base64.urlsafe_b64decode(text)
         except (ValueError, binascii.Error):
             body = b""
-        if crypto.equal(mac.encode(), self._page_mac(access, path, body).encode()):
+        if crypto.equal(mac, self._page_mac(access, path, body).encode()):
             start, expires = json.loads(body)
             if expires > self._ground.now().timestamp():
                 return int(start)

@@ -37,6 +37,7 @@ def check_file(path: Path, key: str | None = None) -> str:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+        document = document.get("extract") or document  # as `hub share show --json` and as `hub share issue --json` say
         extract.check(document, key)
         return str(document["certificate"]["extract"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -44,5 +45,5 @@ def check_file(path: Path, key: str | None = None) -> str:
             "SHARE_CERTIFICATE",
             "这不是证书文件",
             "this is no certificate document",
-            remedy=Text("用 hub share show --json 取得证书", "get it with hub share show --json"),
+            remedy=Text("用 hub share show 案件号 --json 取得证书", "get it with `hub share show CASE --json`"),
         ) from error

@@ -63,6 +63,8 @@ def test_the_whole_way_by_command(hub, tmp_path):
     document = tmp_path / "certificate.json"
     document.write_text(json.dumps(shown["extract"]))
     assert hub("verify", str(document))["valid"]
+    document.write_text(json.dumps(shown), encoding="utf-8")
+    assert hub("verify", str(document))["valid"], "as `show --json` prints it, too"
     hub("profile", case, str(profile), fails="SHARE_PROFILE")
     hub("revoke", case, "--reason", " ", fails="SHARE_REASON_MISSING")
     hub("revoke", case, "--reason", "misuse", "--as", "reviewer_jinshui", fails="SHARE_NOT_REVIEWER")
