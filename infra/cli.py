@@ -10,6 +10,18 @@ from infra.console import emit, help_text, json_option
 if TYPE_CHECKING:
     from infra.doctor import Finding
 
+_NAMES = {
+    "versions": "版本",
+    "settings": "设置",
+    "mode": "模式",
+    "home": "主目录",
+    "city": "城市",
+    "store": "对象存储",
+    "database": "数据库",
+    "keys": "密钥",
+    "ledger": "存证",
+}
+
 
 @click.command(
     help=help_text(
@@ -51,7 +63,10 @@ def _plain(finding: "Finding", lang: str) -> dict[str, Any]:
 
 def _lines(findings: "list[Finding]", lang: str, *, fit: bool) -> list[str]:
     marks = {"ok": "✓", "warning": "!", "failed": "✗"}
-    lines = [f"{marks[finding.state.value]} {finding.name:<9} {finding.text.say(lang)}" for finding in findings]
+    lines = []
+    for finding in findings:
+        name = f"{_NAMES[finding.name]:\u3000<4}" if lang == "zh" else f"{finding.name:<8}"
+        lines.append(f"{marks[finding.state.value]} {name}  {finding.text.say(lang)}")
     if not fit:
         lines.append(help_text("演示模式，不适用于真实数据。", "Demo mode: unfit for real data."))
     return lines

@@ -153,7 +153,8 @@ def _city(ground: Ground) -> Finding:
     years = sorted(ground.workdays.years)
     this = ground.now().year
     detail["calendar"] = years
-    said = Text(f"{ground.city}，工作日表：{years}", f"{ground.city}, working days of {years}")
+    named = ", ".join(map(str, years))
+    said = Text(f"{ground.city}，工作日表：{named}", f"{ground.city}, working days of {named}")
     if this not in years:
         text = Text(f"{said.zh}，缺 {this} 年", f"{said.en}, {this} is missing: deadlines stay open")
         return Finding("city", State.WARNING, text, detail)
