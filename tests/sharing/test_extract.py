@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from catalogs import tables as catalog_tables
 from infra.database import read, write
-from infra.errors import Refused
+from infra.errors import Refused, WrongUse
 from infra.ledger import Receipt
 from lake import tables as lake_tables
 from lake.delta import Tables
@@ -196,3 +196,20 @@ def test_what_changed_since_the_approval_is_asked_again_at_issue(ground, tmp_pat
     assert caught.value.code == "SHARE_NOT_ISSUED"
     assert any(f"({rule}" in reason.en for reason in caught.value.reasons)
     assert extract.of_case(ground.engine, case.id) is None
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://127.0.0.1.firm.invalid/",
+        "http://localhost.firm.invalid/",
+        "http://localhost@firm.invalid/",
+        "http://firm.invalid/",
+        "https://",
+        "http://[::1",
+    ],
+)
+def test_a_token_is_written_for_no_address_where_others_read_it_on_the_way(ground, issued, endpoint):
+    case, _ = issued
+    with pytest.raises(WrongUse, match="SHARE_ENDPOINT"):
+        grants.profile(ground, case.id, endpoint, "operator")

@@ -112,7 +112,7 @@ def test_pages_together_are_the_table_and_a_forged_page_is_refused(granted: tupl
     assert len(seen) == len(links_of(whole)) == 20
     _, lines = query(serving, token, {"maxFiles": 3})
     forged = lines[-1]["endStreamAction"]["nextPageToken"][:-1] + "0"
-    for wrong in (forged, "x", "WzMsIDld.00", "é"):
+    for wrong in (forged, "x", "WzMsIDld.00", "é", "\ud800.x", "x.\ud800"):
         status, answer = query(serving, token, {"maxFiles": 3, "pageToken": wrong})
         assert (status, answer[0]["errorCode"]) == (400, "SHARE_PAGE")
 
