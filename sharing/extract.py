@@ -146,6 +146,7 @@ def _made(
     else:
         for path, _ in made.files:  # what was committed before a kill is what the certificate names
             ground.store.get_file(f"{key}/{path.name}", path)
+        produce.same_columns(made)
     sealed = [(path.name, sha256_file(path), rows) for path, rows in made.files]
     return made, [Stored(name, found.sha256, found.size, rows) for name, found, rows in sealed], committed
 

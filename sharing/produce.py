@@ -163,6 +163,22 @@ def recounted(connection: Any, chosen: Plan, planned: Measure, paths: Sequence[P
     return again
 
 
+def same_columns(made: Produced) -> None:
+    """What was committed before a kill must have the columns of today's plan: items may be of other classes by now.
+
+    Raises:
+        Refused: SHARE_RECOUNT.
+    """
+    import pyarrow.parquet as pq  # noqa: PLC0415 - loaded when something is issued
+
+    if any(tuple(pq.read_schema(path).names) != made.plan.columns for path, _ in made.files):
+        raise Refused(
+            "SHARE_RECOUNT",
+            "中断前写出的数据与现行方案不符，未交付任何内容",
+            "what was written before an interruption is not what the plan says now; nothing was issued",
+        )
+
+
 def _dense() -> Any:
     from sharing import dense  # noqa: PLC0415 - loads numpy when something is counted
 

@@ -213,3 +213,21 @@ def test_a_token_is_written_for_no_address_where_others_read_it_on_the_way(groun
     case, _ = issued
     with pytest.raises(WrongUse, match="SHARE_ENDPOINT"):
         grants.profile(ground, case.id, endpoint, "operator")
+
+
+def test_files_of_an_older_plan_do_not_leave_under_a_newer_certificate(ground, tmp_path, monkeypatch):
+    sharing_case.publish(ground, tmp_path)
+    case = sharing_case.signed(ground)
+    with monkeypatch.context() as patch:
+        patch.setattr(extract, "_record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            extract.issue(ground, case.id, "operator")
+    table = catalog_tables.RESOURCE
+    with write(ground.engine) as connection:
+        of = table.c.id == sharing_case.VISITS
+        body = dict(connection.execute(sa.select(table.c.body).where(of)).scalar_one())
+        body["items"] = [{**item, "type": "json"} if item["name"] == "gender" else item for item in body["items"]]
+        connection.execute(table.update().where(of).values(body=body))
+    with pytest.raises(Refused, match="SHARE_RECOUNT"):
+        extract.issue(ground, case.id, "operator")
+    assert extract.of_case(ground.engine, case.id) is None
