@@ -293,9 +293,5 @@ def _moved(key: str) -> Moved:
 
 
 def _no_version(key: str) -> Refused:
-    return Refused(
-        "LAKE_TABLE_VERSION",
-        f"表 {key} 没有所要的版本",
-        f"table {key} has no such version",
-        remedy=Text("用 hub lake history 查看现有版本", "see the versions with `hub lake history`"),
-    )
+    see = Text("用 hub lake history 查看现有版本", "see the versions with `hub lake history`")
+    return Refused("LAKE_TABLE_VERSION", f"表 {key} 没有该版本", f"table {key} has no such version", remedy=see)

@@ -111,13 +111,13 @@ def apply(as_: str | None, dataset: str, **given: Any) -> None:
 @click.pass_context
 def precheck(context: click.Context, as_: str | None, case: str) -> None:
     """Print the findings; exit 1 when there is one."""
-    from sharing import casebook
+    from sharing import casebook, telling
 
     with _acting(as_) as (ground, person):
         done, findings = casebook.precheck(ground, case, person.id)
         value = {"case": done.id, "state": done.state.value, "reasons": [reason.as_dict() for reason in findings]}
         said = [f"  - {reason.sentence().say(ground.lang)}" for reason in findings]
-        said += [_next(done).say(ground.lang), *_awaited(ground, done)]
+        said += telling.turn(ground, done)
         emit(ground, value, lambda _: [f"{done.id}: {done.state.text.say(ground.lang)}", *said])
     if findings:
         context.exit(1)
@@ -181,7 +181,7 @@ def sign(as_: str | None, case: str, digest: str) -> None:
 @click.option("--endpoint", help=help_text("共享服务地址", "address of the sharing server"))
 def issue(as_: str | None, case: str, profile: Path | None, endpoint: str | None) -> None:
     """Issue and print the certificate."""
-    from sharing import extract
+    from sharing import certificate, extract
     from sharing.profiles import ensure
 
     with _acting(as_) as (ground, person):
@@ -190,7 +190,7 @@ def issue(as_: str | None, case: str, profile: Path | None, endpoint: str | None
             found = extract.issue(ground, case, person.id)
         path = ensure(ground, case, profile, endpoint, person.id)
         value = {**extract.document(ground, found), "profile": str(path)}
-        emit(ground, value, lambda _: [*_certified(ground, found.certificate), str(path)])
+        emit(ground, value, lambda _: [*certificate.lines(found.certificate, ground.lang), str(path)])
 
 
 @_command("profile", "签发新的凭据文件。", "Write a new profile file with a new token.")
@@ -233,52 +233,26 @@ def expire(as_: str | None) -> None:
 @_command("list", "列出案件。", "List the cases.")
 def list_(as_: str | None) -> None:
     """Print one line a case."""
-    from infra.console import table
-    from sharing import casebook
-    from sharing.cases import State
-    from sharing.certificate import CITY
+    from sharing import casebook, telling
 
     with _acting(as_) as (ground, _):
         rows = casebook.listing(ground.engine)
-        zh, en = (
-            ("案件", "申请主体", "数据集", "状态", "申请时间"),
-            ("case", "applicant", "dataset", "state", "applied"),
-        )
-        cells = [
-            [
-                row["id"],
-                row["applicant"],
-                row["dataset"],
-                State(row["state"]).text.say(ground.lang),
-                f"{row['applied_at'].astimezone(CITY):%Y-%m-%d %H:%M}",
-            ]
-            for row in rows
-        ]
-        emit(ground, {"cases": rows}, lambda _: table(cells, zh if ground.lang == "zh" else en))
+        emit(ground, {"cases": rows}, lambda _: telling.listed(rows, ground.lang))
 
 
 @_command("show", "查看案件、理由、证书与回执。", "Show a case with its reasons, certificate and receipt.")
 @_CASE
 def show(as_: str | None, case: str) -> None:
     """Print a case."""
-    from sharing import casebook, extract
-    from sharing.cases import State
-    from sharing.certificate import CITY
-    from sharing.reasons import from_dict
+    from sharing import casebook, certificate, extract, telling
 
     with _acting(as_) as (ground, _):
         found, events = casebook.case(ground.engine, case), casebook.events(ground.engine, case)
         issued = extract.of_case(ground.engine, case)
         value = {"case": found, "events": events, "extract": extract.document(ground, issued) if issued else None}
-        said = [f"{found.id}  {found.dataset}  {', '.join(found.request.items)}"]
-        for event in events:
-            after = State(event["after"]).text.say(ground.lang)
-            when = event["at"].astimezone(CITY)
-            said.append(f"{when:%Y-%m-%d %H:%M}  {event['actor']}  {event['act']}  → {after}  #{event['ledger']}")
-            said += [f"    - {from_dict(reason).sentence().say(ground.lang)}" for reason in event["reasons"]]
-        if not issued:
-            said += [_next(found).say(ground.lang), *_awaited(ground, found)]
-        emit(ground, value, lambda _: [*said, *(_certified(ground, issued.certificate) if issued else [])])
+        said = telling.history(found, events, ground.lang)
+        said += certificate.lines(issued.certificate, ground.lang) if issued else telling.turn(ground, found)
+        emit(ground, value, lambda _: said)
 
 
 @_command("verify", "离线验证证书文件。", "Verify a certificate file offline.")
@@ -305,44 +279,9 @@ def serve(as_: str | None) -> None:  # noqa: ARG001 - every command takes --as
 
 
 def _emit_case(ground: "Ground", done: Any, note: Text | None = None) -> None:
+    from sharing import telling
+
     value = {"case": done, "awaits": [{"side": side, "department": who} for side, who in done.awaited]}
     lines = [f"{done.id}: {done.state.text.say(ground.lang)}"] + ([note.say(ground.lang)] if note else [])
-    lines += [_next(done).say(ground.lang), *_awaited(ground, done)]
+    lines += telling.turn(ground, done)
     emit(ground, value, lambda _: lines)
-
-
-def _next(case: Any) -> Text:
-    """What to do with the case now."""
-    zh, en = {
-        "applied": ("下一步：hub share precheck {}", "next: hub share precheck {}"),
-        "prechecked": ("等待批准：hub share approve {} --side …", "awaits approval: hub share approve {} --side …"),
-        "approved": (
-            "下一步：申请主体读 hub share agreement {}，再用 hub share sign {} --digest … 确认",
-            "next: the applicant reads hub share agreement {}, then hub share sign {} --digest …",
-        ),
-        "signed": ("下一步：hub share issue {}", "next: hub share issue {}"),
-        "issued": ("凭据文件遗失时：hub share profile {} 文件", "if the profile is lost: hub share profile {} FILE"),
-        "refused": (
-            "本案已结；补正后重新申请：hub share applicant …，hub share apply …",
-            "this case is closed; mend what is said and apply again: hub share applicant …, hub share apply …",
-        ),
-    }.get(case.state.value, ("本案已结。", "This case is closed."))
-    return Text(zh.replace("{}", case.id), en.replace("{}", case.id))
-
-
-def _awaited(ground: "Ground", case: Any) -> list[str]:
-    """Whose approval is missing, while approvals are what the case waits for."""
-    from catalogs.lookup import departments
-
-    if case.state.value != "prechecked":
-        return []
-    named = {department.id: department.name.say(ground.lang) for department in departments(ground.engine)}
-    sides = {"provider": Text("提供单位", "provider"), "authority": Text("主管部门", "authority")}
-    return [f"  - {side}  {sides[side].say(ground.lang)}  {named.get(who, who)}".rstrip() for side, who in case.awaited]
-
-
-def _certified(ground: "Ground", text: dict[str, Any]) -> list[str]:
-    """The certificate in a few lines for a person."""
-    from sharing.certificate import lines
-
-    return lines(text, ground.lang)

@@ -1,0 +1,71 @@
+"""A case told to a person: the list, its history, whose turn it is and what to type next."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from catalogs.lookup import departments
+from infra.console import table
+from infra.ground import Ground
+from infra.language import Text
+from sharing.cases import Case, State
+from sharing.certificate import CITY
+from sharing.reasons import from_dict
+
+
+def listed(rows: Sequence[Mapping[str, Any]], lang: str) -> str:
+    """One line a case, in the city's time."""
+    zh, en = ("案件", "申请主体", "数据集", "状态", "申请时间"), ("case", "applicant", "dataset", "state", "applied")
+    cells = [
+        (
+            row["id"],
+            row["applicant"],
+            row["dataset"],
+            State(row["state"]).text.say(lang),
+            f"{row['applied_at'].astimezone(CITY):%Y-%m-%d %H:%M}",
+        )
+        for row in rows
+    ]
+    return table(cells, zh if lang == "zh" else en)
+
+
+def history(case: Case, events: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+    """What is asked for, then one line an event with its reasons."""
+    said = [f"{case.id}  {case.dataset}  {', '.join(case.request.items)}"]
+    for event in events:
+        after, when = State(event["after"]).text.say(lang), event["at"].astimezone(CITY)
+        said.append(f"{when:%Y-%m-%d %H:%M}  {event['actor']}  {event['act']}  → {after}  #{event['ledger']}")
+        said += [f"    - {from_dict(reason).sentence().say(lang)}" for reason in event["reasons"]]
+    return said
+
+
+def turn(ground: Ground, case: Case) -> list[str]:
+    """What comes next, and whose approval is missing while the case waits for approvals."""
+    return [_next(case).say(ground.lang), *_awaited(ground, case)]
+
+
+def _next(case: Case) -> Text:
+    """What to do with the case now."""
+    zh, en = {
+        "applied": ("下一步：hub share precheck {}", "next: hub share precheck {}"),
+        "prechecked": ("等待批准：hub share approve {} --side …", "awaits approval: hub share approve {} --side …"),
+        "approved": (
+            "下一步：申请主体读 hub share agreement {}，再用 hub share sign {} --digest … 确认",
+            "next: the applicant reads hub share agreement {}, then hub share sign {} --digest …",
+        ),
+        "signed": ("下一步：hub share issue {}", "next: hub share issue {}"),
+        "issued": ("凭据文件遗失时：hub share profile {} 文件", "if the profile is lost: hub share profile {} FILE"),
+        "refused": (
+            "本案已结；补正后重新申请：hub share applicant …，hub share apply …",
+            "this case is closed; mend what is said and apply again: hub share applicant …, hub share apply …",
+        ),
+    }.get(case.state.value, ("本案已结。", "This case is closed."))
+    return Text(zh.replace("{}", case.id), en.replace("{}", case.id))
+
+
+def _awaited(ground: Ground, case: Case) -> list[str]:
+    """Whose approval is missing, while approvals are what the case waits for."""
+    if case.state.value != "prechecked":
+        return []
+    named = {department.id: department.name.say(ground.lang) for department in departments(ground.engine)}
+    sides = {"provider": Text("提供单位", "provider"), "authority": Text("主管部门", "authority")}
+    return [f"  - {side}  {sides[side].say(ground.lang)}  {named.get(who, who)}".rstrip() for side, who in case.awaited]
