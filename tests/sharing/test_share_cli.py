@@ -82,3 +82,15 @@ def test_a_failed_precheck_prints_every_reason_and_refuses(hub):
     rules = {reason["rule"] for event in hub("show", case)["events"] for reason in event["reasons"]}
     assert "channel.government" in rules
     hub("approve", case, "--side", "provider", "--as", "reviewer_zhongyuan", fails="SHARE_CASE_STATE")
+
+
+def test_a_case_says_whose_turn_it_is_in_the_readers_language(hub, ground):
+    case = apply(hub)
+    hub("precheck", case)
+    environ = {"HUB_HOME": str(ground.home), "HUB_DEMO": "1", "HUB_LANG": "zh"}
+    shown = CliRunner().invoke(share, ["show", case], env=environ).output
+    assert "等待批准" in shown
+    assert "提供单位  中原区" in shown
+    listed = CliRunner().invoke(share, ["list"], env=environ).output
+    assert "预审通过" in listed
+    assert "prechecked" not in listed
