@@ -9,6 +9,9 @@ from infra.language import Text
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from infra.storage import ObjectStore
+
+MODE = "hub-mode"  # the object that says whether a store is a demo's or holds real data
 
 def refusal(what: str) -> WrongUse:
     """The error for a home or a database that is no demo's."""
@@ -36,3 +39,27 @@ def check(engine: "Engine") -> None:
     if first is not None and not json.loads(first).get("demo"):
         engine.dispose()
         raise refusal("HUB_DATABASE")
+
+
+def mark(store: "ObjectStore", *, demo: bool) -> None:
+    """Write down whose store this is, the first time; refuse a demo on a real store, and real data on a demo's.
+
+    Raises:
+        WrongUse: `HOME_NOT_DEMO`, `STORE_OF_DEMO`.
+    """
+    if store.stat(MODE) is None:
+        if demo and next(iter(store.list()), None) is not None:
+            raise refusal("HUB_STORE")
+        store.put_bytes(MODE, b"demo" if demo else b"real")
+        return
+    with store.open(MODE) as said:
+        of_demo = said.read(16) == b"demo"
+    if demo and not of_demo:
+        raise refusal("HUB_STORE")
+    if of_demo and not demo:
+        raise WrongUse(
+            "STORE_OF_DEMO",
+            "HUB_STORE 是演示用的存储，不能存放正式数据",
+            "HUB_STORE is a demo's store, it takes no real data",
+            remedy=Text("另选一个空的存储", "choose another store, an empty one"),
+        )

@@ -162,6 +162,7 @@ class Ground:
         make_home(self.home)
         self._made()
         self.store.prepare()
+        demo.mark(self.store, demo=self.demo)
         self._migrate(self.engine)
 
     def close(self) -> None:

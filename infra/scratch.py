@@ -25,7 +25,7 @@ def scratch(parent: Path) -> Iterator[Path]:
     """
     parent.mkdir(mode=0o700, exist_ok=True)
     sweep(parent)
-    with _locked(parent / ".sweep"):  # until its own lock is held, a new folder looks like one that nobody holds
+    with _locked(_door(parent)):  # until its own lock is held, a new folder looks like one that nobody holds
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         held = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -39,7 +39,7 @@ def scratch(parent: Path) -> Iterator[Path]:
 def sweep(parent: Path) -> int:
     """Remove the folders that nobody holds; how many."""
     gone = 0
-    with _locked(parent / ".sweep"):
+    with _locked(_door(parent)):
         for folder in parent.glob(f"{_PREFIX}*"):
             if not _held(folder / _LOCK):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -60,6 +60,11 @@ def _held(lock: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def _door(parent: Path) -> Path:
+    """The lock beside `parent`: the folder itself is empty when nobody works."""
+    return parent.with_name(f"{parent.name}.lock")
 
 
 @contextlib.contextmanager

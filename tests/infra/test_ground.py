@@ -146,3 +146,25 @@ def test_opening_loads_no_heavy_library(tmp_path: Path) -> None:
         [sys.executable, "-c", script], cwd=tmp_path, env={**os.environ}, capture_output=True, text=True, check=True
     )
     assert told.stdout == "[]\n"
+
+
+def test_a_demo_opens_no_store_of_real_data_and_real_data_goes_into_no_demo_s(tmp_path: Path) -> None:
+    def prepared(home: str, store: str, **more: str) -> None:
+        environ = {"HUB_HOME": str(tmp_path / home), "HUB_STORE": f"file:{tmp_path / store}", **more}
+        with open_ground(environ, create=True) as ground:
+            ground.prepare()
+            ground.prepare()
+
+    prepared("real", "one")
+    with pytest.raises(WrongUse) as caught:
+        prepared("a-demo", "one", HUB_DEMO="1")
+    assert caught.value.code == "HOME_NOT_DEMO"
+    prepared("b-demo", "two", HUB_DEMO="1")
+    with pytest.raises(WrongUse) as caught:
+        prepared("other", "two")
+    assert caught.value.code == "STORE_OF_DEMO"
+    (tmp_path / "three/landing").mkdir(parents=True)
+    (tmp_path / "three/landing/x").write_bytes(b"of nobody knows whom")
+    with pytest.raises(WrongUse) as caught:
+        prepared("c-demo", "three", HUB_DEMO="1")
+    assert caught.value.code == "HOME_NOT_DEMO"
