@@ -10,6 +10,7 @@ The routes parse and render; `sharing.gate` decides and records. The parameter t
 that the public client takes for a signed URL; it is opaque here, and kept out of access logs.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,13 +21,16 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 
 from infra.errors import HubError, Refused, Unavailable, WrongUse
 from infra.ground import Ground
+from infra.settings import load
 from sharing import protocol
 from sharing.access import Access
 from sharing.gate import Gate, Opening
 from sharing.protocol import SharedTable
+from sharing.serving import ShareSettings
 
 PREFIX = "/delta-sharing"
 MAX_BODY = 64 * 1024  # bytes; a query is a few hundred
+BODY_SECONDS = 10.0
 NDJSON = "application/x-ndjson; charset=utf-8"
 STATUS = {"SHARE_TOKEN": 401, "SHARE_UNKNOWN": 404, "SHARE_RANGE": 416, "SHARE_BODY": 413, "SHARE_PATH": 404}
 
@@ -35,11 +39,12 @@ def build_app(ground: Ground) -> FastAPI:
     """Build the application over `ground`; one gate serves all of its requests."""
     app = FastAPI(title="cityhub Delta Sharing", docs_url=None, redoc_url=None)
     gate = Gate(ground)
+    named = load(ShareSettings, ground.environ).endpoint
     app.add_exception_handler(HubError, lambda _, error: refusal(error, ground.lang))
     app.add_exception_handler(404, lambda *_: refusal(_no_such(), ground.lang))
     app.add_exception_handler(405, lambda *_: refusal(_no_such(), ground.lang))
     _add_lists(app, gate)
-    _add_tables(app, gate)
+    _add_tables(app, gate, named)
     _add_files(app, gate)
     return app
 
@@ -100,7 +105,7 @@ def _add_lists(app: FastAPI, gate: Gate) -> None:
         return listed(request, lambda access: [access.table.as_item()], share)
 
 
-def _add_tables(app: FastAPI, gate: Gate) -> None:
+def _add_tables(app: FastAPI, gate: Gate, named: str | None) -> None:
     def admitted(request: Request, table: SharedTable) -> Access:
         access = gate.admit(request.headers.get("authorization"))
         access.require(table.share, table.schema, table.table)
@@ -145,7 +150,9 @@ def _add_tables(app: FastAPI, gate: Gate) -> None:
         wanted = protocol.take(described.files, asked.limit)
         shown = wanted[start : start + asked.max_files] if asked.max_files else wanted[start:]
         following = start + len(shown) if start + len(shown) < len(wanted) else None
-        links = gate.open_links(access, shown, str(request.base_url).rstrip("/") + PREFIX)
+        # The address that the operator names, else the one asked at; a link must not lead where a Host header says.
+        base = named or str(request.base_url).rstrip("/") + PREFIX
+        links = gate.open_links(access, shown, base.rstrip("/"))
         lines = [protocol.protocol_line(), described.metadata_line(), *protocol.file_lines(links)]
         if asked.max_files or protocol.wants_end_line(request.headers.get(protocol.CAPABILITIES)):
             token = None if following is None else gate.page_token(access, request.url.path, following)
@@ -187,10 +194,14 @@ def _lines(access: Access, lines: list[str]) -> Response:
 
 async def _body(request: Request) -> dict[str, Any]:
     read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > MAX_BODY:
-            raise Refused("SHARE_BODY", "请求体过大", "the request body is too large")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                read += chunk
+                if len(read) > MAX_BODY:
+                    raise Refused("SHARE_BODY", "请求体过大", "the request body is too large")
+    except TimeoutError:
+        raise Refused("SHARE_BODY", "请求体迟迟未到齐", "the request body did not arrive in time") from None
     try:
         body = json.loads(bytes(read) or b"{}")
     except (ValueError, RecursionError):

@@ -4,6 +4,7 @@ It promises a bounded number of connections, no access log (a link's secret stan
 the kernel's send buffer is kept small, so that a download cut by a revocation has little left to drain.
 """
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 IN_FLIGHT = 256 * 1024  # bytes in the send buffer of one connection
 START_SECONDS = 20
+HEADER_SECONDS = 10.0  # for the head of a request, and between two requests
 
 
 class ShareSettings(Settings, frozen=True):
@@ -111,15 +113,55 @@ def _server(ground: Ground, settings: ShareSettings) -> "uvicorn.Server":
     logging.getLogger("uvicorn.error").addFilter(_without_cuts)
     config = uvicorn.Config(
         build_app(ground),
+        http=_patient_for(HEADER_SECONDS),
         log_level="error",
         access_log=False,
         server_header=False,
         limit_concurrency=settings.max_connections,
-        timeout_keep_alive=15,
+        timeout_keep_alive=int(HEADER_SECONDS),
         timeout_graceful_shutdown=3,
         lifespan="off",
     )
     return uvicorn.Server(config)
+
+
+def _patient_for(seconds: float) -> type["asyncio.Protocol"]:
+    """uvicorn's HTTP protocol with a limit on how long a request's head may take: half a request holds no place."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415 - loaded when something is served
+
+    class Patient(H11Protocol):
+        _waiting: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._wait()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.cycle is None or self.cycle.response_complete:
+                self._wait()  # the head of a next request may have begun
+            else:
+                self._cease()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._cease()
+            super().connection_lost(exc)
+
+        def _wait(self) -> None:
+            if self._waiting is None:
+                self._waiting = self.loop.call_later(seconds, self._over)
+
+        def _cease(self) -> None:
+            if self._waiting is not None:
+                self._waiting.cancel()
+                self._waiting = None
+
+        def _over(self) -> None:
+            self._waiting = None
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.close()
+
+    return Patient
 
 
 def _await(server: "uvicorn.Server", thread: threading.Thread) -> None:

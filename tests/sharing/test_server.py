@@ -222,3 +222,27 @@ def test_all_that_is_out_is_refused_within_the_bound(ground: Ground) -> None:
     assert all(short for short, _ in cut), "a running download outlived the revocation"
     # The bound is the promise under test, not a speed of this machine.
     assert max(refused, slowest) < BOUND
+
+
+def test_half_a_request_holds_no_place(granted: tuple[Ground, Serving, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    ground, _, token = granted
+    monkeypatch.setattr("sharing.serving.HEADER_SECONDS", 0.5)
+    ground.environ["HUB_SHARE_MAX_CONNECTIONS"] = "20"
+    with serve_in_thread(ground) as serving:
+        silent = [socket.create_connection(("127.0.0.1", serving.port), timeout=20) for _ in range(40)]
+        for one in silent[::2]:
+            one.sendall(b"GET /delta-sharing/shares HTTP/1.1\r\nHost: x\r\n")
+        for one in silent:
+            assert one.recv(100) == b"", "the server ends what never became a request"
+            one.close()
+        assert ask(serving, "/delta-sharing/shares", token)[0] == 200
+
+
+def test_links_lead_where_the_operator_says(granted: tuple[Ground, Serving, str]) -> None:
+    ground, _, token = granted
+    ground.environ["HUB_SHARE_ENDPOINT"] = "https://share.city.example/delta-sharing/"
+    with serve_in_thread(ground) as serving:
+        _, _, content = ask(serving, f"{TABLE}/query", token, method="POST", body={}, Host="evil.example")
+    urls = [json.loads(line)["file"]["url"] for line in content.splitlines()[2:]]
+    assert urls
+    assert all(url.startswith("https://share.city.example/delta-sharing/files/") for url in urls)
