@@ -98,9 +98,8 @@ def build(
             "k": measured.smallest,
             "l": measured.diversity,
             "classes": measured.classes,
-            "persons_in_source": people.persons if people else None,
-            "rows_in_source": people.rows if people else measured.rows,
-            "suppressed_share": round(measured.suppressed, 6),
+            # Exact totals of the source, less what left, would give the suppressed classes away.
+            "suppressed_at_most": None if people is None else chosen.draft.terms.suppressed,
             "level": issue.level,
             "level_zh": zh,
             "level_en": en,

@@ -271,14 +271,14 @@ class _Climber:
 
 
 def canonical(plan: Plan) -> Mapping[str, Any]:
-    """The plan with its measure, as the certificate carries it."""
+    """The plan with its measure, as the certificate carries it.
+
+    Of persons it tells no totals: what is in the source less what left would give the suppressed classes away.
+    """
     counted = plan.measure
-    return {
-        **plan.as_dict(),
-        "measured": {
-            "rows": counted.rows,
-            "kept": counted.kept,
-            "suppressed": round(counted.suppressed, 6),
-            "classes": counted.classes,
-        },
-    }
+    measured: dict[str, Any] = {"classes": counted.classes}
+    if plan.draft.form == "plain":
+        measured |= {"rows": counted.rows, "kept": counted.kept}
+    else:
+        measured["suppressed_at_most"] = plan.draft.terms.suppressed
+    return {**plan.as_dict(), "measured": measured}
