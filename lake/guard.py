@@ -3,8 +3,9 @@
 Promises: a text passes only if it is exactly one statement of DuckDB's kind SELECT; every table it names is a view of
 the lake or a name that it defines itself; table functions are a short list that makes rows out of nothing; functions
 that tell settings, variables, plans or definitions, that wait or that write, are refused. What passes is judged on
-DuckDB's own syntax tree, not on the text. Beside it stand a locked configuration and a closed file system
-(`lake.query`): either alone would hold.
+DuckDB's own syntax tree, not on the text. Beside it stand a locked configuration and a file system of which only the
+snapshot's own files are open (`lake.query`). That second wall keeps a question from every other file; against writing
+to the snapshot's own files this one stands alone, since DuckDB opens a permitted path for both.
 """
 
 import json
