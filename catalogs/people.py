@@ -215,9 +215,8 @@ def current(ground: Ground, as_: str | None = None) -> Person:
         return authenticate(ground, key.reveal())
     if ground.demo:
         with read(ground.engine) as connection:
-            body = connection.execute(
-                sa.select(PERSON.c.body).where(PERSON.c.local.is_(True)).order_by(PERSON.c.id)
-            ).scalar()
+            local = sa.select(PERSON.c.body).where(PERSON.c.local.is_(True)).order_by(PERSON.c.id)
+            body = connection.execute(local).scalar()
         if body is not None:
             return msgspec.convert(body, Person)
     raise Refused(
@@ -246,20 +245,26 @@ def require(someone: Person, *roles: Role) -> None:
 def registrar(ground: Ground, *also: Role) -> str:
     """Who may register city, people and keys: the authority's reviewer, and who has one of the roles `also`.
 
-    Somebody must be first: while nobody is registered, or (outside demo mode) no key was ever issued, whoever holds the
-    machine may, and the ledger names them `bootstrap`.
+    Somebody must be first, and again when all of the authority's keys have ended: while nobody is registered, or
+    (outside demo mode) no such reviewer has a living key, whoever holds the machine may; the ledger says `bootstrap`.
 
     Raises:
         Refused: PERSON_UNKNOWN, PERSON_ROLE, KEY_EXPIRED.
     """
     with read(ground.engine) as connection:
         nobody = connection.execute(sa.select(PERSON.c.id).limit(1)).scalar() is None
-        keyless = not ground.demo and connection.execute(sa.select(KEY.c.id).limit(1)).scalar() is None
+        keyless = not ground.demo and not _reviewer_has_key(connection, ground.now())
     if nobody or keyless:
         return BOOTSTRAP
     someone = current(ground)
     require(someone, Role.AUTHORITY_REVIEWER, *also)
     return someone.id
+
+
+def _reviewer_has_key(connection: Connection, now: datetime) -> bool:
+    query = sa.select(PERSON.c.body).join(KEY).where(KEY.c.revoked_at.is_(None), KEY.c.not_after > now)
+    holders = connection.execute(query).scalars()
+    return any(msgspec.convert(body, Person).has(Role.AUTHORITY_REVIEWER) for body in holders)
 
 
 def _misplaced() -> Refused:
@@ -285,10 +290,8 @@ def _unregistered(identity: str) -> Refused:
 
 
 def _not_first(connection: Connection) -> Refused:
-    bodies = connection.execute(sa.select(PERSON.c.body).order_by(PERSON.c.id)).scalars()
-    known = (msgspec.convert(body, Person) for body in bodies)
-    able = [one.id for one in known if one.has(Role.AUTHORITY_REVIEWER) and not one.local]
-    whose = able[0] if able else "…"
+    known = (msgspec.convert(row.body, Person) for row in connection.execute(sa.select(PERSON.c.body)))
+    whose = min((one.id for one in known if one.has(Role.AUTHORITY_REVIEWER) and not one.local), default="…")
     return Refused(
         "KEY_FIRST",
         "第一把密钥须签发给主管部门审核人，其余密钥由其签发",

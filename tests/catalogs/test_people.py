@@ -148,6 +148,15 @@ def test_the_first_key_is_of_somebody_who_can_issue_the_next(real: Ground) -> No
     assert registrar(real) == BOOTSTRAP, "nothing was issued"
 
 
+def test_when_the_authority_s_keys_have_ended_whoever_holds_the_machine_may_issue_one_again(real: Ground) -> None:
+    issue_key(real, "reviewer_authority", BOOTSTRAP)
+    issue_key(real, "engineer_li", "reviewer_authority")
+    with pytest.raises(Refused, match="PERSON_UNKNOWN"):
+        registrar(real)
+    revoke_keys(real, "reviewer_authority", "reviewer_authority")
+    assert registrar(real) == BOOTSTRAP
+
+
 def test_adding_a_person(city: Ground) -> None:
     words = (["engineer", "审计员"], "一般3级", ["quality"])
     new = new_person(city.engine, "wang", "王(虚构)", "jinshui_transport", words)
