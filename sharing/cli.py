@@ -44,13 +44,19 @@ def _acting(as_: str | None) -> "Iterator[tuple[Ground, Person]]":
 
 def _may(person: "Person", *roles: str) -> None:
     """Refuse a person without one of `roles`."""
+    from catalogs.model import Role
     from infra.errors import Refused
+    from infra.language import Text
 
     if not {role.value for role in person.roles} & set(roles):
-        raise Refused("SHARE_ROLE", "此人没有执行该步骤的角色", "this person has no role for this step")
+        named = [known.text for known in Role if known.value in roles]
+        zh, en = "、".join(role.zh for role in named), ", ".join(role.en for role in named)
+        remedy = Text(f"请有该角色的人操作：{zh}", f"ask somebody who is one of: {en}")
+        raise Refused("SHARE_ROLE", "此人没有执行该步骤的角色", "this person has no role for this step", remedy=remedy)
 
 
 _CASE = click.argument("case")
+_DESK = ("operator", "engineer", "authority_reviewer")  # who files and moves a firm's case on its behalf
 
 
 @_command("applicant", "登记申请主体（企业、研究机构）。", "Register an applicant: a firm or an institute.")
@@ -73,6 +79,7 @@ def applicant(as_: str | None, **given: Any) -> None:
     fixed = {name: given[name] for name in ("uscc", "name", "contact", "kind", "overseas")}
     asked = Registration(**fixed, security=security, lists=given["listed"], commitments=commitments)
     with _acting(as_) as (ground, person):
+        _may(person, *_DESK)
         done = register(ground, asked, person.id, ground.now())
         emit(ground, done, lambda a: f"{a.id}  {a.uscc}  {a.name}")
 
@@ -100,6 +107,7 @@ def apply(as_: str | None, dataset: str, **given: Any) -> None:
     items = tuple(name.strip() for name in given["items"].replace("，", ",").split(",") if name.strip())
     fixed = {name: given[name] for name in ("purpose", "scene", "days", "form", "legal_basis")}
     with _acting(as_) as (ground, person):
+        _may(person, *_DESK)
         asked = cases.Request(items=items, **fixed)
         channel = cases.channel(given["channel"])
         done = casebook.apply(ground, given["applicant"], channel, dataset, asked, person.id)
@@ -114,6 +122,7 @@ def precheck(context: click.Context, as_: str | None, case: str) -> None:
     from sharing import casebook, telling
 
     with _acting(as_) as (ground, person):
+        _may(person, *_DESK, "provider_reviewer")
         done, findings = casebook.precheck(ground, case, person.id)
         value = {"case": done.id, "state": done.state.value, "reasons": [reason.as_dict() for reason in findings]}
         said = [f"  - {reason.sentence().say(ground.lang)}" for reason in findings]
@@ -171,6 +180,7 @@ def sign(as_: str | None, case: str, digest: str) -> None:
     from sharing.agreement import NO_SIGNATURE
 
     with _acting(as_) as (ground, person):
+        _may(person, *_DESK)
         done = casebook.sign(ground, case, digest, person.id)
         _emit_case(ground, done, NO_SIGNATURE)
 

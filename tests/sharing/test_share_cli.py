@@ -48,7 +48,8 @@ def test_the_whole_way_by_command(hub, tmp_path):
     hub("sign", case, "--digest", "0" * 64, fails="SHARE_DIGEST")
     text = hub("agreement", case)
     assert "no signature" in text["text"]
-    hub("sign", case, "--digest", text["digest"], "--as", "reviewer_zhongyuan", fails="SHARE_OTHER_PARTY")
+    hub("sign", case, "--digest", text["digest"], "--as", "reviewer_authority", fails="SHARE_OTHER_PARTY")
+    hub("sign", case, "--digest", text["digest"], "--as", "auditor_zhao", fails="SHARE_ROLE")
     hub("sign", case, "--digest", text["digest"])
     profile = tmp_path / "firm.share"
     issued = hub("issue", case, "--profile", str(profile))
