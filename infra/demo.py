@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MODE = "hub-mode"  # the object that says whether a store is a demo's or holds real data
 
+
 def refusal(what: str) -> WrongUse:
     """The error for a home or a database that is no demo's."""
     return WrongUse(
