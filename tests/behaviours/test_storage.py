@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import demo
 from infra.errors import HubError, Refused, Unavailable, WrongUse
 from infra.ground import Ground
 from infra.settings import load
@@ -15,6 +16,7 @@ from infra.storage import ObjectStore, StoreSettings, open_store
 
 @pytest.fixture
 def store(city_ground: Ground) -> ObjectStore:
+    city_ground.store.delete(demo.MODE)  # an empty store
     return city_ground.store
 
 
