@@ -77,7 +77,7 @@ def _told(story: "Story", lang: str) -> Iterator[str]:
     yield from _unpublished(story, lang, said)
     waiting = said(f"，{described['waiting']} 项待登记", f", {described['waiting']} wait")
     yield said(
-        f"4 描述  DataHub 登记 {described['delivery']} 个批次、{described['extract']} 份提取数据",
+        f"4 描述  DataHub 登记 {described['delivery']} 个批次、{described['extract']} 份交付数据集",
         f"4 describe  {described['delivery']} deliveries and {described['extract']} extract in DataHub",
     ) + (waiting if described["waiting"] else "")
     yield from _issued(story, lang, said)
