@@ -42,12 +42,17 @@ def _shown(value: Any, indent: str = "") -> str:
 @bench.command(help=help_text("归集全程与复制加转换的基线", "governed ingest against copy, digest and COPY"))
 @_ROWS
 @_PAIRS
+@click.option(
+    "--against",
+    type=click.Choice(["pandas"]),
+    help=help_text("另与 pandas + Great Expectations + write_deltalake 对比", "and against that pipeline of pandas"),
+)
 @json_option
-def ingest(rows: int, pairs: int) -> None:
+def ingest(rows: int, pairs: int, against: str | None) -> None:
     """Measure the way of the data."""
     from lake.bench import run
 
-    emit(None, run(rows=rows, pairs=pairs), _shown)
+    emit(None, run(rows=rows, pairs=pairs, against=against), _shown)
 
 
 @bench.command(help=help_text("受控交付与直接 COPY", "governed extract against a bare COPY"))

@@ -94,6 +94,7 @@ def test_when_the_starter_is_killed_everything_ends(tmp_path: Path, mark: str) -
     starter.kill()
     starter.wait(timeout=10)
     until(lambda: marked(mark) == [])
+    assert marked(mark) == []
 
 
 def test_a_program_that_ends_by_itself_ends_all(tmp_path: Path, mark: str) -> None:

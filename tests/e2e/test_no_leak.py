@@ -318,6 +318,7 @@ def test_what_the_deliverer_is_told_holds_no_value_and_a_file_name_at_most(run: 
             clean(ran.err, {"gf", "gp"} if "QZVgfQ" in ran.err else set(), ran.err)
     with sa.create_engine(f"sqlite:///{run.ground.home / 'hub.db'}").connect() as connection:
         rows = [dict(row) for row in connection.execute(sa.select(tables.delivery)).mappings()]
+    assert rows, "nothing was delivered"
     for row in rows:
         row.pop("file_name")
         message = [
@@ -327,6 +328,7 @@ def test_what_the_deliverer_is_told_holds_no_value_and_a_file_name_at_most(run: 
 
 
 def test_airflow_keeps_ids_and_counts(run: Planted) -> None:
+    assert run.xcom, "no task returned anything"
     clean(json.dumps(run.xcom), set(), "xcom")
     for path, content in texts(run.ground.home / "airflow"):
         clean(content, set(), path)
