@@ -256,8 +256,10 @@ def test_a_delivery_for_an_unknown_resource_lands_and_is_refused(city: City, tmp
 @pytest.mark.parametrize("path", ["missing.csv", ".", "link.csv"])
 def test_what_is_no_plain_file_does_not_land(city: City, tmp_path: Path, path: str) -> None:
     (tmp_path / "link.csv").symlink_to("/etc/passwd")
+    before = [dict(row) for row in deliveries(city.ground)]
     spoken(city.hub("ingest", FLOW, tmp_path / path), "LANDING_NOT_A_FILE")
     one_error(city.hub("ingest", FLOW, tmp_path / path, "--json", lang="zh"), "LANDING_NOT_A_FILE", "zh")
+    assert [dict(row) for row in deliveries(city.ground)] == before
 
 
 def test_a_contract_that_names_a_missing_column_is_told_with_file_and_line(city: City, tmp_path: Path) -> None:
@@ -378,7 +380,9 @@ def test_wrong_use_is_one_sentence_too(city: City) -> None:
         (["query", "SELECT 1", "--as", "nobody"], "PERSON_UNKNOWN"),
     ]
     for arguments, code in wrong:
-        spoken(city.hub(*arguments), code)
+        ran = city.hub(*arguments)
+        spoken(ran, code)
+        assert code != "USAGE" or ran.status == 2, "wrong use exits with 2"
         one_error(city.hub(*arguments, "--json"), code)
 
 
