@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from front_door import Ran, run_hub
-from lake_city import FLOW, HEADER, curated, deliveries, line, quarantined, stock
+from lake_city import FLOW, HEADER, curated, deliveries, flow_file, line, quarantined, stock
 from openpyxl import Workbook
 from shared_table import TABLE, a_shared_table
 
@@ -369,7 +369,9 @@ def test_a_forged_or_expired_token_and_a_starred_table_open_no_share(ground: Gro
             assert set(said) == {"errorCode", "message"}
 
 
-def test_wrong_use_is_one_sentence_too(city: City) -> None:
+def test_wrong_use_is_one_sentence_too(city: City, tmp_path: Path) -> None:
+    aside = flow_file(tmp_path / "aside.csv", [line(1, detector="U"), line(2, detector="U", flow=-1)])
+    assert city.hub("ingest", FLOW, aside).status == 0  # so that there is a quarantine to ask amiss
     wrong: list[tuple[list[object], str]] = [
         (["nonsense"], "USAGE"),
         (["ingest", FLOW], "USAGE"),
