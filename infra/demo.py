@@ -49,10 +49,13 @@ def mark(store: "ObjectStore", *, demo: bool) -> None:
         WrongUse: `HOME_NOT_DEMO`, `STORE_OF_DEMO`.
     """
     if store.stat(MODE) is None:
-        if demo and next(iter(store.list()), None) is not None:
+        # Who marks a store does so before anything else. So what is found first, without a mark afterwards, is no
+        # demo's; of several that prepare one store at once, none takes another's first objects for real data.
+        used = demo and any(found.key != MODE for found in store.list())
+        if used and store.stat(MODE) is None:
             raise refusal("HUB_STORE")
-        store.put_bytes(MODE, b"demo" if demo else b"real")
-        return
+        if not used:
+            store.put_bytes(MODE, b"demo" if demo else b"real")
     with store.open(MODE) as said:
         of_demo = said.read(16) == b"demo"
     if demo and not of_demo:
