@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import click
 
-from infra.console import command_errors, help_text
+from infra.console import command_errors, help_text, leave
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("sharing.demo_cli:demo", "样例城市从头到尾演示一遍主流程", "The main job on a sample city, start to end."),
@@ -78,7 +78,10 @@ def hub() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: exits 0 done, 1 refused by data or policy, 2 wrong use; an error is one sentence."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    sys.exit(command_errors(lambda: hub.main(given, "hub", standalone_mode=False), given, os.environ))
+    status = command_errors(lambda: hub.main(given, "hub", standalone_mode=False), given, os.environ)
+    if arguments is None:
+        leave(status)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

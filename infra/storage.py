@@ -60,8 +60,8 @@ class ObjectStore(Protocol):
     def prepare(self) -> None:
         """Make the folder or the bucket when it is not there; changes nothing when it is."""
 
-    def put_file(self, key: str, path: Path) -> None:
-        """Store the bytes of `path` under `key`."""
+    def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
+        """Store the bytes of `path` under `key`; with `move` the file at `path` is gone afterwards."""
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Store `data` under `key`."""

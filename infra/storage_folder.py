@@ -4,13 +4,13 @@ import contextlib
 import errno
 import io
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from infra.copying import copy
 from infra.errors import HubError, Unavailable
 from infra.language import Text
 from infra.storage import RESERVED, ObjectStat, check_key, check_size, missing, open_source
@@ -31,11 +31,14 @@ class FolderStore:
         with _disk("."):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put_file(self, key: str, path: Path) -> None:
-        """Copy `path` to `key` (the kernel copies where it can)."""
+    def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
+        """Copy `path` to `key` (the kernel copies where it can), or rename it where both stand on one file system."""
         check_key(key)
         with open_source(path, self._max_bytes) as (source, _), _disk(key):
-            self._put(key, lambda target: _copy(source, target))
+            if not (move and self._renamed(key, path, source)):
+                self._put(key, lambda target: copy(source, target))
+                if move:
+                    path.unlink()
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Write `data` to `key`."""
@@ -55,7 +58,7 @@ class FolderStore:
     def get_file(self, key: str, path: Path) -> None:
         """Copy the object out."""
         with _disk(key), self.path(key).open("rb") as source:
-            _replace(path, lambda target: _copy(source, target))
+            _replace(path, lambda target: copy(source, target))
 
     def stat(self, key: str) -> ObjectStat | None:
         """Size and date of the file."""
@@ -97,10 +100,24 @@ class FolderStore:
         """The path of `key` below the root."""
         return self.root / check_key(key)
 
-    def _put(self, key: str, fill: Callable[[BinaryIO], None]) -> None:
+    def _put(self, key: str, fill: Callable[[BinaryIO], object]) -> None:
         path = self.path(key)
         _make_folders(path.parent)
         _replace(path, fill)
+
+    def _renamed(self, key: str, path: Path, source: BinaryIO) -> bool:
+        os.fchmod(source.fileno(), 0o600)
+        os.fsync(source.fileno())
+        target = self.path(key)
+        _make_folders(target.parent)
+        try:
+            path.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            return False
+        _sync_folder(target.parent)
+        return True
 
     def _walk(self, folder: Path) -> Iterator[ObjectStat]:
         for parent, _, names in os.walk(folder):
@@ -138,7 +155,7 @@ def _stat(key: str, found: os.stat_result) -> ObjectStat:
     return ObjectStat(key, found.st_size, modified, f"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ino:x}")
 
 
-def _replace(path: Path, fill: Callable[[BinaryIO], None]) -> None:
+def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     """Let `fill` write a temporary file beside `path`, then put it in the place of `path`, durably."""
     handle, name = tempfile.mkstemp(prefix=RESERVED, suffix=".part", dir=path.parent)
     temporary = Path(name)
@@ -151,20 +168,6 @@ def _replace(path: Path, fill: Callable[[BinaryIO], None]) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
-
-
-def _copy(source: BinaryIO, target: BinaryIO) -> None:
-    try:
-        while os.copy_file_range(source.fileno(), target.fileno(), 1 << 30):
-            pass
-    except OSError as error:
-        # Not between these two file systems; what was copied before the refusal is copied again.
-        if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF):
-            raise
-        source.seek(0)
-        target.seek(0)
-        target.truncate()
-        shutil.copyfileobj(source, target, 4 << 20)
 
 
 def _write_all(target: BinaryIO, data: bytes) -> None:

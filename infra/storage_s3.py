@@ -51,11 +51,13 @@ class S3Store:
                 if error.code not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
                     raise
 
-    def put_file(self, key: str, path: Path) -> None:
+    def put_file(self, key: str, path: Path, *, move: bool = False) -> None:
         """Upload `path`, in parts when it is large."""
         check_key(key)
         with open_source(path, self._settings.max_bytes) as (source, size):
             self._put(key, source, size)
+        if move:
+            path.unlink()
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Upload `data`."""

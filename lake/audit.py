@@ -25,6 +25,7 @@ from typing import Any
 from contracts.suite import Expectation
 from infra.errors import HubError, Unavailable
 from lake.duck import Duck, file_list
+from lake.later import load_later
 from lake.verdict import ROWS, Finding, Verdict, finding, parts
 
 _RESULT = {"result_format": "BASIC", "exclude_unexpected_values": True, "include_unexpected_rows": False}
@@ -36,6 +37,7 @@ def _library() -> Any:
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     for package in ("great_expectations", "duckdb_engine", "marshmallow"):
         warnings.filterwarnings("ignore", module=package)  # what it warns of is its own business
+    load_later("altair", "scipy.stats")  # charts and distribution tests: two fifths of its start, and no suite of ours
     import great_expectations  # noqa: PLC0415 - seconds to import: only where something is audited
 
     return great_expectations

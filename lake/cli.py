@@ -50,6 +50,7 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
     """Ingest each file; one that fails does not stop the others."""
     from catalogs.people import current
     from infra.ground import open_ground
+    from lake.describe import preloaded
     from lake.ingest import Session
     from lake.ingest import ingest as take
     from lake.outbox import drain_quietly
@@ -70,7 +71,7 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
         def tell(stage: str, rows: int) -> None:
             say(_STAGES[stage].say(lang).format(f"{rows:,}"))
 
-        with Session(ground, tell) as session:
+        with Session(ground, tell) as session, preloaded(ground, session.loading):
             outcomes = [take(ground, dataset, path, actor=actor, session=session) for path in files]
         shapes = [outcome.as_dict(lang) for outcome in outcomes]
         emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: _report(outcomes, lang))

@@ -6,9 +6,10 @@ the hub's home (and PATH). Telling twice changes nothing.
 """
 
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -51,6 +52,32 @@ def library(home: Path) -> SimpleNamespace:
     from datahub.metadata import schema_classes  # noqa: PLC0415
 
     return SimpleNamespace(urn=mce_builder, proposal=MetadataChangeProposalWrapper, model=schema_classes)
+
+
+@contextmanager
+def preloaded(ground: Ground, after: threading.Thread) -> Iterator[None]:
+    """Import what the configured sink needs in a thread, beside what the block does, once `after` has ended."""
+    over = threading.Event()
+
+    def load_library() -> None:
+        after.join()
+        if not over.is_set():
+            with suppress(Exception):  # who opens the sink is told
+                _modules(ground)
+
+    thread = threading.Thread(target=load_library, name="preload-describing", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()  # a process must not end under a thread that imports
+
+
+def _modules(ground: Ground) -> None:
+    library(ground.home / "datahub")
+    if load(DatahubSettings, ground.environ).sink == "lite":
+        from datahub.lite import duckdb_lite  # noqa: F401, PLC0415 - to be there when it is needed
 
 
 class Writer(Protocol):

@@ -38,6 +38,9 @@ class Session:
     """What one process keeps between deliveries: open tables, the audit's library and context, compiled contracts.
 
     Use it with `with`; not for several threads at once.
+
+    Attributes:
+        loading: imports the audit's library.
     """
 
     def __init__(self, ground: Ground, progress: Progress | None = None) -> None:
@@ -52,20 +55,20 @@ class Session:
     def __enter__(self) -> "Session":
         scratch = self._stack.enter_context(self.ground.scratch())
         self.duck = self._stack.enter_context(Duck(scratch, self.settings))
-        self._loading = audit.preload()
+        self.loading = audit.preload()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # The library may still be loading when all was refused: a process must not end under a thread that imports.
-        self._loading.join()
+        self.loading.join()
         self._stack.__exit__(kind, error, trace)
 
     def auditor(self) -> audit.Auditor:
         """The auditor, made when it is first needed."""
         if self._auditor is None:
-            self._loading.join()
+            self.loading.join()
             self._auditor = self._stack.enter_context(audit.Auditor(self.duck))
         return self._auditor
 

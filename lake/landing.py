@@ -2,7 +2,7 @@
 
 `land` promises, whatever line it is killed at:
 
-- one pass over the source hashes, seals and, where asked, copies it; nothing reads the source again afterwards;
+- the source is read once; what is hashed, sealed and kept are the bytes read then, whatever happens to it afterwards;
 - the sealed object is durable before the row and the ledger entry that speak of it, and these two are one transaction;
 - landing the same bytes for the same dataset again, before they were taken, finds the delivery and adds nothing;
 - two that land the same delivery at once give one row, one entry and one object;
@@ -35,9 +35,9 @@ from infra.language import Text
 from infra.ledger import Act, NewEntry
 from infra.settings import Settings, load
 from lake import tables
+from lake.copies import copied, copied_stream, sealed_copy
 from lake.delivery import Arrival, Delivery, delivery_id, file_name, find
 from lake.delivery import known as known_delivery
-from lake.tee import copied, sealed_copy
 
 UNKNOWN = "ARRIVAL_UNKNOWN_RESOURCE"
 PURPOSE = "landing"
@@ -84,7 +84,7 @@ def land_arrival(ground: Ground, arrival: Arrival, scratch: Path, plain: Path | 
 def _take(
     path: Path, target: Path, sealing: tuple[bytes, bytes] | None, plain: Path | None, most: int
 ) -> crypto.Sealed:
-    """One pass over the source: SHA-256, seal, copy. The source must be the same file, unchanged, at the end."""
+    """Copy, SHA-256 and seal the source, read once. It must be the same file, unchanged, at the end."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -176,7 +176,7 @@ def _record(
     if refusal:
         row |= {"code": refusal.code, "message_zh": refusal.text.zh, "message_en": refusal.text.en}
         row |= {"finished_at": ground.now()}
-    ground.store.put_file(key, temporary)
+    ground.store.put_file(key, temporary, move=True)
     delivery = _insert(ground, arrival, row)
     _sweep(ground, delivery)
     return delivery
@@ -275,7 +275,7 @@ def open_landed(ground: Ground, delivery: Delivery, scratch: Path) -> Path:
     target = scratch / f"{delivery.id}.{crypto.random_token(4)}.plain"
     if delivery.wrapped_key is None:
         with ground.store.open(delivery.object_key) as source:
-            taken = copied(source, None, target, None)
+            taken = copied_stream(source, target)
     else:
         label = _label(delivery.object_key)
         master = ground.keys.by_id(delivery.key_id or "")

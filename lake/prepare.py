@@ -233,6 +233,7 @@ def _intent(task: Task, done: Split, verdict: Verdict, base: int, counts: dict[s
 
 def _put(task: Task, key: str, files: tuple[Written, ...]) -> list[list[Any]]:
     """Put the files into the table's folder, durable, and list them as the intent keeps them."""
+    listed: list[list[Any]] = [[file.path.name, file.path.stat().st_size, file.rows] for file in files]
     for file in files:
-        task.ground.store.put_file(f"{key}/{file.path.name}", file.path)
-    return [[file.path.name, file.path.stat().st_size, file.rows] for file in files]
+        task.ground.store.put_file(f"{key}/{file.path.name}", file.path, move=True)
+    return listed

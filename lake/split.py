@@ -20,6 +20,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.compile import BITS, Compiled, split_sql
 from infra.errors import Place, Refused
@@ -30,6 +31,7 @@ from lake.parquet import ParquetFiles, Written
 from lake.read.source import FAULTS, Source
 
 BATCH = 122_880
+_STEPS = pa.array(np.arange(BATCH, dtype=np.int64))
 Progress = Callable[[int], None]
 
 
@@ -140,11 +142,11 @@ def _pass(job: Job, total: int | None) -> Split:
             lines = places(job.source, batch, read, total)
             stopped = tally.judge(batch)
             read += batch.num_rows
+            typed = _typed(job, batch, lines, kept_schema=schema.curated(contract))
             if stopped is None:
-                kept.write(_typed(job, batch, lines, kept_schema=schema.curated(contract)))
+                kept.write(typed)
             else:
-                good = pa.array(~stopped)
-                kept.write(_typed(job, batch.filter(good), lines.filter(good), kept_schema=schema.curated(contract)))
+                kept.write(typed.filter(pa.array(~stopped)))
                 bad = pa.array(stopped)
                 aside.write(set_aside(job.compiled, job.number, batch.filter(bad), lines.filter(bad)))
             if job.progress:
@@ -174,8 +176,7 @@ def places(source: Source, batch: pa.RecordBatch, base: int, total: int | None) 
         return batch.column("_line").cast(pa.int64())
     count = batch.num_rows
     if total is None:
-        first = (source.first_line or 1) + base
-        return pa.array(np.arange(first, first + count, dtype=np.int64))
+        return pc.add(_STEPS[:count], (source.first_line or 1) + base)
     lines = source.lines_of(range(base, base + count), total)
     return pa.array([lines[ordinal] for ordinal in range(base, base + count)], pa.int64())
 

@@ -109,3 +109,26 @@ def test_the_readme_names_only_commands_that_exist() -> None:
             known = {name.partition(" ")[2] for name in COMMANDS if name.split()[0] == first} - {""}
             if known and rest:
                 assert set(rest.split("|")) <= known, f"{readme}: hub {words}"
+
+
+LEAVING = """
+import atexit, sys, threading, time
+from infra.console import leave
+atexit.register(lambda: print("atexit"))
+threading.Thread(target=lambda: (time.sleep(0.2), print("thread"))).start()
+print("main")
+leave({status})
+"""
+
+
+@pytest.mark.parametrize("status", [0, 2])
+def test_leaving_waits_for_threads_runs_what_is_to_be_run_and_prints_all(status: int) -> None:
+    program = LEAVING.format(status=status)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.split(), done.stderr, done.returncode) == (["main", "thread", "atexit"], "", status)
+
+
+def test_output_that_was_lost_is_a_failure() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", LEAVING.format(status=0)], stdout=full, timeout=60, check=False)
+    assert done.returncode == 120

@@ -1,14 +1,12 @@
 """Where the records of a text table begin: no second reading when records and lines run in step."""
 
-import mmap
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from lake.read.encoding import find_byte, release
-
-_BLOCK = 16 * 1024 * 1024
+_BLOCK = 256 * 1024  # what stays in a processor's own cache
 _FIRST = 2  # the header stands alone on line 1
 
 
@@ -56,32 +54,34 @@ class LineMap:
 
 def _line_ends(path: Path) -> tuple[int, int, int]:
     """Line feeds, carriage returns, and pairs of both, before the text's last line end."""
+    left = _end_of_text(path)
+    buffer = bytearray(_BLOCK)
+    bytes_ = np.frombuffer(buffer, dtype=np.uint8)
     feeds = returns = pairs = 0
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        size = _end_of_text(data)
-        has_returns = find_byte(data, b"\r") >= 0
-        after_return = False
-        for start in range(0, size, _BLOCK):
-            end = min(start + _BLOCK, size)
-            block = np.frombuffer(data[start:end], dtype=np.uint8)
-            release(data, start, end)
-            is_feed = block == ord("\n")
+    after_return = False
+    with path.open("rb", buffering=0) as file:
+        while left and (count := file.readinto(memoryview(buffer)[: min(left, _BLOCK)])):
+            left -= count
+            is_feed = bytes_[:count] == ord("\n")
             feeds += int(np.count_nonzero(is_feed))
-            if has_returns:
-                is_return = block == ord("\r")
+            pairs += after_return and bool(is_feed[0])
+            after_return = buffer[count - 1] == ord("\r")
+            if buffer.find(b"\r", 0, count) >= 0:
+                is_return = bytes_[:count] == ord("\r")
                 returns += int(np.count_nonzero(is_return))
-                pairs += int(np.count_nonzero(is_return[:-1] & is_feed[1:])) + bool(after_return and is_feed[0])
-                after_return = bool(is_return[-1])
+                pairs += int(np.count_nonzero(is_return[:-1] & is_feed[1:]))
     return feeds, returns, pairs
 
 
-def _end_of_text(data: mmap.mmap) -> int:
+def _end_of_text(path: Path) -> int:
     """Where the last line ends, without its line end and without empty lines behind it."""
-    size = len(data)
-    while size:
-        start = max(0, size - 65_536)
-        kept = len(data[start:size].rstrip(b"\r\n"))
-        if kept:
-            return start + kept
-        size = start
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        while size:
+            start = max(0, size - 65_536)
+            file.seek(start)
+            kept = len(file.read(size - start).rstrip(b"\r\n"))
+            if kept:
+                return start + kept
+            size = start
     return 0

@@ -1,5 +1,6 @@
 """What every store promises, over a folder and over a real S3."""
 
+import errno
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,35 @@ def test_a_file_comes_back_as_it_went(store: ObjectStore, tmp_path: Path) -> Non
     store.put_file("a/b", source)
     assert content(store, "a/b") == source.read_bytes()
     assert source.exists(), "the source stays"
+
+
+def test_a_file_that_moves_is_gone_afterwards(store: ObjectStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"first")
+    store.put_file("a/b", source, move=True)
+    assert not source.exists()
+    source.write_bytes(b"second")
+    store.put_file("a/b", source, move=True)
+    assert content(store, "a/b") == b"second"
+    assert not source.exists()
+
+
+def test_a_file_moves_from_another_file_system_too(
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.replace
+
+    def elsewhere(self: Path, target: Path) -> Path:
+        if self.name == "source":
+            raise OSError(errno.EXDEV, "another file system")
+        return real(self, target)
+
+    source = tmp_path / "source"
+    source.write_bytes(b"from afar")
+    monkeypatch.setattr(Path, "replace", elsewhere)
+    store.put_file("a/b", source, move=True)
+    assert content(store, "a/b") == b"from afar"
+    assert not source.exists()
 
 
 def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
