@@ -129,6 +129,8 @@ def test_leaving_waits_for_threads_runs_what_is_to_be_run_and_prints_all(status:
 
 
 def test_output_that_was_lost_is_a_failure() -> None:
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", LEAVING.format(status=0)]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([sys.executable, "-c", LEAVING.format(status=0)], stdout=full, timeout=60, check=False)
+        done = subprocess.run(command, stdout=full, env=environ, timeout=60, check=False)
     assert done.returncode == 120
