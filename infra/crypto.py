@@ -81,7 +81,13 @@ class Signatures(Protocol):
 
 
 class Suite(Protocol):
-    """A family of algorithms: the seam for national cryptography and for hardware."""
+    """A family of algorithms: the seam for national cryptography and for hardware.
+
+    Attributes:
+        hash_name: what OpenSSL calls the hash.
+    """
+
+    hash_name: str
 
     def hasher(self, data: bytes = b"") -> Hasher:
         """A new running digest, begun with `data`."""
@@ -111,6 +117,8 @@ class _Ed25519:
 
 class StandardSuite:
     """SHA-256, AES-256-GCM, Ed25519."""
+
+    hash_name = "sha256"
 
     def hasher(self, data: bytes = b"") -> Hasher:
         """SHA-256."""
@@ -170,7 +178,7 @@ def sha256_file(path: Path) -> Sealed:
 
 def mac(key: Key | bytes, data: bytes) -> bytes:
     """HMAC of `data` over the hash of the key's suite; HMAC-SHA-256, 32 bytes, by the standard one."""
-    return hmac.digest(_secret(key), data, "sha256") if isinstance(key, bytes) else _hmac(key, data)
+    return hmac.digest(_secret(key), data, _suite(key).hash_name)
 
 
 def equal(a: bytes | str, b: bytes | str) -> bool:
@@ -282,10 +290,6 @@ def _new(path: Path) -> BinaryIO:
 
 def _bound(head: bytes, aad: bytes) -> bytes:
     return sha256(head + aad)
-
-
-def _hmac(key: Key, data: bytes) -> bytes:
-    return hmac.new(key.secret, data, _suite(key).hasher).digest()  # type: ignore[arg-type] # asks for less
 
 
 def _suite(key: Key | bytes) -> Suite:

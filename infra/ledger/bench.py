@@ -51,7 +51,7 @@ class Rate:
 def run(
     *,
     threads: int = 32,
-    each: int = 64,
+    each: int = 200,
     pairs: int = 5,
     entries: int = 1_000_000,
     postgres: str | None = None,

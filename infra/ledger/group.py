@@ -3,8 +3,9 @@
 No background thread: whoever finds nobody leading leads, takes everything that waits, commits it in one transaction,
 and hands the lead to the first of those who came meanwhile. A thread returns when its own work is durable.
 
-Two things keep many threads from fighting over the interpreter: the queue needs no lock (a deque's append is atomic),
-and those who were served wake one another in a chain instead of all at once.
+Three things keep many threads from fighting over the interpreter: the queue needs no lock (a deque's append is atomic),
+the leader alone computes while the others wait, and those who were served wake one another in a chain instead of all at
+once.
 """
 
 import threading
@@ -16,6 +17,7 @@ from typing import Generic, TypeVar
 from infra.errors import Unavailable
 
 T = TypeVar("T")
+S = TypeVar("S")
 R = TypeVar("R")
 
 
@@ -33,15 +35,20 @@ class _Ticket(Generic[T, R]):
         self.signal.acquire()
 
 
-class GroupCommit(Generic[T, R]):
+class GroupCommit(Generic[T, S, R]):
     """Joins the work of waiting threads.
 
     Args:
-        commit: does a list of items in one durable transaction and returns their results in the same order.
+        prepare: makes one caller's items ready; what it raises concerns that caller alone. The leader does it for all:
+            while the others only wait, nobody takes the interpreter from the one who works.
+        commit: does a list of ready items in one durable transaction and returns their results in the same order.
         most: how many items one transaction takes at most (a single call may bring more).
     """
 
-    def __init__(self, commit: Callable[[Sequence[T]], list[R]], *, most: int = 4096) -> None:
+    def __init__(
+        self, prepare: Callable[[Sequence[T]], list[S]], commit: Callable[[Sequence[S]], list[R]], *, most: int = 4096
+    ) -> None:
+        self._prepare = prepare
         self._commit = commit
         self._most = most
         self._waiting: deque[_Ticket[T, R]] = deque()
@@ -105,16 +112,24 @@ class GroupCommit(Generic[T, R]):
         return batch
 
     def _run(self, batch: list[_Ticket[T, R]]) -> None:
+        ready = [(ticket, items) for ticket in batch if (items := self._ready(ticket)) is not None]
         try:
-            results = self._commit([item for ticket in batch for item in ticket.items])
+            results = self._commit([item for _, items in ready for item in items]) if ready else []
         except Exception as failure:  # every waiting thread must hear of it
-            for ticket in batch:
+            for ticket, _ in ready:
                 ticket.error = failure
             return
         start = 0
-        for ticket in batch:
-            ticket.results = results[start : start + len(ticket.items)]
-            start += len(ticket.items)
+        for ticket, items in ready:
+            ticket.results = results[start : start + len(items)]
+            start += len(items)
+
+    def _ready(self, ticket: _Ticket[T, R]) -> list[S] | None:
+        try:
+            return self._prepare(ticket.items)
+        except Exception as failure:  # of these items: the caller's own to hear
+            ticket.error = failure
+            return None
 
 
 def _await(ticket: _Ticket[T, R]) -> BaseException | None:

@@ -14,10 +14,10 @@ from infra.language import Text
 from infra.lease import lease
 from infra.ledger import store
 from infra.ledger.acts import Act
-from infra.ledger.appending import insert
+from infra.ledger.appending import Marked, insert
 from infra.ledger.bundle import Exported, export_bundle
 from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
-from infra.ledger.entry import SALT_BYTES, EntryRef, NewEntry, Sealed, seal
+from infra.ledger.entry import SALT_BYTES, EntryRef, NewEntry, seal
 from infra.ledger.group import GroupCommit
 from infra.ledger.keys import LedgerKeys, verifier_of, verifiers
 from infra.ledger.note import Verifier
@@ -69,7 +69,7 @@ class Ledger:
         self._engine = engine
         self._clock = clock
         self._keys = LedgerKeys(keys, clock)
-        self._group: GroupCommit[tuple[Sealed, bytes], EntryRef] = GroupCommit(self._commit)
+        self._group: GroupCommit[NewEntry, Marked, EntryRef] = GroupCommit(self._seal, self._commit)
 
     @property
     def origin(self) -> str:
@@ -104,12 +104,14 @@ class Ledger:
         if not self._asked:
             # Once a process: a log that began as a demo marks every later entry too.
             self._asked = bool(self.origin)
-        sealed = [self._seal(entry) for entry in entries]
         if connection is not None:
-            return insert(connection, sealed)
-        return self._group.submit(sealed)
+            return insert(connection, self._seal(entries))
+        return self._group.submit(entries)
 
-    def _seal(self, entry: NewEntry) -> tuple[Sealed, bytes]:
+    def _seal(self, entries: Sequence[NewEntry]) -> list[Marked]:
+        return [self._sealed(entry) for entry in entries]
+
+    def _sealed(self, entry: NewEntry) -> Marked:
         sealed = seal(
             entry,
             pseudonym=self._keys.pseudonym(entry.actor),
@@ -119,7 +121,7 @@ class Ledger:
         )
         return sealed, self._keys.mark(sealed.body)
 
-    def _commit(self, entries: Sequence[tuple[Sealed, bytes]]) -> list[EntryRef]:
+    def _commit(self, entries: Sequence[Marked]) -> list[EntryRef]:
         for _ in range(_RETRIES):
             with suppress_collision(), write(self._engine) as connection:
                 return insert(connection, entries)

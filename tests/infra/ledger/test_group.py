@@ -9,7 +9,7 @@ import pytest
 from infra.ledger.group import GroupCommit
 
 
-def run(group: GroupCommit[int, int], threads: int, each: int) -> list[object]:
+def run(group: GroupCommit[int, int, int], threads: int, each: int) -> list[object]:
     got: list[object] = []
 
     def work(mine: int) -> None:
@@ -37,7 +37,7 @@ def test_many_threads_share_few_transactions_and_get_their_own_results() -> None
         time.sleep(0.001)
         return [item * 2 for item in items]
 
-    group = GroupCommit(commit)
+    group = GroupCommit(list, commit)
     assert run(group, 16, 60) == [True] * (16 * 60)
     assert len(sizes) < 16 * 60 / 2
 
@@ -52,7 +52,7 @@ def test_a_failure_is_heard_by_all_in_its_transaction_and_by_no_other() -> None:
             raise ValueError(message)
         return [item * 2 for item in items]
 
-    got = run(GroupCommit(commit), 8, 50)
+    got = run(GroupCommit(list, commit), 8, 50)
     assert len(got) == 400
     assert set(got) == {True, "disk full"}
 
@@ -65,7 +65,7 @@ def test_a_transaction_takes_a_bounded_number() -> None:
         time.sleep(0.001)
         return [item * 2 for item in items]
 
-    assert run(GroupCommit(commit, most=5), 16, 30) == [True] * 480
+    assert run(GroupCommit(list, commit, most=5), 16, 30) == [True] * 480
     assert max(sizes) <= 5
 
 
@@ -79,7 +79,7 @@ def test_an_interrupted_leader_leaves_the_others_served() -> None:
             raise KeyboardInterrupt
         return [item * 2 for item in items]
 
-    group = GroupCommit(commit)
+    group = GroupCommit(list, commit)
     heard = []
 
     def work() -> None:
@@ -101,6 +101,32 @@ def test_an_interrupted_leader_leaves_the_others_served() -> None:
 
 
 def test_one_thread_alone_waits_for_nobody() -> None:
-    assert GroupCommit(lambda items: [item * 2 for item in items]).submit([1, 2]) == [2, 4]
+    assert GroupCommit(list, lambda items: [item * 2 for item in items]).submit([1, 2]) == [2, 4]
     with pytest.raises(ZeroDivisionError):
-        GroupCommit(lambda items: [item // 0 for item in items]).submit([1])
+        GroupCommit(list, lambda items: [item // 0 for item in items]).submit([1])
+
+
+def test_items_that_cannot_be_made_ready_concern_their_own_caller_alone() -> None:
+    def prepare(items: Sequence[int]) -> list[int]:
+        if 10_003 in items:
+            message = "not this one"
+            raise ValueError(message)
+        return [item + 1 for item in items]
+
+    def commit(items: Sequence[int]) -> list[int]:
+        time.sleep(0.001)
+        return [(item - 1) * 2 for item in items]
+
+    got = run(GroupCommit(prepare, commit), 8, 20)
+    assert got.count("not this one") == 1
+    assert got.count(True) == 8 * 20 - 1
+
+
+def test_without_anything_ready_nothing_is_committed() -> None:
+    calls = []
+    group = GroupCommit[int, int, int](
+        lambda items: [1 // item for item in items], lambda items: calls.append(items) or []
+    )
+    with pytest.raises(ZeroDivisionError):
+        group.submit([0])
+    assert calls == []
