@@ -78,13 +78,13 @@ def ledger(entries: int, postgres: str | None, pairs: int) -> None:
     emit(None, run(entries=entries, postgres=postgres, pairs=pairs), _shown)
 
 
-@bench.command(help=help_text("一万项授权下的单次判定", "one decision with ten thousand grants known"))
+@bench.command(help=help_text("已有一万项使用许可时的单次判定", "one decision with ten thousand grants known"))
 @click.option(
-    "--grants", default=10_000, show_default=True, type=click.IntRange(1), help=help_text("授权数", "how many grants")
+    "--grants", default=10_000, show_default=True, type=click.IntRange(1), help=help_text("使用许可数", "how many grants")
 )
 @json_option
 def policy(grants: int) -> None:
     """Measure the decision."""
-    from catalogs.bench import run
+    from sharing.bench_policy import run
 
     emit(None, run(grants=grants), _shown)
