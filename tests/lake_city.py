@@ -19,6 +19,7 @@ from lake.store_files import dataset_of
 FLOW = "jinshui.traffic.road_flow"
 HOSPITALS = "sample.health.hospitals"
 HEADER = "detector_id,road_name,direction,observed_at,flow,speed,occupancy,lng,lat"
+HOSPITAL_HEADER = "name,address,adname,pname,type,lat,lon"
 
 
 def stock(ground: Ground) -> Ground:
@@ -38,6 +39,19 @@ def flow_file(path: Path, lines: Iterable[str]) -> Path:
     """A delivery of road flow."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def hospital(number: int, *, province: str = "上海市", kind: str = "综合医院") -> str:
+    """One good record of the snapshot of hospitals, all invented; its key is the name and the place."""
+    place = f"{31 + number / 1000:.3f},{121 + number / 1000:.3f}"
+    return f"虚构医院{number}号,虚构路{number}号,黄浦区,{province},医疗保健服务;{kind};三级甲等医院,{place}"
+
+
+def hospital_file(path: Path, lines: Iterable[str]) -> Path:
+    """A delivery of hospitals: a snapshot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([HOSPITAL_HEADER, *lines]) + "\n", encoding="utf-8")
     return path
 
 

@@ -85,11 +85,15 @@ EXTRACT = {
 }
 
 
-def test_everything_of_the_register_is_told(city: Ground) -> None:
-    put_delivery(city, VISITS, "d-1")
-    with write(city.engine) as connection:
+def put_extract(ground: Ground) -> None:
+    with write(ground.engine) as connection:
         row = {"kind": "extract", "subject": "x-1", "payload": EXTRACT, "created_at": AT, "attempts": 0}
         connection.execute(outbox.insert().values(**row))
+
+
+def test_everything_of_the_register_is_told(city: Ground) -> None:
+    put_delivery(city, VISITS, "d-1")
+    put_extract(city)
     assert drain(city).sent == 2
     all_told = told(city)
     curated = f"dataPlatform:delta-lake,{VISITS},"
@@ -143,8 +147,11 @@ def test_each_expectation_is_an_assertion_with_its_result(city: Ground) -> None:
 def test_datahub_itself_accepts_the_file(city: Ground, tmp_path: Path) -> None:
     for number, dataset in enumerate(resource.id for resource in resources(city.engine)):
         put_delivery(city, dataset, f"d-{number}")
+    put_extract(city)
     drained = drain(city)
     assert (drained.failed, drained.left) == (0, 0)
+    subjects = {one["entityUrn"] for one in told(city)}
+    assert any("extracts.x-1" in subject for subject in subjects)
     home = tmp_path / "nobody"
     home.mkdir()
     checked = subprocess.run(

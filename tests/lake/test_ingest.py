@@ -95,19 +95,20 @@ def test_the_same_again_changes_nothing(city_ground: Ground, tmp_path: Path) -> 
 
 
 def test_snapshots_a_b_a_are_three_versions(stocked: Ground, tmp_path: Path) -> None:
-    header = "name,type,address,tel,lat,lon,pname,cityname,adname"
-    shared = next((Path(__file__).parents[3] / "shared/data/health-shanghai-hospital-poi").rglob("*.csv"), None)
-    if shared is None:
-        pytest.skip("the folder of real data is not here")
-    text = shared.read_bytes().decode("utf-8").splitlines(keepends=True)
-    assert header  # the real file names its own columns
-    a, b = tmp_path / "a.csv", tmp_path / "b.csv"
-    a.write_bytes("".join(text[:200]).encode())
-    b.write_bytes("".join(text[:1] + text[200:300]).encode())
-    versions = [take(stocked, path, city.HOSPITALS).version for path in (a, b, a, a)]
-    assert versions == [1, 2, 3, None]
-    last = city.deliveries(stocked)[2]
-    assert {row["_delivery"] for row in city.curated(stocked, city.HOSPITALS)} == {last["number"]}
+    a = city.hospital_file(tmp_path / "a.csv", [city.hospital(n) for n in range(20)])
+    b = city.hospital_file(tmp_path / "b.csv", [city.hospital(n) for n in range(15, 30)])
+    told = [take(stocked, path, city.HOSPITALS) for path in (a, b, a, a)]
+    assert [(one.state, one.version, one.published) for one in told] == [
+        ("finished", 1, 20),
+        ("finished", 2, 15),
+        ("finished", 3, 20),
+        ("repeated", None, None),
+    ]
+    _, _, third, fourth = city.deliveries(stocked)
+    assert fourth["repeats"] == third["id"]
+    published = city.curated(stocked, city.HOSPITALS)
+    assert {row["_delivery"] for row in published} == {third["number"]}
+    assert {row["name"] for row in published} == {f"虚构医院{n}号" for n in range(20)}
 
 
 def test_a_delivery_of_duplicates_alone_is_no_fault(stocked: Ground, tmp_path: Path) -> None:
@@ -240,7 +241,6 @@ def test_a_stale_intent_is_read_anew(stocked: Ground, tmp_path: Path, monkeypatc
     city.balanced(stocked)
 
 
-@pytest.mark.timeout(280)
 def interrupted(ground: Ground, path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The row of a delivery that is audited and not committed."""
     with monkeypatch.context() as patch:
@@ -286,6 +286,7 @@ def test_who_lost_the_lease_neither_withdraws_nor_finishes_what_came_after(
     city.balanced(stocked)
 
 
+@pytest.mark.timeout(280)
 def test_sixteen_processes_lose_and_double_nothing(
     city_environ: dict[str, str], city_ground: Ground, tmp_path: Path, warm: Warm
 ) -> None:

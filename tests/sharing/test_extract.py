@@ -1,7 +1,8 @@
 """From an approved case to an extract, certificate and receipt; nothing above the matrix leaves."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
@@ -46,17 +47,27 @@ def test_the_extract_holds_what_its_certificate_says(ground, issued):
 
 
 def test_every_cell_counts_persons_of_the_source(ground, issued):
+    """Persons and records of each cell, counted again from the source by labels of this test's own."""
     _, found = issued
     assert found.certificate["plan"]["counted_by"] == "person_key"
     (path,) = files(ground, found)
-    persons = defaultdict(set)
+    table = pq.read_table(path)
+    names = ["visited_at_month", "age_band", "gender", "diagnosis_group"]
+    assert table.column_names == [*names, "persons", "records"], "the plan of this source is another: label it here"
+    persons, records = defaultdict(set), Counter()
     for number in range(3000):
         visit = sharing_case.visit(number)
-        persons[visit["gender"], visit["diagnosis_group"]].add(visit["person_key"])
-    for row in pq.read_table(path).to_pylist():
-        cell = persons[row.get("gender"), row.get("diagnosis_group")]
-        if "gender" in row and "diagnosis_group" in row:
-            assert 6 <= row["persons"] <= len(cell)
+        local = visit["visited_at"] + timedelta(hours=8)
+        low = visit["age"] // 5 * 5
+        cell = (local.date().replace(day=1), f"{low}-{low + 4}", visit["gender"], visit["diagnosis_group"])
+        persons[cell].add(visit["person_key"])
+        records[cell] += 1
+    written = {tuple(row[name] for name in names): (row["persons"], row["records"]) for row in table.to_pylist()}
+    assert len(written) == table.num_rows > 50
+    assert written == {cell: (len(persons[cell]), records[cell]) for cell in written}
+    assert min(count for count, _ in written.values()) >= 6
+    left_out = [cell for cell in persons if cell not in written]
+    assert all(len(persons[cell]) < 6 for cell in left_out)
 
 
 def test_the_receipt_proves_the_certificate_offline(ground, issued):
