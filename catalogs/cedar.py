@@ -155,6 +155,28 @@ class PolicyEngine:
         return Decision(allowed, tuple(rules), tuple(self.texts.get(rule) or _TEXTS[rule] for rule in rules))
 
 
+def policy_files(city: Path, about: str) -> tuple[tuple[Path, int], ...]:
+    """A city's own policy files, `policies/<about>*.cedar`, in their order, each with its time of modification.
+
+    What cannot be looked at is named too: who loads it finds that it cannot be read, and refuses.
+    """
+    folder = city / "policies"
+    try:
+        files = sorted(path for path in folder.iterdir() if path.match(f"{about}*.cedar"))
+    except FileNotFoundError:
+        return ()
+    except OSError:
+        files = [folder / f"{about}.cedar"]
+    return tuple((path, _modified(path)) for path in files)
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _named(policies: Mapping[str, Any], texts: Mapping[str, Text]) -> tuple[dict[str, Text], list[str]]:
     """Texts by policy id in the order of the file, and what is wrong with the ids."""
     found: dict[str, Text] = {}

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from catalogs.cedar import Decision, Entity, PolicyEngine, Uid
+from catalogs.cedar import Decision, Entity, PolicyEngine, Uid, policy_files
 from catalogs.model import Content, Grade, Item, Person, Resource
 from catalogs.rules import highest
 
@@ -62,8 +62,7 @@ def city_policy(city: Path) -> PolicyEngine:
     Raises:
         Refused: POLICY_INVALID when the city's policies are faulty: then nothing may be read.
     """
-    files = sorted((city / "policies").glob("reading*.cedar"))
-    return _loaded(tuple((path, path.stat().st_mtime_ns) for path in files))
+    return _loaded(policy_files(city, "reading"))
 
 
 @lru_cache(maxsize=8)

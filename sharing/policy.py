@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from catalogs.cedar import Decision, PolicyEngine, Uid
+from catalogs.cedar import Decision, PolicyEngine, Uid, policy_files
 from catalogs.model import Content, IdentifierRole, Item, Resource, SharingAttribute
 from infra.errors import HubError, Refused
 from infra.language import Text
@@ -73,8 +73,7 @@ def rules(city: Path) -> Rules:
     Raises:
         Refused: POLICY_INVALID when the city's are faulty: then nothing is decided.
     """
-    files = sorted((city / "policies").glob("door*.cedar"))
-    return _loaded(tuple((path, path.stat().st_mtime_ns) for path in files))
+    return _loaded(policy_files(city, "door"))
 
 
 @lru_cache(maxsize=8)

@@ -7,15 +7,22 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
+import sharing_case
+from shared_table import a_shared_table
 
+from catalogs.cedar import POLICY_ERROR
+from catalogs.decide import city_policy
 from catalogs.matrix import Outcome, Receiver, verdict
 from catalogs.model import Content, Grade
 from catalogs.register import load_city
+from infra.errors import Refused
 from infra.ground import sample_city
-from sharing import classes, policy, uscc
+from sharing import casebook, classes, extract, policy, uscc
 from sharing.applicants import COMMITMENTS, Applicant
 from sharing.cases import Approval, Case, Channel, Request
+from sharing.gate import Gate
 from sharing.plan import AGREEMENT, HEALTH, Draft, Measure
+from sharing.serving import serve_in_thread
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 SECURITY = {"protection_grade": "三级", "storage_place": "郑州", "officer": "甲"}
@@ -190,3 +197,80 @@ def test_the_issue_is_asked_again(known, rule, approvals, digest, smallest, leve
     measured = Measure(100, 100, 100, 3, smallest, 2, 0.01)
     draft = Draft("aggregate", "person_key", ())
     assert rule in [reason.rule for reason in policy.may_issue(known, of, draft, measured, level)]
+
+
+STRICTER = """
+@id("own.short") @zh("本市只许可三十天") @en("this city grants thirty days")
+forbid (principal, action == Action::"apply", resource) when { context.days > 30 };
+"""
+ERRING = """
+@id("own.erring") @zh("本市的规则") @en("a rule of this city")
+forbid (principal, action, resource) when { %s * 9223372036854775807 > 9 };
+"""
+FAULTS = {
+    "no syntax": b"forbid",
+    "no name": b'forbid (principal, action == Action::"apply", resource);',
+    "a name of the house": STRICTER.replace("own.short", "request.term").encode(),
+    "no text": b'@id("own.mute") forbid (principal, action == Action::"apply", resource);',
+    "an unknown fact": STRICTER.replace("context.days", "context.weeks").encode(),
+    "no text file": b"\xff\xfe\x00forbid",
+}
+
+
+def city_with(folder, rules):
+    """A city's folder whose door has a rule of its own beside a good one."""
+    (folder / "policies").mkdir(parents=True)
+    (folder / "policies/door.cedar").write_text(STRICTER, encoding="utf-8")
+    (folder / "policies/door-own.cedar").write_bytes(rules)
+    return folder
+
+
+def test_a_rule_of_the_city_forbids_more(resources, tmp_path):
+    own = policy.rules(city_with(tmp_path, b"// nothing yet"))
+    assert [reason.rule for reason in found(own, resources)] == ["own.short"]
+    assert found(own, resources, of=case(days=30)) == ()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_rule_of_the_city_lets_nobody_apply_receive_or_read(ground, tmp_path, fault):
+    a_shared_table(ground, files=1, rows=10)
+    sharing_case.publish(ground, tmp_path)
+    signed = sharing_case.signed(ground)
+    ground.city = city_with(tmp_path / "city", FAULTS[fault])
+    firm = casebook.apply(ground, signed.applicant, Channel.CONDITIONAL, VISITS, signed.request, "clerk")
+    asked = {
+        "precheck": lambda: casebook.precheck(ground, firm.id, "clerk"),
+        "issue": lambda: extract.issue(ground, signed.id, "operator"),
+        "every access": lambda: Gate(ground),
+        "server": lambda: serve_in_thread(ground).__enter__(),
+    }
+    for what, ask in asked.items():
+        with pytest.raises(Refused, match="POLICY_INVALID"):
+            ask()
+        assert what
+    assert extract.of_case(ground.engine, signed.id) is None
+    assert not list(ground.store.list("extracts/x-f"))
+
+
+@pytest.mark.parametrize(("of_city", "about"), [(policy.rules, "door"), (city_policy, "reading")])
+def test_a_rule_that_cannot_be_read_refuses_too(tmp_path, of_city, about):
+    folder = tmp_path / "a/policies"
+    folder.mkdir(parents=True)
+    (folder / f"{about}-own.cedar").symlink_to(tmp_path / "gone")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/policies").write_bytes(b"")  # nobody can look into this
+    for city in (tmp_path / "a", tmp_path / "b"):
+        with pytest.raises(Refused, match="POLICY_INVALID"):
+            of_city(city)
+
+
+def test_a_city_without_rules_of_its_own_has_those_of_the_house(tmp_path):
+    assert policy.rules(tmp_path).digest == policy.rules(sample_city()).digest
+
+
+def test_a_rule_that_errs_when_it_is_asked_refuses_what_it_was_asked(resources, tmp_path):
+    """Cedar passes over a rule that errs; the door does not."""
+    erring = ERRING.replace("action,", 'action == Action::"apply",') % "context.days"
+    own = policy.rules(city_with(tmp_path, erring.encode()))
+    assert found(own, resources, of=case(days=0))
+    assert POLICY_ERROR in [reason.rule for reason in found(own, resources, of=case(days=20))]
