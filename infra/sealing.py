@@ -20,6 +20,7 @@ CHUNK = 4 << 20
 TAG = 16
 _HEADER = struct.Struct(">8sBI7s")
 _LARGEST_CHUNK = 64 << 20
+_LITTLE = 256 << 10
 
 
 class Cipher(Protocol):
@@ -64,19 +65,20 @@ def read_header(source: BinaryIO) -> tuple[bytes, int, int]:
 
 def seal(source: BinaryIO, head: bytes, cipher: Cipher, bound: bytes) -> Iterator[tuple[memoryview, memoryview]]:
     """Pairs of plaintext chunk and sealed chunk. Both are overwritten by the pair after the next."""
-    size = CHUNK
-    clear = [memoryview(bytearray(size)) for _ in range(2)]
-    sealed = memoryview(bytearray(size + TAG))
     counter = 0
-    chunk = _read(source, clear[0])
+    chunk, spare = _first(source, CHUNK), memoryview(b"")
+    sealed = memoryview(bytearray(len(chunk) + TAG))
     while True:
-        following = _read(source, clear[(counter + 1) % 2]) if len(chunk) == size else chunk[:0]
+        following = chunk[:0]
+        if len(chunk) == CHUNK:
+            spare = spare or memoryview(bytearray(CHUNK))
+            following = _read(source, spare)
         target = sealed[: len(chunk) + TAG]
         cipher.encrypt_into(_nonce(head, counter, last=not following), chunk, bound, target)
         yield chunk, target
         if not following:
             return
-        chunk = following
+        chunk, spare = following, chunk
         counter += 1
 
 
@@ -87,12 +89,14 @@ def unseal(source: BinaryIO, head: bytes, chunk_size: int, cipher: Cipher, bound
         Refused: `SEAL_BROKEN`.
     """
     size = chunk_size + TAG
-    sealed = [memoryview(bytearray(size)) for _ in range(2)]
-    clear = memoryview(bytearray(chunk_size))
     counter = 0
-    chunk = _read(source, sealed[0])
+    chunk, spare = _first(source, size), memoryview(b"")
+    clear = memoryview(bytearray(max(0, len(chunk) - TAG)))
     while True:
-        following = _read(source, sealed[(counter + 1) % 2]) if len(chunk) == size else chunk[:0]
+        following = chunk[:0]
+        if len(chunk) == size:
+            spare = spare or memoryview(bytearray(size))
+            following = _read(source, spare)
         if len(chunk) < TAG:
             raise broken()
         target = clear[: len(chunk) - TAG]
@@ -100,12 +104,23 @@ def unseal(source: BinaryIO, head: bytes, chunk_size: int, cipher: Cipher, bound
         yield target
         if not following:
             return
-        chunk = following
+        chunk, spare = following, chunk
         counter += 1
 
 
 def _nonce(head: bytes, counter: int, *, last: bool) -> bytes:
     return head[-7:] + struct.pack(">IB", counter, last)
+
+
+def _first(source: BinaryIO, size: int) -> memoryview:
+    """The first `size` bytes, or fewer. A small file, as most are, gets small buffers: zeroing large ones takes longer."""
+    little = _read(source, memoryview(bytearray(min(size, _LITTLE))))
+    if len(little) < min(size, _LITTLE):
+        return little
+    buffer = memoryview(bytearray(size))
+    buffer[: len(little)] = little
+    rest = _read(source, buffer[len(little) :])
+    return buffer[: len(little) + len(rest)]
 
 
 def _read(source: BinaryIO, buffer: memoryview) -> memoryview:

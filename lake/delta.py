@@ -158,7 +158,7 @@ class Tables:
         done = self.committed(key, commit.transaction)
         if done is not None:
             return done
-        table = self._latest(key)
+        table = self._open[key]  # as it was when asked: what comes in between makes the commit itself fail
         if table.version() != commit.base:
             raise _moved(key)
         milliseconds = int(commit.at.timestamp() * 1000)
