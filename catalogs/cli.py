@@ -220,7 +220,7 @@ def people_list() -> None:
             }
             for each in found
         ]
-        zh = ("人员", "姓名", "部门", "角色", "授权级别")
+        zh = ("人员", "姓名", "部门", "角色", "可阅级别")
         en = ("person", "name", "department", "roles", "clearance")
         rows = [
             (
@@ -240,7 +240,7 @@ def people_list() -> None:
 @click.option("--name", required=True, help=help_text("姓名", "name"))
 @click.option("--department", required=True, help=help_text("部门编号", "department id"))
 @click.option("--role", "roles", multiple=True, required=True, help=help_text("角色，可多次", "role, may be repeated"))
-@click.option("--clearance", required=True, help=help_text("授权级别，如 general_2", "clearance, e.g. general_2"))
+@click.option("--clearance", required=True, help=help_text("可阅级别，如 general_2", "clearance, e.g. general_2"))
 @click.option("--purpose", "purposes", multiple=True, help=help_text("职责目的，可多次", "purpose, may be repeated"))
 @json_option
 def people_add(

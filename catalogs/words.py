@@ -191,6 +191,22 @@ class Content(Word):
     CAMERA = "camera", "公共视频图像", "public-camera images"
 
 
+class DeliveryState(Word):
+    """How far a delivery (归集批次) has come."""
+
+    LANDED = "landed", "已接收", "landed"
+    AUDITED = "audited", "已检验", "audited"
+    FINISHED = "finished", "已发布", "published"
+    BLOCKED = "blocked", "未发布", "blocked"
+    REFUSED = "refused", "未受理", "refused"
+    REPEATED = "repeated", "重复报送", "repeated"
+
+    @classmethod
+    def said(cls, state: str) -> Text:
+        """The words for the state of that id."""
+        return cls[state.upper()].text
+
+
 class Role(Word):
     """What a person may be in the house."""
 

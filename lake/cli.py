@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalogs.words import DeliveryState
 from infra.console import emit, help_text, json_option, progress, table
 from infra.errors import Place, Refused, Unavailable
 from infra.language import Text
+from infra.local_time import local_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,14 +23,6 @@ _STAGES = {
     "split": Text("读取与分流 {} 条", "reading and splitting, {} records"),
     "audit": Text("检验 {} 条", "auditing {} records"),
     "store": Text("写入数据湖 {} 条", "storing {} records"),
-}
-STATES = {
-    "finished": Text("已发布", "published"),
-    "blocked": Text("未发布", "blocked"),
-    "refused": Text("未受理", "refused"),
-    "repeated": Text("重复报送", "repeated"),
-    "landed": Text("已接收", "landed"),
-    "audited": Text("已检验", "audited"),
 }
 _RULES_SHOWN = 3
 _AS = click.option(
@@ -86,7 +80,7 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
 def _report(outcomes: "list[Outcome]", lang: str) -> list[str]:
     said = []
     for one in outcomes:
-        state = STATES[one.state].say(lang)
+        state = DeliveryState.said(one.state).say(lang)
         if one.state == "repeated":
             said.append(f"{one.dataset} {one.delivery}: {state} {one.repeated}")
             continue
@@ -161,7 +155,9 @@ def _names(lang: str, *pairs: tuple[str, str]) -> list[str]:
     return [Text(*pair).say(lang) for pair in pairs]
 
 
-@quarantine.command(help=help_text("查看问题数据（按授权遮蔽，查看留痕）", "Show rows; masked by clearance, recorded."))
+@quarantine.command(
+    help=help_text("查看问题数据（按可阅级别遮蔽，查看留痕）", "Show rows; masked by clearance, recorded.")
+)
 @click.argument("dataset")
 @click.option("--delivery", help=help_text("只看一个批次", "of one delivery"))
 @click.option("--rule", help=help_text("只看违反该规则的行", "that broke this rule"))
@@ -205,7 +201,7 @@ def _blocks(page: "Page", named: "Mapping[int, str]", limit: int, lang: str) -> 
         said.append(Text("没有符合条件的行", "no such row").say(lang))
     if page.masked:
         hidden = ", ".join(page.masked)
-        said.append(Text(f"按授权遮蔽：{hidden}", f"masked for you: {hidden}").say(lang))
+        said.append(Text(f"按可阅级别遮蔽：{hidden}", f"masked for you: {hidden}").say(lang))
     if len(page.rows) == limit:
         said.append(Text(f"只列前 {limit} 行，更多用 --limit", f"the first {limit} rows; more with --limit").say(lang))
     return said
@@ -234,10 +230,7 @@ def history(dataset: str, limit: int | None) -> None:
     with open_ground(os.environ) as ground:
         found = versions(ground, dataset, limit)
         names = _names(ground.lang, ("版本", "version"), ("时间", "at"), ("操作", "operation"), ("批次", "delivery"))
-        rows = [
-            (one["version"], one["at"].isoformat(timespec="seconds"), one["operation"], one["delivery"])
-            for one in found
-        ]
+        rows = [(one["version"], local_time(one["at"]), one["operation"], one["delivery"]) for one in found]
         emit(ground, {"dataset": dataset, "versions": found}, lambda _: table(rows, names))
 
 

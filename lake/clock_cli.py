@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from catalogs.words import DeliveryState
 from infra.console import emit, help_text, json_option, progress
-from lake.cli import STATES
 
 if TYPE_CHECKING:
     from lake.clock_run import Report
@@ -44,7 +44,7 @@ def _lines(report: "Report", lang: str) -> list[str]:
         counts = (
             f"{one.read} = {one.published} + {one.quarantined} + {one.duplicates}"
             if one.read is not None
-            else STATES[one.state].say(lang)
+            else DeliveryState.said(one.state).say(lang)
         )
         version = "" if one.version is None else f"  v{one.version}"
         lines.append(f"{_MARKS.get(one.state, '…')} {one.dataset or '?'}  {one.delivery}  {counts}{version}")

@@ -19,7 +19,7 @@ _SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".json": "json", ".arrow": "a
 @click.command(
     help=help_text(
         "对已发布的数据提一个问题：只允许一条 SELECT。表名为 单位.领域_名称，或 city.领域_名称（各单位合并）。"
-        "超出本人级别的字段为空，并在结果后说明；每次查询先记入存证账本。"
+        "超出本人可阅级别的字段为空，并在结果后说明；每次查询先记入存证账本。"
         "CSV 中以 = + - @ 开头的文本前加撇号，防止被当作公式。",
         "Ask the published data one SELECT. Tables are unit.domain_name, or city.domain_name (all units together). "
         "Fields above your clearance are empty, and told after the rows; each read is in the ledger before it answers. "
@@ -95,7 +95,7 @@ def _by_suffix(out: Path | None) -> str:
 def _moment(given: str | None) -> int | datetime | None:
     """A version, or an instant; a time without a zone is the city's."""
     from infra.errors import WrongUse
-    from lake.query_out import CITY_TIME
+    from infra.local_time import CITY_TIME
 
     if given is None:
         return None

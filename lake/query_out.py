@@ -17,7 +17,6 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -25,11 +24,11 @@ import pyarrow.parquet as pq
 
 from infra.console import table as aligned
 from infra.errors import Unavailable
+from infra.local_time import CITY_TIME
 from lake.query import Result
 
 FORMATS = ("table", "json", "csv", "parquet", "arrow")
 BINARY = frozenset({"parquet", "arrow"})
-CITY_TIME = ZoneInfo("Asia/Shanghai")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from infra.crypto import sha256_hex
 from infra.ledger.entry import canonical
+from infra.local_time import CITY_TIME
 from sharing.agreement import NO_SIGNATURE, TERMS
 from sharing.applicants import Applicant
 from sharing.cases import Case
@@ -19,7 +19,6 @@ from sharing.plan import canonical as plain_plan
 from sharing.produce import Produced
 
 FORMAT = "cityhub-certificate/1"
-CITY = ZoneInfo("Asia/Shanghai")
 NOT_FINGERPRINTED = {
     "marked": False,
     "zh": "未加指纹：本版本不按接收方选择样本或抑制，数值一律保持原样",
@@ -147,7 +146,7 @@ def lines(text: Mapping[str, Any], lang: str) -> list[str]:
         for m in plan["methods"]
     ]
     removed = [f"{'未交付' if zh else 'left out'}  {', '.join(items)}: {why}" for why, items in gone.items()]
-    ends = datetime.fromisoformat(text["ends_at"]).astimezone(CITY)
+    ends = datetime.fromisoformat(text["ends_at"]).astimezone(CITY_TIME)
     return [
         f"{text['extract']}  {origin}  {rows}",
         "  ".join([*measured, level]),

@@ -9,6 +9,7 @@ import click
 
 from infra.console import emit, help_text, json_option, progress
 from infra.language import Text
+from infra.local_time import local_time
 
 if TYPE_CHECKING:
     from catalogs.model import Person
@@ -227,7 +228,7 @@ def revoke(as_: str | None, case: str, reason: str) -> None:
     with _acting(as_) as (ground, person):
         casebook.may_revoke(ground, case, person)
         done = grants.revoke(ground, case, person.id, reason)
-        emit(ground, done, lambda grant: f"{grant.id}  {grant.share}  {grant.revoked_at}")
+        emit(ground, done, lambda grant: f"{grant.id}  {grant.share}  {local_time(grant.revoked_at)}")
 
 
 @_command("expire", "登记已到期的使用许可。", "Write down the grants whose term is over.")

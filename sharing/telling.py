@@ -7,8 +7,8 @@ from catalogs.lookup import departments
 from infra.console import table
 from infra.ground import Ground
 from infra.language import Text
+from infra.local_time import CITY_TIME
 from sharing.cases import Case, State
-from sharing.certificate import CITY
 from sharing.reasons import from_dict
 
 
@@ -21,7 +21,7 @@ def listed(rows: Sequence[Mapping[str, Any]], lang: str) -> str:
             row["applicant"],
             row["dataset"],
             State(row["state"]).text.say(lang),
-            f"{row['applied_at'].astimezone(CITY):%Y-%m-%d %H:%M}",
+            f"{row['applied_at'].astimezone(CITY_TIME):%Y-%m-%d %H:%M}",
         )
         for row in rows
     ]
@@ -32,7 +32,7 @@ def history(case: Case, events: Sequence[Mapping[str, Any]], lang: str) -> list[
     """What is asked for, then one line an event with its reasons."""
     said = [f"{case.id}  {case.dataset}  {', '.join(case.request.items)}"]
     for event in events:
-        after, when = State(event["after"]).text.say(lang), event["at"].astimezone(CITY)
+        after, when = State(event["after"]).text.say(lang), event["at"].astimezone(CITY_TIME)
         said.append(f"{when:%Y-%m-%d %H:%M}  {event['actor']}  {event['act']}  → {after}  #{event['ledger']}")
         said += [f"    - {from_dict(reason).sentence().say(lang)}" for reason in event["reasons"]]
     return said

@@ -8,6 +8,7 @@ from infra.console import table
 from infra.language import Text
 from infra.ledger.entry import canonical_object
 from infra.ledger.note import Verifier
+from infra.local_time import local_time
 
 if TYPE_CHECKING:
     from infra.ledger.bundle import Exported
@@ -39,7 +40,7 @@ def entry_lines(entries: Sequence[dict[str, Any]], lang: str) -> Iterator[str]:
         actor = str(entry.get("actor", "")).rpartition(":")[2][:12]
         demo = Text("（演示）", " (demo)").say(lang) if entry.get("demo") else ""
         subject = _short(str(entry.get("subject", "")))
-        rows.append([entry["number"], place, entry.get("time"), f"{entry.get('act')}{demo}", subject, actor])
+        rows.append([entry["number"], place, local_time(entry.get("time")), f"{entry.get('act')}{demo}", subject, actor])
     yield table(rows, columns)
     for entry in entries:
         if "content" in entry:
@@ -67,7 +68,7 @@ def report_lines(report: "Report", lang: str) -> Iterator[str]:
     if report.demo:
         yield Text("  演示存证：不作为证据", "  a demo log: no evidence of anything").say(lang)
     if report.unwitnessed_since:
-        since = report.unwitnessed_since
+        since = local_time(report.unwitnessed_since)
         yield Text(
             f"  自 {since} 起没有外部见证：在此之后，持有签名密钥者可以重写全部存证而不被发现",
             f"  no outside witness since {since}: whoever holds the signing key could have rewritten all of it",
@@ -102,7 +103,7 @@ def receipt_lines(value: Mapping[str, Any], lang: str) -> Iterator[str]:
         f"✓ 回执成立：第 {value['leaf_index']} 位记录在 {value['origin']} 大小为 {value['size']} 的存证树中",
         f"✓ the receipt holds: entry at place {value['leaf_index']} is in {value['origin']} at size {value['size']}",
     ).say(lang)
-    yield f"  {value['entry'].get('act')} {value['entry'].get('subject')} {value['entry'].get('time')}"
+    yield f"  {value['entry'].get('act')} {value['entry'].get('subject')} {local_time(value['entry'].get('time'))}"
     yield _key_line(value["key"], value["trusted"]).say(lang)
 
 
