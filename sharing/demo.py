@@ -18,7 +18,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalogs.people import person
+from catalogs.decide import city_policy, decide
+from catalogs.lookup import resource
+from catalogs.people import current, person
 from catalogs.register import register_city
 from contracts.register import register_contracts
 from infra.database import read
@@ -57,6 +59,7 @@ class Story:
     case: str = ""
     extract: dict[str, Any] = field(default_factory=dict)
     firm: dict[str, Any] = field(default_factory=dict)
+    looks: dict[str, str] = field(default_factory=dict)
     ledger: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -112,6 +115,7 @@ def tell(ground: Ground, *, data: Path | None, seed: int, rows: int, say: Say) -
         story.firm = _read(ground, profile, grants.of_case(ground.engine, story.case))
     say(Text("登记元数据", "describing").say(ground.lang))
     story.described = _describe(ground)
+    story.looks = _looks(ground, story.deliveries)
     checkpoint, report = ground.ledger.sequence(), ground.ledger.verify()
     story.ledger = {"entries": checkpoint.size, "origin": ground.ledger.origin, "faults": len(report.faults)}
     story.seconds = round(time.monotonic() - began, 1)
@@ -173,6 +177,19 @@ def _describe(ground: Ground) -> dict[str, int]:
         rows = connection.execute(sa.select(tables.outbox.c.kind, sent)).all()
     kinds = Counter(kind if done else "waiting" for kind, done in rows)
     return {name: kinds[name] for name in ("delivery", "extract", "waiting")}
+
+
+def _looks(ground: Ground, deliveries: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """For each act of reading the first dataset that holds something and hides nothing from the demo's reader."""
+    reader, policy = current(ground), city_policy(ground.city)
+    found: dict[str, str] = {}
+    for act, count in (("query", "published"), ("read_quarantine", "quarantined")):
+        for dataset in dict.fromkeys(one["dataset"] for one in deliveries if one["dataset"] and one[count]):
+            decision = decide(reader, act, resource(ground.engine, dataset), policy=policy)
+            if decision.allowed and not decision.obligations:
+                found[act] = dataset
+                break
+    return found
 
 
 def _case(ground: Ground, dataset: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalogs.words import DeliveryState
 from infra.console import emit, help_text, json_option, progress, table
 from infra.language import Text
 
@@ -42,23 +43,17 @@ def demo(data: Path | None, seed: int, rows: int) -> None:
 
     with telling.fresh(dict(os.environ)) as ground, progress("cityhub") as say:
         story = telling.tell(ground, data=data, seed=seed, rows=rows, say=say)
-        emit(ground, story.as_dict(), lambda _: _told(story, ground.lang))
+        emit(ground, story.as_dict(), lambda _: lines(story, ground.lang))
 
 
-_STATES = {
-    "finished": Text("已发布", "published"),
-    "blocked": Text("未发布", "blocked"),
-    "refused": Text("未受理", "refused"),
-    "repeated": Text("重复报送", "repeated"),
-    "landed": Text("未处理", "waiting"),
-    "audited": Text("未完成", "unfinished"),
-}
 _COUNTS = ("read", "published", "quarantined", "duplicates")
 _FEW = 3
 _MARGIN = "  "
 
 
-def _told(story: "Story", lang: str) -> Iterator[str]:
+def lines(story: "Story", lang: str) -> Iterator[str]:
+    """The story for a person, and where to look next."""
+
     def said(zh: str, en: str) -> str:
         return Text(zh, en).say(lang)
 
@@ -130,7 +125,8 @@ def _deliveries(story: "Story", said: Any) -> Iterator[str]:
 
 
 def _ended(states: dict[str, int], said: Any) -> str:
-    shown = [(said(_STATES[state].zh, _STATES[state].en), count) for state, count in states.items()]
+    words = [(DeliveryState.said(state), count) for state, count in states.items()]
+    shown = [(said(state.zh, state.en), count) for state, count in words]
     if len(shown) == 1:
         return str(shown[0][0])
     together: str = said("，", ", ").join(said(f"{state} {count} 批", f"{count} {state}") for state, count in shown)
@@ -142,7 +138,11 @@ def _unpublished(story: "Story", lang: str, said: Any) -> Iterator[str]:
     reasons: dict[tuple[str, str, str], list[str]] = {}
     for one in story.deliveries:
         if one["code"] is not None:
-            key = (_STATES[one["state"]].say(lang), one["dataset"] or "?", f"{one['message']} ({one['code']})")
+            key = (
+                DeliveryState.said(one["state"]).say(lang),
+                one["dataset"] or "?",
+                f"{one['message']} ({one['code']})",
+            )
             reasons.setdefault(key, []).append(one["file"])
     for (state, dataset, why), files in reasons.items():
         more = said(f" 等 {len(files)} 个文件", f" and {len(files) - _FEW} more") if len(files) > _FEW else ""
@@ -175,16 +175,19 @@ def _issued(story: "Story", lang: str, said: Any) -> Iterator[str]:
 
 
 def _next(story: "Story", said: Any) -> Iterator[str]:
-    dataset = story.deliveries[0]["dataset"]
-    unit, domain, name = dataset.split(".")
-    aside = next((one["dataset"] for one in story.deliveries if one["quarantined"]), dataset)
+    home = story.home.relative_to(Path.cwd()) if story.home.is_relative_to(Path.cwd()) else story.home
     yield said(
-        f"用时 {story.seconds} 秒。演示目录 {story.home}（不适用于真实数据）。接下来可以看：",
-        f"{story.seconds} s. The demo's home is {story.home} (unfit for real data). Where to look:",
+        f"用时 {story.seconds} 秒。演示目录 {home}（不适用于真实数据）。接下来可以看：",
+        f"{story.seconds} s. The demo's home is {home} (unfit for real data). Where to look:",
     )
-    looks = [
-        (f'hub query "FROM {unit}.{domain}_{name} LIMIT 5"', said("已发布的数据", "published data")),
-        (f"hub quarantine show {aside}", said("问题数据及原因", "quarantined records and why")),
+    looks = []
+    if "query" in story.looks:
+        unit, domain, name = story.looks["query"].split(".")
+        looks.append((f'hub query "FROM {unit}.{domain}_{name} LIMIT 5"', said("已发布的数据", "published data")))
+    if "read_quarantine" in story.looks:
+        aside = f"hub quarantine show {story.looks['read_quarantine']}"
+        looks.append((aside, said("问题数据及原因", "quarantined records and why")))
+    looks += [
         (f"hub share show {story.case}", said("申请与证书", "the case and its certificate")),
         ("hub ledger show", said("账本的记录", "the ledger's entries")),
         ("hub ledger verify", said("核验账本", "verify the ledger")),
