@@ -113,7 +113,7 @@ def _nonce(head: bytes, counter: int, *, last: bool) -> bytes:
 
 
 def _first(source: BinaryIO, size: int) -> memoryview:
-    """The first `size` bytes, or fewer. A small file, as most are, gets small buffers: zeroing large ones takes longer."""
+    """The first `size` bytes, or fewer; of a small file in a small buffer, for zeroing a large one takes longer."""
     little = _read(source, memoryview(bytearray(min(size, _LITTLE))))
     if len(little) < min(size, _LITTLE):
         return little

@@ -10,7 +10,7 @@ Promises:
 - nothing is sent to anybody and nothing is written to the home folder: an ephemeral context, analytics off.
 
 One `Auditor` keeps one context and one DuckDB for as many deliveries as it is asked about. Importing the library takes
-seconds: `preload` does it beside the reading.
+seconds: `preload` makes one beside the reading.
 """
 
 import logging
@@ -18,6 +18,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,6 @@ def _library() -> Any:
     import great_expectations  # noqa: PLC0415 - seconds to import: only where something is audited
 
     return great_expectations
-
-
-def preload() -> threading.Thread:
-    """Import the library in a thread, while something else is done."""
-    thread = threading.Thread(target=_library, name="preload", daemon=True)
-    thread.start()
-    return thread
 
 
 class Auditor:
@@ -140,6 +134,20 @@ class Auditor:
         if len(told) != len(expectations):
             raise _failed("incomplete")
         return [_told(expected, told[at]) for at, expected in enumerate(expectations)]
+
+
+def preload(duck: Duck) -> Future[Auditor]:
+    """An auditor, made in a thread while something else is done: importing the library alone takes seconds."""
+    made: Future[Auditor] = Future()
+
+    def make() -> None:
+        try:
+            made.set_result(Auditor(duck))
+        except BaseException as error:  # handed to who asks for it
+            made.set_exception(error)
+
+    threading.Thread(target=make, name="preload", daemon=True).start()
+    return made
 
 
 def _told(expected: Expectation, result: Any) -> tuple[bool, int | None, bool]:

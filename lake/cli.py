@@ -65,7 +65,7 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
         def tell(stage: str, rows: int) -> None:
             say(_STAGES[stage].say(lang).format(f"{rows:,}"))
 
-        with Session(ground, tell) as session, preloaded(ground, session.loading):
+        with Session(ground, tell) as session, preloaded(ground, session.auditing):
             outcomes = [take(ground, dataset, path, actor=actor, session=session) for path in files]
         shapes = [outcome.as_dict(lang) for outcome in outcomes]
         emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: _report(outcomes, lang))

@@ -9,6 +9,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache
@@ -55,12 +56,12 @@ def library(home: Path) -> SimpleNamespace:
 
 
 @contextmanager
-def preloaded(ground: Ground, after: threading.Thread) -> Iterator[None]:
+def preloaded(ground: Ground, after: Future[Any]) -> Iterator[None]:
     """Import what the configured sink needs in a thread, beside what the block does, once `after` has ended."""
     over = threading.Event()
 
     def load_library() -> None:
-        after.join()
+        wait([after])
         if not over.is_set():
             with suppress(Exception):  # who opens the sink is told
                 _modules(ground)

@@ -40,7 +40,7 @@ class Session:
     Use it with `with`; not for several threads at once.
 
     Attributes:
-        loading: imports the audit's library.
+        auditing: becomes the auditor, made beside the reading.
     """
 
     def __init__(self, ground: Ground, progress: Progress | None = None) -> None:
@@ -49,28 +49,25 @@ class Session:
         self.lake = Tables(ground.store)
         self.progress = progress
         self._contracts: dict[str, Compiled] = {}
-        self._auditor: audit.Auditor | None = None
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Session":
         scratch = self._stack.enter_context(self.ground.scratch())
         self.duck = self._stack.enter_context(Duck(scratch, self.settings))
-        self.loading = audit.preload()
+        self.auditing = audit.preload(self.duck)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # The library may still be loading when all was refused: a process must not end under a thread that imports.
-        self.loading.join()
-        self._stack.__exit__(kind, error, trace)
+        # It may still be in the making when all was refused: a process must not end under a thread that imports.
+        with self._stack:
+            if self.auditing.exception() is None:
+                self.auditing.result().close()
 
     def auditor(self) -> audit.Auditor:
-        """The auditor, made when it is first needed."""
-        if self._auditor is None:
-            self.loading.join()
-            self._auditor = self._stack.enter_context(audit.Auditor(self.duck))
-        return self._auditor
+        """The auditor, ready or waited for."""
+        return self.auditing.result()
 
     def compiled(self, dataset: str) -> Compiled:
         """The dataset's newest contract, compiled once."""
