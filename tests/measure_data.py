@@ -1,10 +1,12 @@
 """Invented visits for the tests of plans and measures."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from sharing import methods
+from sharing import methods, produce
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DIMENSIONS = (
@@ -23,3 +25,29 @@ row = st.tuples(
     st.sampled_from(["男", "女", None]),
     st.sampled_from(["a", "b", "c", None]),
 )
+
+SCHEMA = pa.schema(
+    [
+        pa.field("person_key", pa.string()),
+        pa.field("visited_at", pa.timestamp("us", "UTC")),
+        pa.field("lng", pa.float64()),
+        pa.field("lat", pa.float64()),
+        pa.field("age", pa.int64()),
+        pa.field("gender", pa.string()),
+        pa.field("diagnosis", pa.string()),
+    ]
+)
+
+
+def stored(folder, rows):
+    """Two files, so that rows are numbered through all of them."""
+    values = [
+        (f"p{person}", START + timedelta(hours=hours), 113.5 + place / 100, 34.7 + place / 100, age, gender, what)
+        for person, hours, place, age, gender, what in rows
+    ]
+    columns = list(zip(*values, strict=True)) if values else [[] for _ in SCHEMA]
+    table = pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    half = len(rows) // 2
+    for number, part in enumerate([table.slice(0, half), table.slice(half)]):
+        pq.write_table(part, folder / f"{number}.parquet")
+    return produce.source([folder / "0.parquet", folder / "1.parquet"])

@@ -1,7 +1,6 @@
 """Classes counted over arrays are those counted by SQL, and what is spread from them holds by brute force."""
 
 from collections import Counter
-from datetime import timedelta
 
 import duckdb
 import pyarrow as pa
@@ -9,37 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from measure_data import DIMENSIONS, START, row
+from measure_data import DIMENSIONS, SCHEMA, row, stored
 
 from sharing import dense, measure, produce, release
 from sharing.methods import ladder
 from sharing.plan import Draft, Plan, Terms
-
-SCHEMA = pa.schema(
-    [
-        pa.field("person_key", pa.string()),
-        pa.field("visited_at", pa.timestamp("us", "UTC")),
-        pa.field("lng", pa.float64()),
-        pa.field("lat", pa.float64()),
-        pa.field("age", pa.int64()),
-        pa.field("gender", pa.string()),
-        pa.field("diagnosis", pa.string()),
-    ]
-)
-
-
-def written(folder, rows):
-    """Two files, so that rows are numbered through all of them."""
-    values = [
-        (f"p{person}", START + timedelta(hours=hours), 113.5 + place / 100, 34.7 + place / 100, age, gender, what)
-        for person, hours, place, age, gender, what in rows
-    ]
-    columns = list(zip(*values, strict=True)) if values else [[] for _ in SCHEMA]
-    table = pa.table([pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
-    half = len(rows) // 2
-    for number, part in enumerate([table.slice(0, half), table.slice(half)]):
-        pq.write_table(part, folder / f"{number}.parquet")
-    return produce.source([folder / "0.parquet", folder / "1.parquet"])
 
 
 @given(
@@ -52,7 +25,7 @@ def written(folder, rows):
 def test_arrays_and_sql_count_the_same_classes(tmp_path, rows, k, l, levels):  # noqa: E741
     steps = tuple(ladder(dimension)[level] for dimension, level in zip(DIMENSIONS, levels, strict=True))
     draft = Draft("rows", "person_key", DIMENSIONS, terms=Terms(k=k, l=l))
-    source = written(tmp_path, rows)
+    source = stored(tmp_path, rows)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
         found = measure.settle(connection, source.sql, draft, 7)
@@ -72,7 +45,7 @@ def test_arrays_and_sql_count_the_same_classes(tmp_path, rows, k, l, levels):  #
 def test_the_written_rows_are_one_a_person_and_hold_k(tmp_path, people):
     rows = [(n % people, n * 7 % 900, n % 12, n % 90, "男" if n % 2 else "女", "abc"[n % 3]) for n in range(900)]
     draft = Draft("rows", "person_key", DIMENSIONS, terms=Terms(k=5, risk=2.0, suppressed=0.2))
-    source = written(tmp_path, rows)
+    source = stored(tmp_path, rows)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         draft = produce.located(connection, source, draft)

@@ -94,7 +94,8 @@ def test_aggregate_counts_persons_and_records_by_brute_force(rows, k):
         cells = defaultdict(set)
         records = Counter()
         query = f"SELECT {', '.join(['person_key', *labels])} FROM visits"
-        for person, *cell in connection.execute(query).fetchall():
+        for taken in connection.sql(query).to_arrow_table().to_pylist():  # through Arrow, as above
+            person, *cell = taken.values()
             cells[tuple(cell)].add(person)
             records[tuple(cell)] += 1
         again = measure.recount(connection, "extract", draft, chosen.steps)
