@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import click
 
+from infra.click_words import Context, bilingual
 from infra.console import command_errors, help_text, leave
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("sharing.demo_cli:demo", "样例城市从头到尾演示一遍主流程", "The main job on a sample city, start to end."),
-    "up": ("sharing.demo_cli:up", "启动 Airflow 与 Delta Sharing 服务", "Serve Delta Sharing and Airflow, embedded."),
+    "up": ("sharing.serve_cli:up", "启动 Airflow 与 Delta Sharing 服务", "Serve Delta Sharing and Airflow, embedded."),
     "catalog": ("catalogs.cli:catalog", "政务数据目录：检查、登记、查看", "The register: check, register, list, show."),
     "people": ("catalogs.cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
     "contract": (
@@ -46,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 class FrontDoor(click.Group):
     """Import a command's module when it is called for."""
 
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands in the order of a day's work."""
         return list(COMMANDS)
@@ -57,7 +60,7 @@ class FrontDoor(click.Group):
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)  # noqa: S101 - the table above names only commands
-        return command
+        return bilingual(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the one-line helps from the table, importing nothing."""

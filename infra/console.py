@@ -20,11 +20,13 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from infra.click_words import wrong_use
 from infra.errors import HubError, Refused, WrongUse
 from infra.language import Text, language
 
 F = TypeVar("F", bound=Callable[..., Any])
 _JSON = "hub.json"
+_REMARKS = "hub.remarks"
 
 
 def help_text(zh: str, en: str) -> str:
@@ -68,6 +70,20 @@ def emit(_ground: object, value: Any, human: Callable[[Any], str | Iterable[str]
         return
     for line in [said] if isinstance(said, str) else said:
         click.echo(line)
+
+
+def remark(said: Text) -> None:
+    """Tell the person at a command something beside its answer: a line on standard error, once, and none with `--json`.
+
+    Where no command runs (a service's own process, a test, a task of the schedule) nobody is told.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or wants_json():
+        return
+    told = context.find_root().meta.setdefault(_REMARKS, set())
+    if said not in told:
+        told.add(said)
+        click.echo(said.say(language(os.environ)), err=True)
 
 
 def json_text(value: Any) -> str:
@@ -141,6 +157,9 @@ def command_errors(run: Callable[[], Any], arguments: Sequence[str], environ: Ma
         status = run()
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as bare:
+        click.echo(bare.format_message(), err=True)
+        return bare.exit_code
     except BrokenPipeError:
         # The reader of our output has gone; nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -179,9 +198,9 @@ def _as_ours(error: BaseException) -> tuple[HubError, int]:
     if isinstance(error, HubError):
         return error, error.exit_status
     if isinstance(error, click.ClickException):
-        said = error.format_message()
+        said = wrong_use(error)
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "hub"
-        return WrongUse("USAGE", said, said, remedy=Text(f"参见 {where} --help", f"see {where} --help")), 2
+        return WrongUse("USAGE", said.zh, said.en, remedy=Text(f"参见 {where} --help", f"see {where} --help")), 2
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return Refused("INTERRUPTED", "已中断", "interrupted"), 130
     kind = type(error).__name__

@@ -159,7 +159,7 @@ class Ground:
         Raises:
             Unavailable: `HOME_DENIED`, `STORE_…`, `DATABASE_…`.
         """
-        make_home(self.home)
+        _make(self.home, self.found)
         self._made()
         self.store.prepare()
         demo.mark(self.store, demo=self.demo)
@@ -198,8 +198,8 @@ def open_ground(
 ) -> Ground:
     """The ground for `environ` (that of the process by default) as seen from `cwd`.
 
-    The home folder is `home`, else `HUB_HOME`, else the nearest `.cityhub` from `cwd` upwards, else `cwd/.cityhub`.
-    Opening migrates nothing; `create` makes the folder.
+    The home folder is `home`, else `HUB_HOME`, else the nearest `.cityhub` from `cwd` upwards, else `cwd/.cityhub`; a
+    command says which, when it was found above or is new. Opening migrates nothing; `create` makes the folder.
 
     Raises:
         WrongUse: `SETTING_WRONG`; `HOME_NOT_DEMO` when demo mode is asked for on a home that is not a demo's.
@@ -207,22 +207,33 @@ def open_ground(
     """
     environ = os.environ if environ is None else environ
     settings = load(GroundSettings, environ)
-    path, found = _find(home, settings.home, (cwd or Path.cwd()).absolute())
+    here = (cwd or Path.cwd()).absolute()
+    path, found = _find(home, settings.home, here)
+    if found == "search" and path.parent != here:
+        _tell(
+            f"使用上级目录中的 {path}（可用 HUB_HOME 另行指明）", f"using {path}, found above (HUB_HOME names another)"
+        )
     if settings.demo and not (path / _MARK).exists() and any((path / "keys").glob("*")):
         raise demo.refusal(str(path))
     if create:
-        make_home(path)
+        _make(path, found)
     return Ground(path, found, environ, settings)
 
 
-def make_home(home: Path) -> None:
-    """Make the home folder, for its owner alone.
-
-    Raises:
-        Unavailable: `HOME_DENIED`.
-    """
+def _make(home: Path, found: Found) -> None:
+    """Make the home folder, for its owner alone."""
+    new = not home.is_dir()
     with _disk():
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if new and found == "default":
+        _tell(f"新建目录 {home}（可用 HUB_HOME 另行指明）", f"made {home} (HUB_HOME names another)")
+
+
+def _tell(zh: str, en: str) -> None:
+    """Tell the person at a command which home it is, where nobody named one."""
+    from infra.console import remark  # noqa: PLC0415 - click is for commands alone
+
+    remark(Text(zh, en))
 
 
 def sample_city() -> Path:

@@ -10,6 +10,7 @@ import click
 from infra.console import emit, help_text, json_option, progress
 from infra.language import Text
 from infra.local_time import local_time
+from sharing.serve_cli import serve
 
 if TYPE_CHECKING:
     from catalogs.model import Person
@@ -21,6 +22,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.group(help=help_text("数据如何离开：申请、审批、交付、撤销。", "How data leave: apply, approve, issue, revoke."))
 def share() -> None:
     """Hold the commands of the door."""
+
+
+share.add_command(serve)
 
 
 def _command(name: str, zh: str, en: str) -> Callable[[F], Any]:
@@ -47,7 +51,6 @@ def _may(person: "Person", *roles: str) -> None:
     """Refuse a person without one of `roles`."""
     from catalogs.model import Role
     from infra.errors import Refused
-    from infra.language import Text
 
     if not {role.value for role in person.roles} & set(roles):
         named = [known.text for known in Role if known.value in roles]
@@ -60,17 +63,28 @@ _CASE = click.argument("case")
 _DESK = ("operator", "engineer", "authority_reviewer")  # who files and moves a firm's case on its behalf
 
 
+_KINDS = help_text("firm 企业、institute 研究机构、department 政务部门", "firm, institute or department")
+_LISTS = help_text(
+    "所在名单，可多次：dishonest 失信被执行人、tax 重大税收违法失信、illegal 严重违法失信",
+    "a list that it stands on, may be repeated: dishonest, tax, illegal",
+)
+_COMMITMENTS = help_text(
+    "承诺，可多次：all 全部、lawful_use 依法使用、no_reidentification 不重标识、security 安全措施、report_use 反馈成效",
+    "a commitment, may be repeated: all, lawful_use, no_reidentification, security, report_use",
+)
+
+
 @_command("applicant", "登记申请主体（企业、研究机构）。", "Register an applicant: a firm or an institute.")
 @click.option("--uscc", required=True, help=help_text("统一社会信用代码", "unified social credit code"))
 @click.option("--name", required=True, help=help_text("单位名称", "name"))
 @click.option("--contact", required=True, help=help_text("联系人", "contact"))
-@click.option("--kind", default="firm", show_default=True, help="firm | institute | department")
+@click.option("--kind", default="firm", show_default=True, help=_KINDS)
 @click.option("--overseas", is_flag=True, help=help_text("境外接收方", "a receiver abroad"))
 @click.option("--protection-grade", default="", help=help_text("等级保护级别", "grade of protection (等保)"))
 @click.option("--storage-place", default="", help=help_text("存储地点", "where the data will be kept"))
 @click.option("--officer", default="", help=help_text("数据安全负责人", "who answers for security"))
-@click.option("--listed", multiple=True, help="dishonest | tax | illegal")
-@click.option("--commit", multiple=True, help="all | lawful_use | no_reidentification | security | report_use")
+@click.option("--listed", multiple=True, help=_LISTS)
+@click.option("--commit", multiple=True, help=_COMMITMENTS)
 def applicant(as_: str | None, **given: Any) -> None:
     """Register and print it."""
     from sharing.applicants import COMMITMENTS, Registration, register
@@ -275,18 +289,6 @@ def verify(as_: str | None, file: Path, key: str | None) -> None:  # noqa: ARG00
 
     found = check_file(file, key)
     emit(None, {"valid": True, "extract": found}, lambda _: help_text("证书有效", "the certificate holds"))
-
-
-@_command("serve", "启动 Delta Sharing 服务。", "Serve the extracts by Delta Sharing.")
-def serve(as_: str | None) -> None:  # noqa: ARG001 - every command takes --as
-    """Serve until interrupted."""
-    from infra.ground import open_ground
-    from sharing import serving
-
-    with open_ground() as ground:
-        ground.prepare()
-        click.echo(serving.endpoint(ground), err=True)
-        serving.serve(ground)
 
 
 def _emit_case(ground: "Ground", done: Any, note: Text | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`hub demo` and `hub up`: the whole house, on invented or public data, and as a service."""
+"""`hub demo`: the whole house, on invented or public data."""
 
 import os
 from collections.abc import Iterator
@@ -195,35 +195,3 @@ def _next(story: "Story", said: Any) -> Iterator[str]:
     ]
     width = max(len(command) for command, _ in looks)
     yield from (f"{_MARGIN}{command.ljust(width)}  {what}" for command, what in looks)
-
-
-@click.command(
-    help=help_text(
-        "启动 Airflow（含页面）与 Delta Sharing 服务，按 Ctrl-C 结束并清理全部进程。",
-        "Serve Airflow with its pages and Delta Sharing; Ctrl-C ends everything that it started.",
-    )
-)
-def up() -> None:
-    """Serve until interrupted."""
-    from infra.ground import open_ground
-    from lake.clock import start_airflow
-    from lake.clock_run import Keeper
-    from sharing.serving import endpoint, serve
-
-    with open_ground() as ground:
-        ground.prepare()
-        with progress("Airflow") as say:
-            airflow = start_airflow(ground, ui=True, progress=say)
-        with airflow:
-            password = Text(
-                f"用户 admin，口令见 {airflow.password_file}", f"user admin, password in {airflow.password_file}"
-            )
-            click.echo(f"Airflow        {airflow.address}  ({password.say(ground.lang)})")
-            click.echo(f"Delta Sharing  {endpoint(ground)}")
-            click.echo(Text("按 Ctrl-C 结束", "Ctrl-C ends").say(ground.lang))
-            keeper = Keeper(ground)
-            keeper.start()
-            try:
-                serve(ground)
-            finally:
-                keeper.stop()

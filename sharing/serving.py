@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -46,8 +46,8 @@ class Serving:
     endpoint: str
 
 
-def serve(ground: Ground) -> None:
-    """Serve until interrupted, on the address of the settings.
+def serve(ground: Ground, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until interrupted, on the address of the settings; `ready` is called when it can be reached.
 
     Raises:
         WrongUse: SHARE_DEMO_HOST when a demo would listen beyond loopback.
@@ -55,7 +55,10 @@ def serve(ground: Ground) -> None:
     """
     settings = load(ShareSettings, ground.environ)
     with contextlib.closing(_listen(ground, settings.host, settings.port)) as listener:
-        _server(ground, settings).run(sockets=[listener])
+        server = _server(ground, settings)
+        ready()
+        with contextlib.suppress(KeyboardInterrupt):  # it has ended all that ran, and then says how it was asked to
+            server.run(sockets=[listener])
 
 
 @contextlib.contextmanager

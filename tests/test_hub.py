@@ -15,7 +15,6 @@ import hub
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("airflow", "duckdb", "deltalake", "great_expectations", "pandas", "pyarrow", "datahub", "fastapi", "minio")
-SERVICES = {"up", "share serve"}  # they run until they are ended and answer nobody
 
 
 def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -32,8 +31,8 @@ def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple
 COMMANDS = dict(leaves(hub.hub))
 
 
-def run(*arguments: str, lang: str = "en", cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
-    environ = {"PATH": os.environ["PATH"], "HUB_LANG": lang, "HOME": str(cwd)}
+def run(*arguments: str, lang: str = "en", cwd: Path = ROOT, **more: str) -> "subprocess.CompletedProcess[str]":
+    environ = {"PATH": os.environ["PATH"], "HUB_LANG": lang, "HOME": str(cwd), **more}
     command = [sys.executable, "-m", "hub", *arguments]
     environ["PYTHONPATH"] = str(ROOT)
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, cwd=cwd, check=False)
@@ -53,7 +52,7 @@ def test_the_design_s_commands_are_there() -> None:
 def test_every_command_answers_in_json_and_explains_itself(name: str) -> None:
     command = COMMANDS[name]
     flags = {flag for parameter in command.params for flag in parameter.opts}
-    assert "--json" in flags or name in SERVICES
+    assert "--json" in flags
     assert command.help
     assert [p.opts for p in command.params if isinstance(p, click.Option) and not p.help] == []
 
@@ -64,6 +63,30 @@ def test_help_names_every_command_in_the_person_s_language(lang: str) -> None:
     for name, (_, zh, en) in hub.COMMANDS.items():
         assert re.search(rf"^  {name} ", shown, re.MULTILINE)
         assert (zh if lang == "zh" else en) in shown
+
+
+SPEAKING = """
+import json, click, hub
+from test_hub import leaves
+said = {}
+for name, command in leaves(hub.hub):
+    said[name] = command.help
+    for option in command.params:
+        if isinstance(option, click.Option) and "--help" not in option.opts:
+            said[f"{name} {option.opts[0]}"] = option.help
+print(json.dumps(said))
+"""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_help_speaks_the_person_s_language(lang: str) -> None:
+    environ = {"PATH": os.environ["PATH"], "HUB_LANG": lang, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    ran = subprocess.run([sys.executable, "-c", SPEAKING], capture_output=True, timeout=60, env=environ, check=True)
+    said = json.loads(ran.stdout)
+    assert len(said) > 100
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+    other = {name: text for name, text in said.items() if bool(chinese.search(text)) != (lang == "zh")}
+    assert set(other) <= {"share applicant --protection-grade"}, "等保 is the name of the thing"
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("catalog", "list"), ("ingest", "--help"), ("share", "--help")])
@@ -87,6 +110,20 @@ def test_wrong_use_is_one_sentence_and_two(tmp_path: Path) -> None:
     ran = run("query", "--json", "--nothing", cwd=tmp_path)
     assert ran.returncode == 2
     assert set(json.loads(ran.stdout)["error"]) == {"code", "message", "place", "remedy", "reasons"}
+
+
+def test_a_home_that_nobody_named_is_told(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    made = run("catalog", "register", cwd=tmp_path)
+    home = tmp_path / ".cityhub"
+    assert made.stderr == f"made {home} (HUB_HOME names another)\n"
+    assert run("catalog", "list", cwd=tmp_path).stderr == "", "it is where one stands"
+    assert run("catalog", "list", cwd=deep).stderr == f"using {home}, found above (HUB_HOME names another)\n"
+    assert run("catalog", "list", cwd=deep, lang="zh").stderr == f"使用上级目录中的 {home}（可用 HUB_HOME 另行指明）\n"
+    assert run("catalog", "list", "--json", cwd=deep).stderr == ""
+    named = run("catalog", "list", cwd=deep, HUB_HOME=str(home))
+    assert (named.stderr, named.returncode) == ("", 0)
 
 
 def test_completion_knows_the_commands() -> None:

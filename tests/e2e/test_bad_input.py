@@ -376,16 +376,23 @@ def test_wrong_use_is_one_sentence_too(city: City, tmp_path: Path) -> None:
         (["nonsense"], "USAGE"),
         (["ingest", FLOW], "USAGE"),
         (["query"], "USAGE"),
+        (["query", "SELECT 1", "--limit", "many"], "USAGE"),
+        (["query", "SELECT 1", "--nothing"], "USAGE"),
+        (["query", "SELECT 1", "and more"], "USAGE"),
+        (["share", "approve", "case-2026-0001", "--side", "nobody"], "USAGE"),
+        (["share", "apply"], "USAGE"),
         (["query", "SELECT 1", "--as-of", "yesterday"], "QUERY_AS_OF"),
         (["quarantine", "show", FLOW, "--delivery", "d-none"], "LANDING_UNKNOWN"),
         (["ledger", "show", "999999"], "LEDGER_UNKNOWN_ENTRY"),
         (["query", "SELECT 1", "--as", "nobody"], "PERSON_UNKNOWN"),
     ]
     for arguments, code in wrong:
-        ran = city.hub(*arguments)
-        spoken(ran, code)
-        assert code != "USAGE" or ran.status == 2, "wrong use exits with 2"
-        one_error(city.hub(*arguments, "--json"), code)
+        for lang in ("en", "zh"):
+            ran = city.hub(*arguments, lang=lang)
+            spoken(ran, code)
+            assert code != "USAGE" or ran.status == 2, "wrong use exits with 2"
+            assert bool(CHINESE.search(ran.err)) == (lang == "zh"), ran.err
+            one_error(city.hub(*arguments, "--json", lang=lang), code, lang)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import pytest
 
-from infra.console import command_errors, emit, help_text, json_option, progress, table
+from infra.console import command_errors, emit, help_text, json_option, progress, remark, table
 from infra.errors import Place, Refused, Unavailable, WrongUse
 from infra.language import Text
 
@@ -165,6 +165,20 @@ def test_numbers_stand_to_the_right() -> None:
         "b    1234",
         "c",
     ]
+
+
+def test_a_remark_is_made_once_to_a_person_and_never_to_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    def body() -> None:
+        remark(Text("说", "said"))
+        remark(Text("说", "said"))
+        emit(None, {"x": 1}, lambda _: "x")
+
+    assert run(body) == 0
+    assert capsys.readouterr() == ("x\n", "said\n")
+    assert run(body, "--json") == 0
+    assert capsys.readouterr().err == ""
+    remark(Text("说", "said"))
+    assert capsys.readouterr() == ("", ""), "where no command runs, nobody is told"
 
 
 def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:

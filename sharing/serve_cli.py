@@ -1,0 +1,72 @@
+"""`hub up` and `hub share serve`: the house as a service, until it is interrupted.
+
+When it can be reached it says where, for a person or with `--json` as one document, and nothing more after that.
+"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from infra.console import emit, help_text, json_option, progress
+from infra.language import Text
+
+if TYPE_CHECKING:
+    from infra.ground import Ground
+    from lake.clock import Airflow
+
+
+@click.command(
+    "serve",
+    help=help_text("启动 Delta Sharing 服务，按 Ctrl-C 结束。", "Serve the extracts by Delta Sharing until Ctrl-C."),
+)
+@json_option
+def serve() -> None:
+    """Serve until interrupted."""
+    from infra.ground import open_ground
+    from sharing import serving
+
+    with open_ground() as ground:
+        ground.prepare()
+        serving.serve(ground, lambda: _ready(ground, None))
+
+
+@click.command(
+    help=help_text(
+        "启动 Airflow（含页面）与 Delta Sharing 服务，按 Ctrl-C 结束并清理全部进程。",
+        "Serve Airflow with its pages and Delta Sharing; Ctrl-C ends everything that it started.",
+    )
+)
+@json_option
+def up() -> None:
+    """Serve until interrupted."""
+    from infra.ground import open_ground
+    from lake.clock import start_airflow
+    from lake.clock_run import Keeper
+    from sharing import serving
+
+    with open_ground() as ground:
+        ground.prepare()
+        with progress("Airflow") as say:
+            airflow = start_airflow(ground, ui=True, progress=say)
+        with airflow:
+            keeper = Keeper(ground)
+            keeper.start()
+            try:
+                serving.serve(ground, lambda: _ready(ground, airflow))
+            finally:
+                keeper.stop()
+
+
+def _ready(ground: "Ground", airflow: "Airflow | None") -> None:
+    """Say where everything is."""
+    from sharing.serving import endpoint
+
+    address = endpoint(ground)
+    value: dict[str, object] = {"delta_sharing": address}
+    said = [f"Delta Sharing  {address}", Text("按 Ctrl-C 结束", "Ctrl-C ends").say(ground.lang)]
+    if airflow is not None:
+        file = str(airflow.password_file)
+        value = {"airflow": {"address": airflow.address, "user": "admin", "password_file": file}, **value}
+        password = Text(f"用户 admin，口令见 {file}", f"user admin, password in {file}").say(ground.lang)
+        said.insert(0, f"Airflow        {airflow.address}  ({password})")
+    emit(ground, value, lambda _: said)
