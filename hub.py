@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("sharing.demo_cli:demo", "样例城市从头到尾演示一遍主流程", "The main job on a sample city, start to end."),
     "up": ("sharing.serve_cli:up", "启动 Airflow 与 Delta Sharing 服务", "Serve Delta Sharing and Airflow, embedded."),
     "catalog": ("catalogs.cli:catalog", "政务数据目录：检查、登记、查看", "The register: check, register, list, show."),
-    "people": ("catalogs.cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
+    "people": ("catalogs.people_cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
     "contract": (
         "contracts.cli:contract",
         "数据契约：检查、查看、检验套件",
@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "lake": ("lake.cli:lake", "版本历史、压缩与保留", "History, compaction, retention."),
     "share": ("sharing.cli:share", "申请、审批、交付、撤销", "Apply, approve, issue, revoke."),
     "ledger": (
-        "infra.ledger.cli:ledger",
+        "catalogs.ledger_cli:ledger",
         "存证账本：查看、验证、证明、导出",
         "The ledger: show, verify, prove, export.",
     ),

@@ -108,15 +108,18 @@ def _read(folder: Path) -> _Reading:
 
 def _policy_faults(folder: Path) -> list[Fault]:
     """What is wrong with the city's rules of reading: rules that cannot be loaded would refuse every read."""
-    if not any((folder / "policies").glob("reading*.cedar")):
+    if not any((folder / "policies").glob("*.cedar")):
         return []
-    from catalogs.decide import city_policy  # noqa: PLC0415 - Cedar is not for cities without rules of their own
+    from catalogs.decide import RULES, city_policy  # noqa: PLC0415 - Cedar is not for cities without rules of their own
 
-    try:
-        city_policy(folder)
-    except Refused as error:
-        return [Fault(Place(file="policies"), error.code, reason, error.remedy, "reading") for reason in error.reasons]
-    return []
+    faults: list[Fault] = []
+    for rules in RULES:
+        try:
+            city_policy(folder, rules)
+        except Refused as error:
+            place = Place(file="policies")
+            faults += [Fault(place, error.code, reason, error.remedy, rules) for reason in error.reasons]
+    return faults
 
 
 def _root(path: Path, name: str, reading: _Reading) -> Fields | None:

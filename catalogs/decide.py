@@ -8,21 +8,38 @@ unknown key refuses. Pure: everything it needs is an argument. Deny by default, 
 
 Quarantine holds raw rows, in which any column may hold another's value: there each item counts as its whole resource
 does, at the highest grade of its items and with the content of all of them.
+
+The house's own records have rules of their own (`records.cedar`) and the acts `read_contents`, `export_ledger` (upon
+`LEDGER`) and `list_people` (upon `PEOPLE`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from catalogs.cedar import Decision, Entity, PolicyEngine, Uid, policy_files
 from catalogs.model import Content, Grade, Item, Person, Resource
 from catalogs.rules import highest
 
-__all__ = ["Decision", "ItemRef", "city_policy", "decide", "house_policy", "item_ref", "visible_items"]
+__all__ = [
+    "LEDGER",
+    "PEOPLE",
+    "Decision",
+    "ItemRef",
+    "Records",
+    "city_policy",
+    "decide",
+    "decide_each",
+    "house_policy",
+    "item_ref",
+    "visible_items",
+]
 
 RAW_ACTS = frozenset({"read_quarantine"})
+Rules = Literal["reading", "records"]
+RULES: tuple[Rules, ...] = ("reading", "records")
 _POLICIES = Path(__file__).parent / "policies"
 
 
@@ -39,6 +56,17 @@ class ItemRef:
         return f"{self.resource.id}/{self.item.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Records of the house itself, which no resource of the catalogue holds."""
+
+    id: str
+
+
+LEDGER = Records("ledger")
+PEOPLE = Records("people")
+
+
 def item_ref(resource: Resource, name: str) -> ItemRef:
     """The item of that name.
 
@@ -51,36 +79,36 @@ def item_ref(resource: Resource, name: str) -> ItemRef:
     return ItemRef(resource, item)
 
 
-def house_policy() -> PolicyEngine:
-    """The rules of reading that hold in every city, without a city's own."""
-    return _loaded(())
+def house_policy(rules: Rules = "reading") -> PolicyEngine:
+    """The rules of reading, or those of the house's records, that hold in every city, without a city's own."""
+    return _loaded(rules, ())
 
 
-def city_policy(city: Path) -> PolicyEngine:
-    """The rules of the house and those of `<city>/policies/reading*.cedar` together.
+def city_policy(city: Path, rules: Rules = "reading") -> PolicyEngine:
+    """The rules of the house and those of `<city>/policies/<rules>*.cedar` together.
 
     Raises:
         Refused: POLICY_INVALID when the city's policies are faulty: then nothing may be read.
     """
-    return _loaded(policy_files(city, "reading"))
+    return _loaded(rules, policy_files(city, rules))
 
 
 @lru_cache(maxsize=8)
-def _loaded(files: tuple[tuple[Path, int], ...]) -> PolicyEngine:
+def _loaded(rules: Rules, files: tuple[tuple[Path, int], ...]) -> PolicyEngine:
     # Policies are files that do not change under one modification time: parsing them again would say the same.
-    schema = (_POLICIES / "reading.cedarschema").read_text(encoding="utf-8")
-    return PolicyEngine.load([_POLICIES / "reading.cedar", *(path for path, _ in files)], schema)
+    schema = (_POLICIES / f"{rules}.cedarschema").read_text(encoding="utf-8")
+    return PolicyEngine.load([_POLICIES / f"{rules}.cedar", *(path for path, _ in files)], schema)
 
 
 def decide(
     reader: Person,
     act: str,
-    what: ItemRef | Resource,
+    what: ItemRef | Resource | Records,
     context: Mapping[str, Any] | None = None,
     *,
     policy: PolicyEngine | None = None,
 ) -> Decision:
-    """Whether `reader` may do `act` upon an item, or upon a resource as a whole.
+    """Whether `reader` may do `act` upon an item, upon a resource as a whole, or upon records of the house.
 
     A resource may be read where the rules on the resource itself allow it, whatever its items are; its obligations then
     name under `mask` the items that must not be shown. A denied item's obligations name the item itself.
@@ -88,12 +116,15 @@ def decide(
     Args:
         reader: who asks.
         act: one of the acts above; an unknown one refuses.
-        what: the item or resource.
+        what: the item, the resource, or the records.
         context: purpose and approval, where there are any.
-        policy: `city_policy(...)`; without it the rules of the house alone, which no city can weaken.
+        policy: `city_policy(...)` (for records, that of the rules `records`); without it the rules of the house alone,
+            which no city can weaken.
     """
-    engine = policy or house_policy()
+    engine = policy or house_policy("records" if isinstance(what, Records) else "reading")
     asked = {key: value for key, value in (context or {}).items() if value is not None}
+    if isinstance(what, Records):
+        return _evaluate(engine, reader, act, [Entity(("Records", what.id))], asked)[0]
     if isinstance(what, ItemRef):
         return _items(engine, reader, act, what.resource, [what.item], asked)[0]
     whole = _evaluate(engine, reader, act, [_whole(what, act)], asked)[0]
@@ -103,6 +134,13 @@ def decide(
         name for name, seen in visible_items(reader, what, act, context, policy=engine).items() if not seen.allowed
     ]
     return replace(whole, obligations={"mask": masked} if masked else {})
+
+
+def decide_each(
+    reader: Person, act: str, resources: Sequence[Resource], *, policy: PolicyEngine | None = None
+) -> list[Decision]:
+    """The decision on each resource as a whole, in their order, without what it would owe: for lists of many."""
+    return _evaluate(policy or house_policy(), reader, act, [_whole(resource, act) for resource in resources], {})
 
 
 def visible_items(

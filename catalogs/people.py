@@ -133,10 +133,10 @@ def issue_key(ground: Ground, identity: str, actor: str, *, life: timedelta = LI
     pepper, now = ground.keys.current(PURPOSE, life=None), ground.now()
     with write(ground.engine) as connection:
         body = connection.execute(sa.select(PERSON.c.body).where(PERSON.c.id == identity)).scalar()
+        if actor == BOOTSTRAP and (body is None or not msgspec.convert(body, Person).has(Role.AUTHORITY_REVIEWER)):
+            raise _not_first(connection)
         if body is None:
             raise _unregistered(identity)
-        if actor == BOOTSTRAP and not msgspec.convert(body, Person).has(Role.AUTHORITY_REVIEWER):
-            raise _not_first(connection)
         row = {
             "id": number,
             "person": identity,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalogs.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
@@ -81,14 +82,18 @@ def register(folder: Path | None) -> None:
 
 
 @contract.command("list", help=help_text("列出已登记的契约", "List the registered contracts."))
+@as_option
 @json_option
-def list_() -> None:
-    """Print dataset, version and name of each."""
+def list_(as_: str | None) -> None:
+    """Print dataset, version and name of each whose resource may be described to whoever asks."""
+    from catalogs.asking import describable
+    from catalogs.lookup import resources
     from contracts.register import listing
     from infra.ground import open_ground
 
     with open_ground() as ground:
-        found = listing(ground.engine)
+        told = describable(ground, resources(ground.engine), as_)
+        found = [one for one in listing(ground.engine) if one.dataset in told]
         names = [
             Text(*pair).say(ground.lang) for pair in (("数据集", "dataset"), ("版本", "version"), ("名称", "name"))
         ]
@@ -104,14 +109,17 @@ def list_() -> None:
 @click.option(
     "--version", help=help_text("契约版本，默认当前版本", "a version of the contract; the current one if omitted")
 )
+@as_option
 @json_option
-def show(dataset: str, version: str | None) -> None:
+def show(dataset: str, version: str | None, as_: str | None) -> None:
     """Print the document, every key in its order."""
+    from catalogs.asking import described
     from contracts.odcs import dump
     from contracts.register import document
     from infra.ground import open_ground
 
     with open_ground() as ground:
+        described(ground, dataset, as_)
         raw = document(ground.engine, dataset, version)
         emit(ground, raw, lambda _: dump(raw).rstrip())
 
@@ -121,13 +129,16 @@ def show(dataset: str, version: str | None) -> None:
 @click.option(
     "--version", help=help_text("契约版本，默认当前版本", "a version of the contract; the current one if omitted")
 )
+@as_option
 @json_option
-def suite(dataset: str, version: str | None) -> None:
+def suite(dataset: str, version: str | None, as_: str | None) -> None:
     """Print each expectation with its rule, severity and sentence."""
+    from catalogs.asking import described
     from contracts.register import contract as registered
     from infra.ground import open_ground
 
     with open_ground() as ground:
+        described(ground, dataset, as_)
         value = _suite(registered(ground.engine, dataset, version), ground.now())
         names = (
             ("规则", "级别", "检验", "说明") if ground.lang == "zh" else ("rule", "severity", "expectation", "sentence")

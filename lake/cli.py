@@ -221,13 +221,16 @@ def lake() -> None:
 @lake.command(help=help_text("数据集的版本", "The versions of a dataset."))
 @click.argument("dataset")
 @click.option("--limit", type=click.IntRange(min=1), help=help_text("最多版本数", "at most so many versions"))
+@_AS
 @json_option
-def history(dataset: str, limit: int | None) -> None:
+def history(dataset: str, limit: int | None, as_: str | None) -> None:
     """Print version, time and delivery."""
+    from catalogs.asking import described
     from infra.ground import open_ground
     from lake.maintain import history as versions
 
     with open_ground(os.environ) as ground:
+        described(ground, dataset, as_)
         found = versions(ground, dataset, limit)
         names = _names(ground.lang, ("版本", "version"), ("时间", "at"), ("操作", "operation"), ("批次", "delivery"))
         rows = [(one["version"], local_time(one["at"]), one["operation"], one["delivery"]) for one in found]

@@ -39,8 +39,8 @@ def entry_lines(entries: Sequence[dict[str, Any]], lang: str) -> Iterator[str]:
         place = waiting if entry["leaf_index"] is None else entry["leaf_index"]
         actor = str(entry.get("actor", "")).rpartition(":")[2][:12]
         demo = Text("（演示）", " (demo)").say(lang) if entry.get("demo") else ""
-        subject = _short(str(entry.get("subject", "")))
-        rows.append([entry["number"], place, local_time(entry.get("time")), f"{entry.get('act')}{demo}", subject, actor])
+        act, subject = f"{entry.get('act')}{demo}", _short(str(entry.get("subject", "")))
+        rows.append([entry["number"], place, local_time(entry.get("time")), act, subject, actor])
     yield table(rows, columns)
     for entry in entries:
         if "content" in entry:

@@ -62,11 +62,11 @@ def test_check_prints_every_fault_and_exits_1(environ: dict[str, str], tmp_path:
 def test_people_and_keys(environ: dict[str, str]) -> None:
     real = {name: value for name, value in environ.items() if name != "HUB_DEMO"}
     hub(real, "catalog", "register")
-    assert len(json.loads(hub(real, "people", "list", "--json"))["people"]) == 11
     # The first key needs nobody's; from then on only the authority's reviewer issues any.
     first = json.loads(hub(real, "people", "key", "reviewer_authority", "--json"))["key"]
     assert "PERSON_UNKNOWN" in hub(real, "people", "key", "auditor_zhao", status=1)
     authority = {**real, "HUB_API_KEY": first}
+    assert len(json.loads(hub(authority, "people", "list", "--json"))["people"]) == 11
     key = json.loads(hub(authority, "people", "key", "auditor_zhao", "--json"))["key"]
     assert "PERSON_ROLE" in hub({**real, "HUB_API_KEY": key}, "people", "key", "local", status=1)
     assert "PERSON_UNKNOWN" in hub({**real, "HUB_API_KEY": key[:-1]}, "people", "key", "local", status=1)
@@ -75,6 +75,32 @@ def test_people_and_keys(environ: dict[str, str]) -> None:
     assert "PERSON_WORD" in hub(authority, *add, "--role", "king", status=2)
     assert json.loads(hub(authority, "people", "revoke", "auditor_zhao", "--json"))["revoked"] == 1
     assert "KEY_EXPIRED" in hub({**real, "HUB_API_KEY": key}, "people", "key", "local", status=1)
+
+
+def test_who_the_people_are_is_told_to_nobody_unknown_and_to_no_other_role(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    """`catalog export` writes them too. The catalogue itself is announced to all departments, and stays open."""
+    real = {name: value for name, value in environ.items() if name != "HUB_DEMO"}
+    hub(real, "catalog", "register")
+    asked = [("people", "list"), ("catalog", "export", str(tmp_path / "out"))]
+    first = json.loads(hub(real, "people", "key", "reviewer_authority", "--json"))["key"]
+    authority = {**real, "HUB_API_KEY": first}
+    keys = {
+        who: json.loads(hub(authority, "people", "key", who, "--json"))["key"]
+        for who in ("engineer_li", "auditor_zhao")
+    }
+    for arguments in asked:
+        assert "PERSON_UNKNOWN" in hub(real, *arguments, status=1)
+        refused = hub({**real, "HUB_API_KEY": keys["engineer_li"]}, *arguments, status=1)
+        assert "RECORDS_DENIED" in refused
+        assert "李工" not in refused
+        assert not (tmp_path / "out").exists()
+    hub({**real, "HUB_API_KEY": keys["auditor_zhao"]}, *asked[0])
+    hub(authority, *asked[1])
+    assert "engineer_li" in (tmp_path / "out/people.yaml").read_text(encoding="utf-8")
+    assert len(json.loads(hub(real, "catalog", "list", "--json"))["resources"]) == 13
+    assert "road_name" in hub(real, "catalog", "show", "jinshui.traffic.road_flow")
 
 
 def test_listing_loads_nothing_heavy(environ: dict[str, str]) -> None:

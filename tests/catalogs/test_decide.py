@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalogs.decide import city_policy, decide, house_policy, item_ref, visible_items
+from catalogs.decide import (
+    LEDGER,
+    PEOPLE,
+    Records,
+    city_policy,
+    decide,
+    decide_each,
+    house_policy,
+    item_ref,
+    visible_items,
+)
 from catalogs.model import (
     Content,
     Grade,
@@ -28,7 +38,7 @@ from infra.ground import sample_city
 
 CITY = load_city(sample_city())
 FLOW = next(each for each in CITY.resources if each.id == "jinshui.traffic.road_flow")
-PEOPLE = {person.id: person for person in CITY.people}
+PEOPLE_BY_ID = {person.id: person for person in CITY.people}
 RESOURCES = {each.id: each for each in CITY.resources}
 VALUES = ("query", "read_statistics", "read_quarantine", "export")
 
@@ -134,18 +144,18 @@ def test_quarantine_counts_every_item_at_the_highest() -> None:
 
 
 def test_a_resource_owes_a_mask_on_what_must_not_be_seen() -> None:
-    seen = decide(PEOPLE["operator_sun"], "query", FLOW)
+    seen = decide(PEOPLE_BY_ID["operator_sun"], "query", FLOW)
     assert seen.allowed
     assert seen.obligations["mask"] == ["flow", "speed", "occupancy", "note"]
-    none = decide(PEOPLE["officer_jinshui"], "query", RESOURCES["zhongyuan.health.visits"])
+    none = decide(PEOPLE_BY_ID["officer_jinshui"], "query", RESOURCES["zhongyuan.health.visits"])
     assert not none.allowed
     assert none.obligations["mask"] == [each.name for each in RESOURCES["zhongyuan.health.visits"].items]
 
 
 @pytest.mark.parametrize("context", [{"unknown": "x"}, {"purpose": 7}, {"approval": ["A"]}])
 def test_a_context_that_nobody_defined_refuses(context: Mapping[str, object]) -> None:
-    assert decide(PEOPLE["local"], "query", FLOW, context).rules == ("policy-error",)
-    assert decide(PEOPLE["local"], "fly", FLOW).rules == ("policy-error",)
+    assert decide(PEOPLE_BY_ID["local"], "query", FLOW, context).rules == ("policy-error",)
+    assert decide(PEOPLE_BY_ID["local"], "fly", FLOW).rules == ("policy-error",)
 
 
 def test_somebody_without_a_role_reads_nothing() -> None:
@@ -154,9 +164,48 @@ def test_somebody_without_a_role_reads_nothing() -> None:
         assert decide(nobody, act, item_ref(FLOW, "flow")).rules == ("default-deny",)
 
 
+RECORDS = [("read_contents", LEDGER), ("export_ledger", LEDGER), ("list_people", PEOPLE)]
+
+
+@pytest.mark.parametrize(("act", "what"), RECORDS)
+@pytest.mark.parametrize("role", list(Role))
+def test_the_house_s_own_records_are_for_auditors_and_the_authority(role: Role, act: str, what: Records) -> None:
+    seen = decide(reader(Grade.CORE, role), act, what)
+    assert seen.allowed == (role in (Role.AUDITOR, Role.AUTHORITY_REVIEWER))
+    assert all(reason.zh and reason.en for reason in seen.reasons)
+    assert seen.rules[0] in {"ledger-by-role", "ledger-contents", "people-by-role", "people-register"}
+
+
+def test_an_act_upon_records_that_nobody_defined_refuses() -> None:
+    auditor = PEOPLE_BY_ID["auditor_zhao"]
+    assert decide(auditor, "query", LEDGER).rules == ("policy-error",)
+    assert decide(auditor, "read_contents", LEDGER, {"purpose": "audit"}).rules == ("policy-error",)
+    assert decide(auditor, "read_contents", LEDGER, policy=house_policy()).rules == ("policy-error",)
+    for act, what in (("read_contents", PEOPLE), ("list_people", LEDGER), ("read_contents", Records("other"))):
+        assert decide(auditor, act, what).rules == ("default-deny",)
+
+
+def test_a_city_can_forbid_more_upon_records(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    own = 'forbid (principal, action == Action::"export_ledger", resource);'
+    said = '@id("no") @zh("本市不导出") @en("no export here")'
+    (tmp_path / "policies/records.cedar").write_text(f"{said} {own}", encoding="utf-8")
+    auditor, policy = PEOPLE_BY_ID["auditor_zhao"], city_policy(tmp_path, "records")
+    assert decide(auditor, "export_ledger", LEDGER, policy=policy).rules == ("no",)
+    assert decide(auditor, "read_contents", LEDGER, policy=policy).allowed
+
+
+def test_a_list_of_resources_is_decided_as_each_alone() -> None:
+    for someone in PEOPLE_BY_ID.values():
+        for act in ("describe", "query", "read_quarantine"):
+            each = decide_each(someone, act, list(RESOURCES.values()))
+            alone = [decide(someone, act, resource) for resource in RESOURCES.values()]
+            assert [(one.allowed, one.rules) for one in each] == [(one.allowed, one.rules) for one in alone]
+
+
 @settings(deadline=None, max_examples=150)
 @given(
-    who=st.sampled_from(sorted(PEOPLE)),
+    who=st.sampled_from(sorted(PEOPLE_BY_ID)),
     what=st.sampled_from(sorted(RESOURCES)),
     act=st.sampled_from(VALUES),
     context=st.dictionaries(
@@ -167,19 +216,19 @@ def test_whatever_is_asked_a_denial_has_reasons_and_an_allowance_is_within_the_c
     who: str, what: str, act: str, context: dict[str, str]
 ) -> None:
     resource = RESOURCES[what]
-    for name, seen in visible_items(PEOPLE[who], resource, act, context).items():
-        assert seen == decide(PEOPLE[who], act, item_ref(resource, name), context)
+    for name, seen in visible_items(PEOPLE_BY_ID[who], resource, act, context).items():
+        assert seen == decide(PEOPLE_BY_ID[who], act, item_ref(resource, name), context)
         assert len(seen.rules) == len(seen.reasons) > 0
         assert all(reason.zh and reason.en for reason in seen.reasons)
         if seen.allowed:
             found = item_ref(resource, name).item
-            assert PEOPLE[who].clearance >= found.grade
-            assert found.personal is None or context or PEOPLE[who].department == resource.provider
+            assert PEOPLE_BY_ID[who].clearance >= found.grade
+            assert found.personal is None or context or PEOPLE_BY_ID[who].department == resource.provider
 
 
 def test_a_city_can_forbid_more_and_never_less(tmp_path: Path) -> None:
     own = city_policy(sample_city())
-    operator = PEOPLE["operator_sun"]
+    operator = PEOPLE_BY_ID["operator_sun"]
     what = item_ref(FLOW, "road_name")
     assert decide(operator, "export", what).allowed
     assert decide(operator, "export", what, policy=own).rules == ("zhengzhou-operator-no-export",)

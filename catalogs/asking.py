@@ -1,0 +1,68 @@
+"""What a command asks before it shows anything of the register or the ledger: who is there, and may they.
+
+The thin shell round `catalogs.decide`: it finds the person, asks the rules of the house and of the city, and gives back
+the person, who is the actor of whatever follows, or refuses with every rule that denied.
+"""
+
+from collections.abc import Sequence
+
+from catalogs.decide import Records, city_policy, decide, decide_each
+from catalogs.lookup import resource
+from catalogs.model import Person, Resource
+from catalogs.people import current
+from infra.errors import Place, Refused
+from infra.ground import Ground
+from infra.language import Text
+
+
+def may(ground: Ground, act: str, records: Records, as_: str | None = None) -> Person:
+    """Who is asking, if they may do `act` upon records of the house.
+
+    Raises:
+        Refused: PERSON_UNKNOWN, KEY_EXPIRED, RECORDS_DENIED, POLICY_INVALID.
+        WrongUse: PERSON_AS.
+    """
+    someone = current(ground, as_)
+    decision = decide(someone, act, records, policy=city_policy(ground.city, "records"))
+    if not decision.allowed:
+        raise Refused(
+            "RECORDS_DENIED",
+            "本人无权查看平台自身的这些记录",
+            "these records of the house are not for you to see",
+            reasons=decision.reasons,
+            remedy=Text("请审计员或主管部门审核人操作", "ask an auditor or the authority's reviewer"),
+        )
+    return someone
+
+
+def described(ground: Ground, dataset: str, as_: str | None = None) -> Resource:
+    """The resource, if whoever is asking may have it described: names, types, rules and versions, no values.
+
+    Raises:
+        Refused: PERSON_UNKNOWN, KEY_EXPIRED, CATALOG_UNKNOWN_RESOURCE, CATALOG_DENIED, POLICY_INVALID.
+        WrongUse: PERSON_AS.
+    """
+    someone = current(ground, as_)
+    found = resource(ground.engine, dataset)
+    decision = decide(someone, "describe", found, policy=city_policy(ground.city))
+    if not decision.allowed:
+        raise Refused(
+            "CATALOG_DENIED",
+            "本人无权查看该数据资源的说明",
+            "this resource is not described to you",
+            place=Place(dataset=dataset),
+            reasons=decision.reasons,
+        )
+    return found
+
+
+def describable(ground: Ground, resources: Sequence[Resource], as_: str | None = None) -> frozenset[str]:
+    """The ids of those of `resources` that whoever is asking may have described.
+
+    Raises:
+        Refused: PERSON_UNKNOWN, KEY_EXPIRED, POLICY_INVALID.
+        WrongUse: PERSON_AS.
+    """
+    someone = current(ground, as_)
+    decisions = decide_each(someone, "describe", resources, policy=city_policy(ground.city))
+    return frozenset(one.id for one, decision in zip(resources, decisions, strict=True) if decision.allowed)
