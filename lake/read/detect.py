@@ -7,6 +7,7 @@ is refused by what it is, with what to do about it.
 import re
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 from infra.errors import Place, Refused
 from infra.language import Text
@@ -17,16 +18,16 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TO_XLSX = Text(
     "用 Excel 或 WPS 打开后另存为 .xlsx 再报送", "open it in Excel or WPS, save it as .xlsx and deliver that"
 )
-_UNPACK = Text("解压后报送其中的数据文件", "unpack it and deliver the data file inside")
+UNPACK = Text("解压后报送其中的数据文件", "unpack it and deliver the data file inside")
 _EXPORT = Text("从源系统导出为 CSV、Excel 或 JSON 再报送", "export CSV, Excel or JSON from the source system")
 
 _MAGIC: tuple[tuple[bytes, str, str, Text], ...] = (
     (b"%PDF", "PDF 文档", "a PDF document", _EXPORT),
-    (b"\x1f\x8b", "gzip 压缩包", "a gzip archive", _UNPACK),
-    (b"Rar!", "RAR 压缩包", "a RAR archive", _UNPACK),
-    (b"7z\xbc\xaf\x27\x1c", "7z 压缩包", "a 7z archive", _UNPACK),
-    (b"BZh", "bzip2 压缩包", "a bzip2 archive", _UNPACK),
-    (b"PAR1", "Parquet 文件", "a Parquet file", _EXPORT),
+    (b"\x1f\x8b", "gzip 压缩包", "a gzip archive", UNPACK),
+    (b"Rar!", "RAR 压缩包", "a RAR archive", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "7z 压缩包", "a 7z archive", UNPACK),
+    (b"BZh", "bzip2 压缩包", "a bzip2 archive", UNPACK),
+    (b"PARE", "加密的 Parquet 文件", "an encrypted Parquet file", _EXPORT),
     (b"SQLite format 3\0", "SQLite 数据库", "an SQLite database", _EXPORT),
     (b"\x89PNG", "PNG 图片", "a PNG image", _EXPORT),
     (b"\xff\xd8\xff", "JPEG 图片", "a JPEG image", _EXPORT),
@@ -44,7 +45,7 @@ def refused_format(place: Place, zh: str, en: str, remedy: Text) -> Refused:
     )
 
 
-def detect(path: Path, place: Place) -> Format:
+def detect(path: Path, place: Place) -> Format | Literal["zip"]:
     """The format by content; "json" stands for JSON, JSON Lines and GeoJSON, which only parsing tells apart.
 
     Raises:
@@ -58,6 +59,8 @@ def detect(path: Path, place: Place) -> Format:
         return _ole(path, place)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip(path, place)
+    if head.startswith(b"PAR1"):
+        return "parquet"
     for magic, zh, en, remedy in _MAGIC:
         if head.startswith(magic):
             raise refused_format(place, zh, en, remedy)
@@ -117,7 +120,7 @@ def encrypted(place: Place) -> Refused:
     )
 
 
-def _zip(path: Path, place: Place) -> Format:
+def _zip(path: Path, place: Place) -> Format | Literal["zip"]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
@@ -137,4 +140,4 @@ def _zip(path: Path, place: Place) -> Format:
         raise refused_format(place, "OpenDocument 文档", "an OpenDocument file", _TO_XLSX)
     if "word/document.xml" in names:
         raise refused_format(place, "Word 文档", "a Word document", _TO_XLSX)
-    raise refused_format(place, "ZIP 压缩包", "a ZIP archive", _UNPACK)
+    return "zip"

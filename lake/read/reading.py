@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import Place
-from lake.read.detect import detect
+from lake.read.detect import UNPACK, detect, refused_format
 from lake.read.source import Job, Limits, Source
 
 
@@ -25,6 +25,13 @@ def read(path: Path, contract: Any, scratch: Path, *, name: str | None = None, l
     job = Job(path, name or path.name, promised, scratch, limits or Limits())
     place = Place(file=job.name, dataset=promised.id)
     found = detect(path, place)
+    if found == "zip":
+        from lake.read.archive import unpack  # noqa: PLC0415
+
+        job = unpack(job)
+        found = detect(job.path, place)
+        if found == "zip":
+            raise refused_format(place, "压缩包里的压缩包", "an archive within an archive", UNPACK)
     # Each reader is loaded when it is needed: the workbook's process must stay small.
     if found == "csv":
         from lake.read.csv import read_csv  # noqa: PLC0415
@@ -34,6 +41,10 @@ def read(path: Path, contract: Any, scratch: Path, *, name: str | None = None, l
         from lake.read.excel import read_workbook  # noqa: PLC0415
 
         return read_workbook(job, found)
+    if found == "parquet":
+        from lake.read.parquet import read_parquet  # noqa: PLC0415
+
+        return read_parquet(job)
     from lake.read.json import read_json  # noqa: PLC0415
 
     return read_json(job)

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Literal
 from infra.language import Text
 from infra.settings import Settings
 
-Format = Literal["csv", "xlsx", "xls", "json", "jsonl", "geojson"]
+Format = Literal["csv", "xlsx", "xls", "json", "jsonl", "geojson", "parquet"]
 
 # `{line}` is filled with the record's place by whoever tells it.
 FAULTS: Mapping[str, Text] = {
@@ -48,6 +48,7 @@ class Limits(Settings, frozen=True):
     sheet_memory: int = 2 * 1024**3
     sheet_seconds: int = 300
     sheet_cells: int = 50_000_000
+    max_unpacked: int = 16 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)

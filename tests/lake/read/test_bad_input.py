@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from contracts.model import Contract, Field, Reading
@@ -24,11 +26,18 @@ HTML = "<html><head><meta charset='gbk'></head><table><tr><td>a</td></tr></table
 SPREADSHEET_XML = '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"></Workbook>'
 
 
-def zipped(*names: str) -> bytes:
+def zipped(*members: str | tuple[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        for name in names:
-            archive.writestr(name, "a,b,c\n1,2,3\n")
+        for member in members:
+            name, content = (member, b"a,b,c\n1,2,3\n") if isinstance(member, str) else member
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def parquet(**columns: list[str]) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()}), out)
     return out.getvalue()
 
 
@@ -64,7 +73,24 @@ REFUSED: list[tuple[str, str, bytes, str, int | None]] = [
     ("HTML in UTF-16", "t.xls", HTML.encode("utf-16"), "READ_FORMAT", None),
     ("spreadsheet XML", "t.xls", SPREADSHEET_XML.encode(), "READ_FORMAT", None),
     ("PDF", "t.csv", b"%PDF-1.7\n", "READ_FORMAT", None),
-    ("ZIP", "t.csv", zipped("t.csv"), "READ_FORMAT", None),
+    ("ZIP of two", "t.zip", zipped("t.csv", "u.csv"), "READ_ARCHIVE", None),
+    ("ZIP of none", "t.zip", zipped("__MACOSX/t.csv"), "READ_ARCHIVE", None),
+    ("ZIP in a ZIP", "t.zip", zipped(("t.zip", zipped("t.csv"))), "READ_FORMAT", None),
+    ("PDF in a ZIP", "t.zip", zipped(("t.csv", b"%PDF-1.7")), "READ_FORMAT", None),
+    ("ZIP whose content was changed", "t.zip", zipped("t.csv").replace(b"1,2,3", b"1,2,4"), "READ_DAMAGED", None),
+    ("Parquet cut off", "t.parquet", parquet(a=["1"], b=["2"], c=["3"])[:-9], "READ_DAMAGED", None),
+    ("Parquet that is a name", "t.parquet", b"PAR1" + b"x" * 100, "READ_DAMAGED", None),
+    ("Parquet without a row", "t.parquet", parquet(a=[], b=[], c=[]), "READ_NO_RECORDS", 1),
+    ("Parquet without a column", "t.parquet", parquet(a=["1"], b=["2"]), "READ_COLUMN_MISSING", None),
+    (
+        "Parquet with a column twice",
+        "t.parquet",
+        parquet(a=["1"], b=["2"], c=["3"], B=["4"]),
+        "READ_HEADER_DUPLICATE",
+        None,
+    ),
+    ("Parquet of 2,001 columns", "t.parquet", parquet(**{f"c{n}": ["1"] for n in range(2001)}), "READ_COLUMNS", 1),
+    ("encrypted Parquet", "t.parquet", b"PARE" + b"x" * 100, "READ_FORMAT", None),
     ("Word", "t.xlsx", zipped("word/document.xml"), "READ_FORMAT", None),
     ("xlsb", "t.xlsx", zipped("xl/workbook.bin"), "READ_FORMAT", None),
     ("cut ZIP", "t.xlsx", zipped("xl/workbook.xml")[:-30], "READ_DAMAGED", None),
@@ -182,3 +208,30 @@ def test_records_with_faults_of_their_own_do_not_stop_the_others(tmp_path: Path)
     ]  # fmt: skip
     assert [row[5] for row in found] == list(range(1, 10))
     assert found[7][:3] == ("1", None, None)
+
+
+def test_an_archive_is_unpacked_within_its_limit_whatever_it_claims(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../bomb.csv", b"a,b,c\n" + b"0" * 50_000_000)
+    path = tmp_path / "bomb.zip"
+    path.write_bytes(out.getvalue())
+    assert path.stat().st_size < 100_000
+    with pytest.raises(Refused) as caught:
+        read(path, ABC, tmp_path, limits=Limits(max_unpacked=1_000_000))
+    assert caught.value.code == "READ_ARCHIVE_SIZE"
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["bomb.zip", "bomb.zip.member"]
+    assert (tmp_path / "bomb.zip.member").stat().st_size <= 1_000_000 + (1 << 20)
+
+
+def test_an_archive_with_a_password_is_refused_as_that(tmp_path: Path) -> None:
+    path = tmp_path / "t.zip"
+    path.write_bytes(zipped("t.csv"))
+    locked = bytearray(path.read_bytes())
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.index(mark) + at] |= 1
+    path.write_bytes(locked)
+    with pytest.raises(Refused) as caught:
+        read(path, ABC, tmp_path)
+    assert caught.value.code == "READ_ENCRYPTED"

@@ -3,11 +3,14 @@
 import datetime as dt
 import json
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlwt
 
@@ -247,3 +250,61 @@ def test_a_document_larger_than_the_buffer_streams(tmp_path: Path) -> None:
     assert [(row[0], row[1], float(row[2])) for row in found] == [
         (str(record["a"]), record["b"], record["c"]) for record in records
     ]
+
+
+def test_a_parquet_row_is_a_record_and_its_values_are_texts(tmp_path: Path) -> None:
+    east = dt.timezone(dt.timedelta(hours=8))
+    table = pa.table(
+        {
+            "站点": pa.array(["郑州", "", None], pa.string()),
+            "whole": pa.array([2**63 - 1, -5, None], pa.int64()),
+            "half": pa.array([0.1, float("nan"), 1e20], pa.float64()),
+            "money": pa.array([Decimal("12.5000"), None, None], pa.decimal128(18, 4)),
+            "day": pa.array([dt.date(2026, 3, 1), None, dt.date(1899, 12, 31)]),
+            "at": pa.array([dt.datetime(2026, 3, 1, 8, tzinfo=east), None, None], pa.timestamp("us", "Asia/Shanghai")),
+            "local": pa.array([1_772_352_000_000_005, None, None], pa.timestamp("us")),
+            "ok": pa.array([True, False, None]),
+            "raw": pa.array([b"\x00\xff", b"", None]),
+            "deep": pa.array([{"x": [1, 2]}, None, {"x": []}]),
+            "beyond": pa.array(["kept", None, None]),
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    names = ("站点", "whole", "half", "money", "day", "at", "local", "ok", "raw", "deep")
+    source = read(tmp_path / "t.parquet", contract(*names), tmp_path)
+    first, second, third = rows(source)
+    assert first == (
+        *("郑州", "9223372036854775807", "0.1", "12.5000", "2026-03-01", "2026-03-01T00:00:00.000000+00:00"),
+        *("2026-03-01 08:00:00.000005", "true", "00FF", '{"x":[1,2]}', '{"beyond":"kept"}', None),
+    )
+    assert second[:3] == (None, "-5", "nan")
+    assert (third[2], third[4], third[9]) == ("1e+20", "1899-12-31", '{"x":[]}')
+    assert (source.format, source.lines_of([0, 2], 3)) == ("parquet", {0: 1, 2: 3})
+    assert codes(source) == {"extra_columns": 1}
+
+
+def test_a_parquet_files_own_words_never_become_sql(tmp_path: Path) -> None:
+    names = ['a"; DROP TABLE x; --', "c0", "nul", "_fault", "A'b", ""]
+    table = pa.table([pa.array([f"{at}", f"{at}\0"]) for at in range(len(names))], names=names)
+    pq.write_table(table, tmp_path / "x=1.parquet")
+    source = read(tmp_path / "x=1.parquet", contract("c0", "nul", names[0]), tmp_path)
+    kept, torn = rows(source)
+    assert kept[:3] == ("1", "2", "0")
+    assert json.loads(kept[3]) == {"_fault": "3", "A'b": "4"}
+    assert torn[:3] == (None, None, None)
+    assert torn[4] == "nul"
+    assert json.loads(torn[3])["_cells"][1] == "1\0"
+
+
+@pytest.mark.parametrize("inner", ["t.csv", "数据/表.csv", "../../t.csv", "C:\\t.csv"])
+def test_an_archive_of_one_file_is_that_file(inner: str, tmp_path: Path) -> None:
+    for content in ("a,b,c\n1,郑州,3\n".encode("gbk"), b'[{"a": 1, "b": "\xe9\x83\x91\xe5\xb7\x9e", "c": 3}]'):
+        with zipfile.ZipFile(tmp_path / "t.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(inner, content)
+            archive.writestr("__MACOSX/._t.csv", b"litter")
+            archive.writestr("folder/.DS_Store", b"litter")
+        scratch = tmp_path / f"scratch-{len(content)}"
+        scratch.mkdir()
+        assert [row[:3] for row in rows(read(tmp_path / "t.zip", ABC, scratch))] == [("1", "郑州", "3")]
+        assert all(path.parent == scratch and path.name.startswith("t.zip.member") for path in scratch.rglob("*"))
+    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"t.zip", "scratch"}
