@@ -25,6 +25,9 @@ from infra.errors import HubError, Refused, WrongUse
 from infra.language import Text, language
 
 F = TypeVar("F", bound=Callable[..., Any])
+Step = Callable[[str, int, int], None]
+"""Told by long work of several rounds: what begins, which round of it, of how many."""
+
 _JSON = "hub.json"
 _REMARKS = "hub.remarks"
 

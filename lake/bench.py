@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -31,13 +31,22 @@ from infra.settings import load
 from lake import bench_data
 from lake.duck import LakeSettings
 
+if TYPE_CHECKING:
+    from infra.console import Step
+
 _SMALL_ROWS = 1_000
 _LIMIT = 3_600.0  # seconds that one measurement may take
 _PANDAS = "pandas"
 
 
 def run(
-    *, rows: int = 10_000_000, pairs: int = 5, against: str | None = None, small: int = 100, folder: Path | None = None
+    *,
+    rows: int = 10_000_000,
+    pairs: int = 5,
+    against: str | None = None,
+    small: int = 100,
+    folder: Path | None = None,
+    say: "Step" = lambda _what, _number, _of: None,
 ) -> dict[str, Any]:
     """Medians of `pairs` interleaved rounds: wall and CPU seconds, peak memory, ratios to the baseline.
 
@@ -46,21 +55,26 @@ def run(
         against: "pandas" adds the pipeline that most teams run.
         small: how many deliveries of 1,000 rows go through one process; 0 leaves that out.
         folder: where to work; a temporary folder beside the present one by default, for the disk matters.
+        say: told what is measured next.
     """
     with tempfile.TemporaryDirectory(prefix=".hub-bench-", dir=folder or Path.cwd()) as name:
         place = Path(name)
         source = place / "delivery.csv"
+        say("data", 1, 1)
         bench_data.write(source, rows, place)
         _city(place / "city")
         kinds = ["baseline", "warm", "sealed", "cold", *([_PANDAS] if against == _PANDAS else [])]
         found: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
-        for _ in range(pairs):
+        for number in range(pairs):
             for kind in kinds:
+                say(kind, number + 1, pairs)
                 found[kind].append(_measure(kind, place, source))
         result: dict[str, Any] = {"rows": rows, "bytes": source.stat().st_size, "pairs": pairs}
         result |= {kind: _medians(rounds, found["baseline"]) for kind, rounds in found.items()}
+        say("fixed_seconds", 1, 1)
         result["cold"]["fixed_seconds"] = round(_measure("cold", place, _tiny(place))["wall"], 2)
         if small:
+            say("small", 1, 1)
             result["small"] = _small(place, small)
     return result
 

@@ -32,7 +32,7 @@ from lake.clock_home import api, make_folders, migrated, note_migrated, write_js
 from lake.clock_rest import DONE, Api, Run
 from lake.schedule import write_schedule
 
-Progress = Callable[[str], None]
+Progress = Callable[[Text], None]
 
 
 class Airflow:
@@ -90,7 +90,8 @@ def start_airflow(ground: Ground, *, ui: bool, progress: Progress = lambda _said
     port = settings.port or free_port()
     guard = _start_guard(ground, home, settings, port, ui)
     try:
-        busy = _first_word(guard, settings, progress) == "busy"
+        progress(Text("Airflow：准备数据库", "Airflow: database"))
+        busy = _first_word(guard, settings) == "busy"
     except BaseException:
         _end(guard, home, 40)
         raise
@@ -100,7 +101,8 @@ def start_airflow(ground: Ground, *, ui: bool, progress: Progress = lambda _said
     write_json(home / "clock.json", {"port": port, "started_by": os.getpid()})
     running = Airflow(api(home, port), home, guard, 0.0)
     try:
-        _wait_healthy(running, settings, progress)
+        progress(Text("Airflow：启动调度器与接口", "Airflow: scheduler and API"))
+        _wait_healthy(running, settings)
     except BaseException:
         running.stop()
         raise
@@ -160,8 +162,7 @@ def _start_guard(
     return guard
 
 
-def _first_word(guard: "subprocess.Popen[bytes]", settings: ClockSettings, progress: Progress) -> str:
-    progress("airflow: database")
+def _first_word(guard: "subprocess.Popen[bytes]", settings: ClockSettings) -> str:
     stdout = guard.stdout
     if stdout is None:
         raise _not_started()
@@ -185,9 +186,8 @@ def _not_started(what: str = "guard") -> Unavailable:
     )
 
 
-def _wait_healthy(running: Airflow, settings: ClockSettings, progress: Progress) -> None:
+def _wait_healthy(running: Airflow, settings: ClockSettings) -> None:
     deadline = time.monotonic() + settings.start_seconds
-    progress("airflow: scheduler, API")
     while not running.api.healthy():
         if not running.running():
             raise _not_started("program")
@@ -259,7 +259,8 @@ def _wait_runs(clock: Airflow, runs: Mapping[str, str], deadline: float, progres
         waiting = sum(not run.done for run in seen.values())
         tasks = [count for run in seen.values() for count in run.tasks.items()]
         ended = sum(count for state, count in tasks if state in DONE | {"skipped", "upstream_failed"})
-        progress(f"airflow: {len(seen) - waiting}/{len(seen)} DAG, {ended}/{sum(count for _, count in tasks)}")
+        dags, of = f"{len(seen) - waiting}/{len(seen)}", f"{ended}/{sum(count for _, count in tasks)}"
+        progress(Text(f"Airflow：完成 {dags} 个 DAG、{of} 个任务", f"Airflow: {dags} DAGs, {of} tasks done"))
         if not waiting:
             return [seen[dag] for dag in runs]
         if time.monotonic() > deadline:

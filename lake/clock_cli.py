@@ -32,7 +32,7 @@ def run_due(datasets: tuple[str, ...]) -> int:
 
     with open_ground(os.environ) as ground, progress(help_text("处理到期批次", "taking what is due")) as say:
         lang = ground.lang
-        report = run(ground, datasets, progress=say)
+        report = run(ground, datasets, progress=lambda said: say(said.say(lang)))
     emit(None, report.as_dict(lang), lambda _value: _lines(report, lang))
     return 0 if all(outcome.state in ("finished", "repeated") for outcome in report.deliveries) else 1
 

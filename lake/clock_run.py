@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from infra.errors import Refused, Unavailable
 from infra.ground import Ground
 from infra.language import Text
 from infra.settings import load
-from lake.clock import Airflow, run_dags, start_airflow
+from lake.clock import Airflow, Progress, run_dags, start_airflow
 from lake.clock_env import ClockSettings
 from lake.record import Outcome
 from lake.schedule import arrived, due, frequencies, write_schedule
@@ -48,9 +48,7 @@ class Report:
         }
 
 
-def run_due(
-    ground: Ground, datasets: Collection[str] = (), *, progress: Callable[[str], None] = lambda _said: None
-) -> Report:
+def run_due(ground: Ground, datasets: Collection[str] = (), *, progress: Progress = lambda _said: None) -> Report:
     """Land what has arrived, take what is due (of `datasets`, else of all) through Airflow, and end what was started.
 
     An Airflow that `hub up` runs over the same home is used and left running.
@@ -83,7 +81,7 @@ def run_due(
 
 
 def _rounds(
-    ground: Ground, clock: Airflow, dags: list[str], datasets: Collection[str], progress: Callable[[str], None]
+    ground: Ground, clock: Airflow, dags: list[str], datasets: Collection[str], progress: Progress
 ) -> tuple[dict[str, str], float]:
     started = time.monotonic()
     limit = load(ClockSettings, ground.environ).run_seconds

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from infra.console import Step
 from infra.ground import Ground, open_ground
 from infra.ledger import Act, NewEntry
 from sharing import measure, policy, produce, release
@@ -35,8 +36,15 @@ _DIMENSIONS = (
 )
 
 
-def run(*, rows: int = 1_000_000, pairs: int = 5, memory: str = "1GB", home: Path | None = None) -> dict[str, Any]:
-    """Figures of `pairs` interleaved pairs on `rows` rows.
+def run(
+    *,
+    rows: int = 1_000_000,
+    pairs: int = 5,
+    memory: str = "1GB",
+    home: Path | None = None,
+    say: Step = lambda _what, _number, _of: None,
+) -> dict[str, Any]:
+    """Figures of `pairs` interleaved pairs on `rows` rows; `say` is told what is measured next.
 
     Returns:
         `baseline`, `governed`, `search` (wall and CPU seconds, medians), `ratio`, and what the extract kept.
@@ -45,10 +53,10 @@ def run(*, rows: int = 1_000_000, pairs: int = 5, memory: str = "1GB", home: Pat
 
     with tempfile.TemporaryDirectory(dir=home) as folder, open_ground({"HUB_HOME": folder, "HUB_DEMO": "1"}) as ground:
         ground.prepare()
-        return _run(ground, Path(folder), (rows, pairs), memory)
+        return _run(ground, Path(folder), (rows, pairs), memory, say)
 
 
-def _run(ground: Ground, folder: Path, size: tuple[int, int], memory: str) -> dict[str, Any]:
+def _run(ground: Ground, folder: Path, size: tuple[int, int], memory: str, say: Step) -> dict[str, Any]:
     import duckdb  # noqa: PLC0415 - loaded when something is measured
 
     rows, pairs = size
@@ -56,7 +64,9 @@ def _run(ground: Ground, folder: Path, size: tuple[int, int], memory: str) -> di
     config: dict[str, Any] = {"memory_limit": memory, "temp_directory": str(folder / "spill")}
     with duckdb.connect(config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        say("data", 1, 1)
         connection.execute(_invented(rows, source))
+        say("search", 1, 1)
         relation = produce.source([source])
         draft = Draft("rows", "person_key", _DIMENSIONS)
         planned: list[Plan] = []
@@ -65,9 +75,11 @@ def _run(ground: Ground, folder: Path, size: tuple[int, int], memory: str) -> di
         baseline, governed = [], []
         for number in range(pairs):
             bare = f"COPY (SELECT {', '.join(_COLUMNS)} FROM read_parquet('{source}')) TO '{folder / 'bare.parquet'}'"  # noqa: S608
+            say("baseline", number + 1, pairs)
             baseline.append(_timed(partial(connection.execute, f"{bare} (FORMAT parquet, COMPRESSION zstd)")))
             target = folder / f"governed-{number}"
             act = partial(_governed, ground, connection, relation, planned[0], target)
+            say("governed", number + 1, pairs)
             governed.append(_timed(lambda act=act: made.append(act())))  # type: ignore[misc]
     return _figures(rows, (search, baseline, governed), made[-1], planned[0])
 

@@ -1,10 +1,78 @@
 """`hub bench`: each package's benchmark, which ships with what it measures, so that a user can size a machine."""
 
+import contextlib
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from infra.console import emit, help_text, json_option
+from infra.console import Step, emit, help_text, json_option, progress
+from infra.language import Text, language
+
+# Figures carry their names in English, for programs; people read these words in Chinese.
+CHINESE = {
+    "access": "访问判定",
+    "append_seconds": "写入秒数",
+    "baseline": "最简基线",
+    "baseline_cpu_us": "基线每条 CPU 微秒",
+    "baseline_per_second": "基线每秒条数",
+    "bytes": "字节数",
+    "classes": "等价类数",
+    "cold": "冷启动命令",
+    "cpu": "CPU 秒",
+    "cpu_ratio": "CPU 倍数",
+    "cpu_seconds": "CPU 秒",
+    "data": "准备数据",
+    "database_bytes": "数据库字节数",
+    "decisions": "判定次数",
+    "deliveries": "批次数",
+    "entries": "记录数",
+    "fixed_seconds": "冷启动固定秒数",
+    "fsync_ms": "落盘毫秒",
+    "gate": "入口判定",
+    "governed": "受控交付",
+    "grants": "使用许可数",
+    "item": "单个数据项",
+    "k": "k（按人计）",
+    "kept": "保留比例",
+    "l": "l（敏感值种数）",
+    "load_ms": "规则载入毫秒",
+    "measured": "评估方案数",
+    "methods": "去标识方法",
+    "milliseconds_each": "每批毫秒",
+    "ours_cpu_us": "每条 CPU 微秒",
+    "ours_per_second": "每秒条数",
+    "p50_ms": "中位毫秒",
+    "p99_ms": "第 99 百分位毫秒",
+    "pairs": "对数",
+    "pandas": "pandas 流程",
+    "peak_mib": "峰值内存 MiB",
+    "policies": "规则数",
+    "postgres": "PostgreSQL",
+    "proof": "证明",
+    "prove_and_verify_cpu_ms": "证明并核验 CPU 毫秒",
+    "prove_ms": "证明中位毫秒",
+    "prove_p99_ms": "证明第 99 百分位毫秒",
+    "ratio": "倍数",
+    "reach": "目标",
+    "readers": "读者数",
+    "reading": "内部读取判定",
+    "resource": "整项资源",
+    "risk": "重标识风险",
+    "rows": "行数",
+    "sealed": "热启动、封存",
+    "search": "方案搜索",
+    "sequence_seconds": "编入秒数",
+    "small": "小批次",
+    "sqlite": "SQLite",
+    "threads": "写入线程数",
+    "wall": "历时秒",
+    "wall_ratio": "历时倍数",
+    "wall_seconds": "历时秒",
+    "warm": "热启动",
+    "what": "做法",
+}
 
 
 @click.group(
@@ -29,14 +97,45 @@ _PAIRS = click.option(
 )
 
 
-def _shown(value: Any, indent: str = "") -> str:
-    if not isinstance(value, dict):
-        return str(value)
+@contextlib.contextmanager
+def _showing() -> Iterator[Step]:
+    """Show which measurement runs, and which round of it."""
+    lang = language(os.environ)
+    with progress(help_text("准备", "preparing")) as say:
+
+        def tell(what: str, number: int, of: int) -> None:
+            said = Text(f"第 {number}/{of} 轮  {_word(what, 'zh')}", f"round {number} of {of}: {_word(what, 'en')}")
+            say(said.say(lang) if of > 1 else _word(what, lang))
+
+        yield tell
+
+
+def _word(name: str, lang: str) -> str:
+    return CHINESE.get(name, name) if lang == "zh" else name.replace("_", " ")
+
+
+def figures(found: dict[str, Any], lang: str, indent: str = "") -> list[str]:
+    """Figures for a person, one a line, those that belong together under their name."""
+    from rich.cells import cell_len
+
     lines = []
-    for name, inner in value.items():
-        said = _shown(inner, indent + "  ")
-        lines.append(f"{indent}{name}:\n{said}" if isinstance(inner, dict) else f"{indent}{name:<24} {said}")
-    return "\n".join(lines)
+    for name, value in found.items():
+        word = _word(name, lang)
+        if isinstance(value, dict):
+            lines += [f"{indent}{word}", *figures(value, lang, indent + "  ")]
+        else:
+            lines.append(f"{indent}{word}{' ' * max(1, 28 - cell_len(indent + word))}{_figure(value)}")
+    return lines
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_figure, value))
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _emit(found: dict[str, Any]) -> None:
+    emit(None, found, lambda _: figures(found, language(os.environ)))
 
 
 @bench.command(help=help_text("归集全程与复制加转换的基线", "governed ingest against copy, digest and COPY"))
@@ -52,7 +151,9 @@ def ingest(rows: int, pairs: int, against: str | None) -> None:
     """Measure the way of the data."""
     from lake.bench import run
 
-    emit(None, run(rows=rows, pairs=pairs, against=against), _shown)
+    with _showing() as say:
+        found = run(rows=rows, pairs=pairs, against=against, say=say)
+    _emit(found)
 
 
 @bench.command(help=help_text("受控交付与直接 COPY", "governed extract against a bare COPY"))
@@ -63,7 +164,9 @@ def extract(rows: int, pairs: int) -> None:
     """Measure the way out."""
     from sharing.bench import run
 
-    emit(None, run(rows=rows, pairs=pairs), _shown)
+    with _showing() as say:
+        found = run(rows=rows, pairs=pairs, say=say)
+    _emit(found)
 
 
 @bench.command(help=help_text("存证写入与证明", "durable appends and proofs of the ledger"))
@@ -75,16 +178,20 @@ def ledger(entries: int, postgres: str | None, pairs: int) -> None:
     """Measure the ledger."""
     from infra.ledger.bench import run
 
-    emit(None, run(entries=entries, postgres=postgres, pairs=pairs), _shown)
+    with _showing() as say:
+        found = run(entries=entries, postgres=postgres, pairs=pairs, say=say)
+    _emit(found)
 
 
-@bench.command(help=help_text("已有一万项使用许可时的单次判定", "one decision with ten thousand grants known"))
+@bench.command(help=help_text("存有一万项使用许可时的单次判定", "one decision with ten thousand grants known"))
 @click.option(
-    "--grants", default=10_000, show_default=True, type=click.IntRange(1), help=help_text("使用许可数", "how many grants")
+    "--grants", default=10_000, show_default=True, type=click.IntRange(1), help=help_text("使用许可数", "grants known")
 )
 @json_option
 def policy(grants: int) -> None:
     """Measure the decision."""
     from sharing.bench_policy import run
 
-    emit(None, run(grants=grants), _shown)
+    with _showing() as say:
+        found = run(grants=grants, say=say)
+    _emit(found)

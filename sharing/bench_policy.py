@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import sqlalchemy as sa
 
 from catalogs import bench as reading
 from infra import crypto
+from infra.console import Step
 from infra.database import write
 from infra.ground import Ground, open_ground
 from sharing import policy
@@ -31,8 +33,15 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 _DATASET = "zhongyuan.health.visits"
 
 
-def run(*, grants: int = 10_000, decisions: int = 5_000, rounds: int = 5, folder: Path | None = None) -> dict[str, Any]:
-    """Times decisions with `grants` grants stored, each of another firm.
+def run(
+    *,
+    grants: int = 10_000,
+    decisions: int = 5_000,
+    rounds: int = 5,
+    folder: Path | None = None,
+    say: Step = lambda _what, _number, _of: None,
+) -> dict[str, Any]:
+    """Times decisions with `grants` grants stored, each of another firm; `say` is told what is measured next.
 
     Returns:
         `grants`, and `p50_ms` and `p99_ms` (medians of the rounds' figures) for `access`, `gate` and, under `reading`,
@@ -43,12 +52,16 @@ def run(*, grants: int = 10_000, decisions: int = 5_000, rounds: int = 5, folder
         open_ground({"HUB_HOME": home, "HUB_DEMO": "1"}, create=True) as ground,
     ):
         ground.prepare()
+        say("data", 1, 1)
         _store(ground, grants)
         found = {"access": list[tuple[float, float]](), "gate": list[tuple[float, float]]()}
         for number in range(rounds):
             drawn = random.Random(number).choices(range(grants), k=decisions)  # noqa: S311 - a sample
+            say("access", number + 1, rounds)
             found["access"].append(_percentiles(_questions(ground, drawn)))
+            say("gate", number + 1, rounds)
             found["gate"].append(_percentiles(_requests(ground, drawn)))
+        say("reading", 1, 1)
         asked = reading.run(readers=grants, decisions=decisions, rounds=rounds)
     return {
         "grants": grants,
@@ -93,7 +106,7 @@ def _questions(ground: Ground, drawn: list[int]) -> list[Callable[[], object]]:
 def _requests(ground: Ground, drawn: list[int]) -> list[Callable[[], object]]:
     """A request's bearer token, from the text of its header to the open gate."""
     gate = Gate(ground)
-    return [lambda bearer=f"Bearer {_secret(number)}": gate.admit(bearer) for number in drawn]  # type: ignore[misc]
+    return [partial(gate.admit, f"Bearer {_secret(number)}") for number in drawn]
 
 
 def _secret(number: int) -> str:

@@ -161,7 +161,7 @@ def _deliver(waiting: Path, file: RealFile) -> None:
 
 def _run(ground: Ground, say: Say) -> tuple[list[dict[str, Any]], float]:
     """Let Airflow take all that has arrived; the deliveries as they then stand."""
-    report = run_due(ground, progress=say)
+    report = run_due(ground, progress=lambda said: say(said.say(ground.lang)))
     with read(ground.engine) as connection:
         rows = connection.execute(sa.select(tables.delivery).order_by(tables.delivery.c.number)).mappings().all()
     names = {row["id"]: row["file_name"] for row in rows}

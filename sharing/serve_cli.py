@@ -47,7 +47,7 @@ def up() -> None:
     with open_ground() as ground:
         ground.prepare()
         with progress("Airflow") as say:
-            airflow = start_airflow(ground, ui=True, progress=say)
+            airflow = start_airflow(ground, ui=True, progress=lambda said: say(said.say(ground.lang)))
         with airflow:
             keeper = Keeper(ground)
             keeper.start()

@@ -20,10 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import click
 import sqlalchemy as sa
 
-from infra.console import wants_json
+from infra.console import Step
 from infra.database import migrate, open_engine
 from infra.ground import migrations, open_ground
 from infra.keys import KeyRing
@@ -55,8 +54,9 @@ def run(
     pairs: int = 5,
     entries: int = 1_000_000,
     postgres: str | None = None,
+    say: Step = lambda _what, _number, _of: None,
 ) -> dict[str, Any]:
-    """Measures and prints; returns the figures.
+    """Figures of appends and proofs.
 
     Args:
         threads: writers at once.
@@ -65,22 +65,20 @@ def run(
         entries: the size of the log that proofs are taken from; 0 leaves proofs out.
         postgres: URL of an empty PostgreSQL database to measure too, `HUB_BENCH_POSTGRES` by default. Its ledger tables
             and a bench table are made in it.
+        say: told what is measured next.
     """
     url = postgres or os.environ.get("HUB_BENCH_POSTGRES")
     with open_ground(create=True) as ground, ground.scratch() as folder:
         figures: dict[str, Any] = {"threads": threads, "pairs": pairs, "fsync_ms": round(_fsync_ms(folder), 3)}
-        _say(f"fsync of 4 KiB                    {figures['fsync_ms']:.3f} ms (median of 200)")
-        figures["sqlite"] = _compare("sqlite", lambda n: _sqlite_pair(folder / str(n)), threads, each, pairs)
+        kinds: dict[str, Callable[[int], Pair]] = {"sqlite": lambda number: _sqlite_pair(folder / str(number))}
         if url:
-            figures["postgres"] = _compare("postgres", partial(_postgres_pair, url, folder), threads, each, pairs)
+            kinds["postgres"] = partial(_postgres_pair, url, folder)
+        for name, pair in kinds.items():
+            figures[name] = _compare(pair, (threads, each, pairs), partial(say, name))
         if entries:
+            say("proof", 1, 1)
             figures["proof"] = _proofs(folder / "proofs", entries)
     return figures
-
-
-def _say(line: str) -> None:
-    if not wants_json():
-        click.echo(line)
 
 
 def _fsync_ms(folder: Path) -> float:
@@ -97,22 +95,21 @@ def _fsync_ms(folder: Path) -> float:
 Pair = contextlib.AbstractContextManager[tuple[Work, Work]]
 
 
-def _compare(name: str, pair: Callable[[int], Pair], threads: int, each: int, pairs: int) -> dict[str, Any]:
+def _compare(
+    pair: Callable[[int], Pair], size: tuple[int, int, int], say: Callable[[int, int], None]
+) -> dict[str, Any]:
+    threads, each, pairs = size
     ours, base = [], []
     for number in range(pairs):
+        say(number + 1, pairs)
         with pair(number) as (append, insert):
             ours.append(_rate(append, threads, each))
             base.append(_rate(insert, threads, each))
-        _say(f"{name:9} pair {number + 1}: ours {ours[-1].per_second:9.0f}/s   baseline {base[-1].per_second:9.0f}/s")
     ratio = statistics.median(a.per_second / b.per_second for a, b in zip(ours, base, strict=True))
     figures = {"ratio": round(ratio, 2)}
     for side, rates in (("ours", ours), ("baseline", base)):
         figures[f"{side}_per_second"] = round(statistics.median(rate.per_second for rate in rates))
         figures[f"{side}_cpu_us"] = round(statistics.median(rate.cpu_us for rate in rates), 1)
-    _say(
-        f"{name:9} ratio {ratio:.2f} ×   "
-        f"(CPU an entry: {figures['ours_cpu_us']} µs, baseline {figures['baseline_cpu_us']} µs)"
-    )
     return figures
 
 
@@ -243,8 +240,6 @@ def _proofs(folder: Path, entries: int) -> dict[str, Any]:
         "prove_p99_ms": round(sorted(times)[int(len(times) * 0.99)] * 1000, 3),
         "database_bytes": (folder / "log.db").stat().st_size,
     }
-    _say(f"proof at {entries} entries: median {figures['prove_ms']} ms, p99 {figures['prove_p99_ms']} ms")
-    _say(f"  (bulk append {figures['append_seconds']} s, indexing {figures['sequence_seconds']} s)")
     shutil.rmtree(folder, ignore_errors=True)
     return figures
 

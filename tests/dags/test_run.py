@@ -12,6 +12,7 @@ import pytest
 from lake_city import FLOW, acts, curated, flow_file, line, stock
 
 from infra.ground import Ground
+from infra.language import Text
 from lake.clock import start_airflow
 from lake.clock_run import run_due
 from lake.outbox import drain
@@ -42,10 +43,11 @@ def test_what_arrived_is_taken_through_airflow(ground: Ground) -> None:
     bad.parent.mkdir(parents=True)
     bad.write_text(f"{SECRET},b\n1,{SECRET}\n")
     seen: list[Any] = []
+    said: list[Text] = []
 
-    with start_airflow(ground, ui=False) as clock:
+    with start_airflow(ground, ui=False, progress=said.append) as clock:
         seen = [process.pid for process in airflow_processes(ground.home)]
-        report = run_due(ground)  # beside an Airflow that runs: it is used, and left running
+        report = run_due(ground, progress=said.append)  # beside an Airflow that runs: it is used, and left running
         assert clock.running()
         assert report.start_seconds is None
         assert clock.api.import_errors() == []
@@ -58,6 +60,10 @@ def test_what_arrived_is_taken_through_airflow(ground: Ground) -> None:
         assert set(listening) == {"127.0.0.1"}
     assert len(seen) >= 4
     assert not [pid for pid in seen if psutil.pid_exists(pid)]
+
+    assert [one.en for one in said[:2]] == ["Airflow: database", "Airflow: scheduler and API"]
+    assert said[-1].en.startswith("Airflow: 2/2 DAGs, ")
+    assert all(one.zh.startswith("Airflow：") for one in said)
 
     by_dataset = {(one.dataset, one.state): one for one in report.deliveries}
     assert sorted(one.state for one in report.deliveries) == ["finished", "finished", "refused"]
