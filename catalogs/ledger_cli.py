@@ -6,7 +6,7 @@ that person is the actor of the entry that the showing is.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -87,8 +87,22 @@ def _record_reading(ground: "Ground", rows: "Sequence[StoredEntry]", as_: str | 
     ground.ledger.append([NewEntry(Act.LEDGER_CONTENT_READ, reader.id, "infra.ledger", {"numbers": read})])
 
 
-@ledger.command(help=help_text("给出一条存证的回执。", "The receipt of one entry."))
-@click.argument("number", type=click.IntRange(1))
+@ledger.command(
+    help=help_text(
+        "给出一条存证的回执；或用 --from 给出存证只增未改的一致性证明。",
+        "The receipt of one entry; or with --from the proof that the log only grew since it had so many entries.",
+    )
+)
+@click.argument("number", type=click.IntRange(1), required=False)
+@click.option(
+    "--from", "old", type=click.IntRange(0), help=help_text("较早的存证树大小", "the earlier size of the log")
+)
+@click.option(
+    "--to",
+    "new",
+    type=click.IntRange(0),
+    help=help_text("较新的大小，默认到最新", "the later size; the newest if omitted"),
+)
 @click.option("--out", type=click.Path(path_type=Path), help=help_text("写入文件", "write it to a file"))
 @click.option(
     "--content",
@@ -100,20 +114,32 @@ def _record_reading(ground: "Ground", rows: "Sequence[StoredEntry]", as_: str | 
 )
 @as_option
 @json_option
-def prove(number: int, out: Path | None, content: bool, as_: str | None) -> None:
-    """Print the receipt of an entry, or write it to a file."""
+def prove(
+    number: int | None, old: int | None, new: int | None, out: Path | None, content: bool, as_: str | None
+) -> None:
+    """Print the receipt of an entry or the proof of a growth, or write it to a file."""
+    from infra.errors import WrongUse
+
+    if (number is None) == (old is None) or (old is None and new is not None) or (old is not None and content):
+        raise WrongUse(
+            "USAGE",
+            "给出一个编号，或用 --from 大小 [--to 大小]；--content 只用于编号",
+            "give a number, or --from SIZE [--to SIZE]; --content goes with a number",
+        )
     with existing_log() as ground:
-        if content:
-            _record_reading(ground, [_entry(ground, number)], as_)
-        receipt = ground.ledger.prove(number)
-        value = (receipt if content else receipt.without_content()).as_dict()
+        value = _receipt(ground, number, content, as_) if number else ground.ledger.consistency(old or 0, new).as_dict()
         if out is not None:
             _write_new(out, json_text(value) + "\n")
-        # For a person too the receipt is its JSON: that is what one keeps and hands on.
-        said = (
-            json_text(value) if out is None else Text(f"回执已写入 {out}", f"the receipt is in {out}").say(ground.lang)
-        )
+        # For a person too the proof is its JSON: that is what one keeps and hands on.
+        said = json_text(value) if out is None else Text(f"证明已写入 {out}", f"the proof is in {out}").say(ground.lang)
         emit(ground, value, lambda _: said)
+
+
+def _receipt(ground: "Ground", number: int, content: bool, as_: str | None) -> dict[str, Any]:
+    if content:
+        _record_reading(ground, [_entry(ground, number)], as_)
+    receipt = ground.ledger.prove(number)
+    return (receipt if content else receipt.without_content()).as_dict()
 
 
 def _write_new(path: Path, text: str) -> None:

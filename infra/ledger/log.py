@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -19,6 +20,7 @@ from infra.ledger.bundle import Exported, export_bundle
 from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
 from infra.ledger.entry import SALT_BYTES, EntryRef, NewEntry, seal
 from infra.ledger.group import GroupCommit
+from infra.ledger.growth import Growth, Head
 from infra.ledger.keys import LedgerKeys, verifier_of, verifiers
 from infra.ledger.note import Verifier
 from infra.ledger.receipt import Receipt
@@ -27,6 +29,8 @@ from infra.ledger.sequencer import STEP, Sequencer
 from infra.ledger.store import StoredEntry
 from infra.ledger.tiles import TilesIncomplete, Tree
 from infra.ledger.verify import verify_rows
+
+T = TypeVar("T")
 
 LEASE = "ledger:sequencer"
 _LEASE_SECONDS = 60
@@ -184,12 +188,17 @@ class Ledger:
             number, found.body, found.leaf_index, tuple(proof), note, str(verifier), found.salt, found.content
         )
 
-    def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+    def consistency(self, old_size: int, new_size: int | None = None) -> Growth:
         """The proof that the tree of `old_size` is the beginning of the tree of `new_size` (RFC 6962, 2.1.2).
+
+        Without `new_size` everything that is durable is sequenced first, and the newest checkpoint is the end.
 
         Raises:
             Refused: `LEDGER_SIZE`, the log never had these sizes.
+            Unavailable: `LEDGER_DAMAGED`.
         """
+        if new_size is None:
+            new_size = self.sequence().size
         with read(self._engine) as connection:
             if not 0 <= old_size <= new_size <= store.head_size(connection):
                 raise Refused(
@@ -197,9 +206,16 @@ class Ledger:
                     f"存证树没有 {old_size} 到 {new_size} 这样的大小",
                     f"the log never grew from {old_size} to {new_size} entries",
                 )
-            return self._tree(connection, new_size, lambda tree: tree.consistency(old_size))
+            proof = self._tree(connection, new_size, lambda tree: tree.consistency(old_size))
+            return Growth(self._head(connection, old_size), self._head(connection, new_size), tuple(proof))
 
-    def _tree(self, connection: Connection, size: int, ask: Callable[[Tree], list[bytes]]) -> list[bytes]:
+    def _head(self, connection: Connection, size: int) -> Head:
+        root, note = self._tree(connection, size, Tree.root), store.note_at(connection, size)
+        if note is None:
+            return Head(size, root)
+        return Head(size, root, note, str(verifier_of(connection, parse_checkpoint(note))))
+
+    def _tree(self, connection: Connection, size: int, ask: Callable[[Tree], T]) -> T:
         try:
             return ask(Tree(size, lambda level, position: store.read_tile(connection, level, position)))
         except TilesIncomplete as damaged:

@@ -107,6 +107,26 @@ def receipt_lines(value: Mapping[str, Any], lang: str) -> Iterator[str]:
     yield _key_line(value["key"], value["trusted"]).say(lang)
 
 
+def growth_lines(value: Mapping[str, Any], lang: str) -> Iterator[str]:
+    """A checked consistency proof for a person."""
+    old, new, log = value["old"], value["new"], value["origin"] or "?"
+    yield Text(
+        f"✓ 一致性证明成立：{log} 前 {old['size']} 条未改、未缺、未换位，现为 {new['size']} 条",
+        f"✓ the consistency proof holds: the first {old['size']} entries of {log} stand unchanged in its {new['size']}",
+    ).say(lang)
+    if not value["trusted"]:
+        yield Text("  未给出可信公钥（--key）", "  no trusted key was given (--key)").say(lang)
+    for head in (old, new):
+        said = Text(f"  大小 {head['size']} 的根 {head['root']}", f"  root at {head['size']}: {head['root']}").say(lang)
+        yield said if head["signed"] else said + Text("（无签名检查点）", " (no signed checkpoint)").say(lang)
+    yield Text(
+        "  请与自己留存的较早检查点核对大小和根",
+        "  compare the earlier size and root with the checkpoint that you kept",
+    ).say(lang)
+    for key in dict.fromkeys(head["key"] for head in (old, new) if head["key"]):
+        yield _key_line(key, value["trusted"]).say(lang)
+
+
 def export_lines(written: "Exported", lang: str) -> Iterator[str]:
     """What was exported, and how to check it."""
     yield Text(f"已导出 {written.size} 条记录至 {written.path}", f"{written.size} entries are in {written.path}").say(

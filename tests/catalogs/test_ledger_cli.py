@@ -157,6 +157,28 @@ def test_receipts_and_bundles_verify_offline(home: Ground, tmp_path: Path, monke
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_consistency_proof_verifies_offline(home: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = home.ledger.sequence()
+    home.ledger.append([NewEntry(Act.DELIVERY_LANDED, "zhang.wei", "d-9", {})])
+    proof, key = tmp_path / "growth.json", str(home.ledger.verifiers()[-1])
+    assert hub("prove", "--from", old.size, "--out", proof).exception is None
+    assert data("prove", "--from", 1, "--to", old.size)[0]["new"]["checkpoint"] == old.note  # type: ignore[index]
+    monkeypatch.setenv("HUB_HOME", str(tmp_path / "nowhere"))
+    monkeypatch.delenv("HUB_API_KEY", raising=False)
+    assert data("verify", "--consistency", proof)[0]["trusted"] is None
+    assert "not confirmed" in hub("verify", "--consistency", proof).output
+    value, status = data("verify", "--consistency", proof, "--key", key)
+    assert (value["ok"], value["trusted"], status) == (True, True, 0)
+    assert value["old"] == {"size": old.size, "root": old.root.hex(), "signed": True, "key": key}
+    said = hub("verify", "--consistency", proof, "--key", key).output
+    assert f"root at {old.size}: {old.root.hex()}" in said
+    assert "not confirmed" not in said
+    proof.write_text(proof.read_text().replace(f'"size": {old.size}', f'"size": {old.size - 1}', 1))
+    error = hub("verify", "--consistency", proof, "--key", key).exception
+    assert isinstance(error, Refused)
+    assert error.code == "LEDGER_CONSISTENCY"
+
+
 def test_no_log_is_made_by_looking_for_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HUB_HOME", str(tmp_path / "nowhere"))
     for command in (["verify"], ["show"], ["show", "--content"], ["prove", "1"], ["export", tmp_path / "x.zip"]):
@@ -180,6 +202,14 @@ def test_both_languages(home: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
         (["verify", "--key", "nonsense"], "LEDGER_KEY", 2),
         (["verify", "--bundle", "missing.zip"], "LEDGER_BUNDLE_READ", 1),
         (["verify", "--bundle", "a", "--receipt", "b"], "USAGE", 2),
+        (["verify", "--bundle", "a", "--consistency", "b"], "USAGE", 2),
+        (["verify", "--consistency", __file__], "LEDGER_CONSISTENCY", 1),
+        (["verify", "--consistency", "missing.json"], "LEDGER_CONSISTENCY_READ", 1),
+        (["prove"], "USAGE", 2),
+        (["prove", "1", "--from", "1"], "USAGE", 2),
+        (["prove", "1", "--to", "1"], "USAGE", 2),
+        (["prove", "--from", "1", "--content"], "USAGE", 2),
+        (["prove", "--from", "999999"], "LEDGER_SIZE", 1),
         (["verify", "--receipt", __file__], "LEDGER_RECEIPT", 1),
         (["verify", "--bundle", __file__], "LEDGER_BUNDLE", 1),
     ],

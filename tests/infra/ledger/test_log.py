@@ -106,8 +106,9 @@ def test_checkpoints_follow_from_one_another(log: Ledger) -> None:
     for old in checkpoints:
         for later in checkpoints:
             if old.size <= later.size:
-                proof = log.consistency(old.size, later.size)
-                assert verify_consistency(old.size, old.root, later.size, later.root, proof)
+                growth = log.consistency(old.size, later.size)
+                assert verify_consistency(old.size, old.root, later.size, later.root, growth.proof)
+                assert (growth.old.checkpoint, growth.new.checkpoint) == (old.note, later.note)
     assert log.sequence() == checkpoints[-1]
     assert log.verify().ok
     with pytest.raises(Refused):
