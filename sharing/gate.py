@@ -2,8 +2,8 @@
 
 What it promises:
 
-- the state of the grant is read from the database for each request, and at least every `RECHECK_SECONDS` while bytes
-  flow, so a revocation holds within `RECHECK_SECONDS` plus the sending of one chunk, inside the promised five seconds;
+- the state of the grant is read from the database for each request, and every `RECHECK_SECONDS` while a download runs,
+  also while it waits for its client: so a revocation holds within that time, inside the promised five seconds;
 - a bearer token and a link are 256 random bits of which only digests are kept, a page token is sealed by a MAC and
   bound to its token and path: none can be guessed, altered or used for another grant;
 - before a byte of a file leaves, the ledger holds a durable entry of its reading: one a link, however many ranges of
@@ -15,7 +15,6 @@ import base64
 import binascii
 import json
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,7 +31,7 @@ from sharing.access import Access, access_by_link, access_by_token, still_open, 
 from sharing.protocol import SharedFile, metadata_line
 
 RECHECK_SECONDS = 1.0
-CHUNK = 256 * 1024  # bytes between two looks at the clock, and at most so many behind what the kernel holds
+CHUNK = 256 * 1024
 LINK_LIFE = timedelta(minutes=15)
 PAGE_LIFE = timedelta(minutes=15)
 SNAPSHOTS_KEPT = 32
@@ -164,19 +163,22 @@ class Gate:
     def send(self, opening: Opening, start: int, length: int) -> Iterator[bytes]:
         """Yield `length` bytes from `start`; the reading is durable in the ledger before the first of them.
 
-        Raises:
-            Refused: as soon as a look finds the grant closed; what is left is not sent.
+        Who sends them looks again (`look`) every `RECHECK_SECONDS`.
         """
         self._record_reading(opening)
-        looked = time.monotonic()
         left = length
         with self._ground.store.open(opening.key, start, length) as source:
             while left > 0 and (chunk := source.read(min(CHUNK, left))):
-                if time.monotonic() - looked >= RECHECK_SECONDS:
-                    self._open_or_refuse(opening.access)
-                    looked = time.monotonic()
                 left -= len(chunk)
                 yield chunk
+
+    def look(self, opening: Opening) -> None:
+        """Whether a running download may go on.
+
+        Raises:
+            Refused: SHARE_REVOKED, SHARE_EXPIRED; nothing more of it may be sent.
+        """
+        self._open_or_refuse(opening.access)
 
     def record_listing(self, access: Access, path: str) -> None:
         """Put a listing into the ledger."""

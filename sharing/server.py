@@ -12,21 +12,22 @@ that the public client takes for a signed URL; it is opaque here, and kept out o
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from infra.errors import HubError, Refused, Unavailable, WrongUse
 from infra.ground import Ground
 from infra.settings import load
 from sharing import protocol
 from sharing.access import Access
-from sharing.gate import Gate, Opening
+from sharing.gate import RECHECK_SECONDS, Gate, Opening
 from sharing.protocol import SharedTable
-from sharing.serving import ShareSettings
+from sharing.serving import CUT, ShareSettings
 
 PREFIX = "/delta-sharing"
 MAX_BODY = 64 * 1024  # bytes; a query is a few hundred
@@ -173,18 +174,35 @@ def _add_files(app: FastAPI, gate: Gate) -> None:
         status = 206 if wanted else 200
         if request.method == "HEAD":
             return Response(status_code=status, headers=headers, media_type="application/octet-stream")
-        return StreamingResponse(_sent(gate, opening, start, length), status, headers, "application/octet-stream")
+        return _Download(gate, opening, (start, length), status, headers)
 
 
-class DownloadCut(Exception):
-    """A running download whose grant has closed: the connection is broken, so that the client sees it cut short."""
+class _Download(StreamingResponse):
+    """A file on its way: cut as soon as a look finds its grant closed, whether or not the client is reading.
 
+    Cut means that the connection is broken and what waits to be sent is thrown away: the client sees a short file.
+    """
 
-def _sent(gate: Gate, opening: Opening, start: int, length: int) -> Iterator[bytes]:
-    try:
-        yield from gate.send(opening, start, length)
-    except Refused as refused:
-        raise DownloadCut(refused.code) from None
+    def __init__(
+        self, gate: Gate, opening: Opening, part: tuple[int, int], status: int, headers: dict[str, str]
+    ) -> None:
+        super().__init__(gate.send(opening, *part), status, headers, "application/octet-stream")
+        self._gate, self._opening = gate, opening
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        watch = asyncio.create_task(self._watch(scope["state"][CUT]))
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            watch.cancel()
+
+    async def _watch(self, cut: Callable[[], None]) -> None:
+        try:
+            while True:
+                await asyncio.sleep(RECHECK_SECONDS)
+                await run_in_threadpool(self._gate.look, self._opening)
+        except Exception:  # refused; or a database that cannot be asked, which refuses too
+            cut()
 
 
 def _lines(access: Access, lines: list[str]) -> Response:

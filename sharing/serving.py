@@ -1,13 +1,15 @@
 """Serving: the Delta Sharing application on a socket, for a command, for the demo and for tests.
 
 It promises a bounded number of connections, no access log (a link's secret stands in its URL), and few bytes in flight:
-the kernel's send buffer is kept small, so that a download cut by a revocation has little left to drain.
+the kernel's send buffer is kept small, and thrown away when a revocation cuts a download.
 """
 
 import asyncio
 import contextlib
-import logging
+import functools
+import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 IN_FLIGHT = 256 * 1024  # bytes in the send buffer of one connection
 START_SECONDS = 20
 HEADER_SECONDS = 10.0  # for the head of a request, and between two requests
+CUT = "cityhub.cut"  # in the state of a request: what breaks its connection at once
 
 
 class ShareSettings(Settings, frozen=True):
@@ -107,13 +110,8 @@ def _listen(ground: Ground, host: str, port: int) -> socket.socket:
 def _server(ground: Ground, settings: ShareSettings) -> "uvicorn.Server":
     import uvicorn  # noqa: PLC0415 - the web framework is loaded when something is served
 
-    from sharing.server import DownloadCut, build_app  # noqa: PLC0415
+    from sharing.server import build_app  # noqa: PLC0415
 
-    def _without_cuts(record: logging.LogRecord) -> bool:
-        # A cut download is the gate doing its work and stands in the ledger; it is no error of the server.
-        return not (record.exc_info and isinstance(record.exc_info[1], DownloadCut))
-
-    logging.getLogger("uvicorn.error").addFilter(_without_cuts)
     config = uvicorn.Config(
         build_app(ground),
         http=_patient_for(HEADER_SECONDS),
@@ -129,7 +127,10 @@ def _server(ground: Ground, settings: ShareSettings) -> "uvicorn.Server":
 
 
 def _patient_for(seconds: float) -> type["asyncio.Protocol"]:
-    """uvicorn's HTTP protocol with a limit on how long a request's head may take: half a request holds no place."""
+    """uvicorn's HTTP protocol with a limit on how long a request's head may take, and a way to break a connection.
+
+    Half a request holds no place; what a broken connection had still to send is not sent.
+    """
     from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415 - loaded when something is served
 
     class Patient(H11Protocol):
@@ -137,6 +138,7 @@ def _patient_for(seconds: float) -> type["asyncio.Protocol"]:
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            self.app_state = {**self.app_state, CUT: functools.partial(_break, transport)}  # what each request is given
             self._wait()
 
         def data_received(self, data: bytes) -> None:
@@ -165,6 +167,16 @@ def _patient_for(seconds: float) -> type["asyncio.Protocol"]:
                 self.transport.close()
 
     return Patient
+
+
+def _break(transport: asyncio.Transport) -> None:
+    """End the connection now, without what the kernel has still to send on it."""
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as same,
+    ):
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _await(server: "uvicorn.Server", thread: threading.Thread) -> None:

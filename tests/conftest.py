@@ -22,6 +22,22 @@ ROOT = Path(__file__).resolve().parent.parent
 BACKENDS = ("folder", "s3")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured or counted (`record_property("figure", …)`), also when workers ran them."""
+    reports = [report for some in terminalreporter.stats.values() for report in some if hasattr(report, "when")]
+    found = [
+        (report.nodeid, value)
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "figure"
+    ]
+    if found:
+        terminalreporter.section("figures")
+        for test, said in sorted(found):
+            terminalreporter.line(f"{test.partition('::')[2]}: {said}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment() -> Iterator[None]:
     """No test sees the settings of whoever runs it."""

@@ -54,6 +54,7 @@ def _store_grant(ground: Ground, key: str, version: int, rows: int, token: str) 
     now = ground.now()
     start, end = now - timedelta(days=1), now + timedelta(days=30)
     empty: dict[str, str] = {}
+    asked = {"items": ["day", "visits", "note"], "purpose": "research", "scene": "s", "days": 30}
     with write(ground.engine) as connection:
         connection.execute(
             tables.applicant.insert().values(
@@ -63,8 +64,8 @@ def _store_grant(ground: Ground, key: str, version: int, rows: int, token: str) 
         )  # fmt: skip
         connection.execute(
             tables.case.insert().values(
-                id="case-1", applicant="a-1", channel="有条件开放", dataset="zhongyuan.health.visits", state="issued",
-                request=empty, applied_at=now, applied_by="p", changed_at=now,
+                id="case-1", applicant="a-1", channel="conditional_open", dataset="zhongyuan.health.visits",
+                state="issued", request=asked, applied_at=now, applied_by="p", changed_at=now,
             )
         )  # fmt: skip
         connection.execute(
