@@ -4,10 +4,11 @@
     python3.11 infra/setup.py test [options of pytest]       install the test tools too, then prove the promises
     python3.11 infra/setup.py install                        install only; then use .venv/bin/hub
 
-It promises: only the standard library is imported; versions are those of `infra/constraints*.txt`; nothing is written
-outside the clone; running it again changes nothing that is already right. Three environments come to be: `.venv`
-(cityhub), `.firm` (an AI firm's own, with the stock `delta-sharing` client and nothing of ours) and, for `test`,
-`.judges/*` (public validators whose pinned versions do not fit beside ours).
+It promises: only the standard library is imported; versions are those of `infra/constraints*.txt`; nothing is left
+outside the clone (pip's cache is `.pip-cache`, unless PIP_CACHE_DIR names another); running it again changes nothing
+that is already right. Three environments come to be: `.venv` (cityhub), `.firm` (an AI firm's own, with the stock
+`delta-sharing` client and nothing of ours) and, for `test`, `.judges/*` (public validators whose pinned versions do not
+fit beside ours).
 """
 
 import hashlib
@@ -61,7 +62,7 @@ def environment(folder: str, constraints: str, wanted: list[str]) -> Path:
     if not python.exists():
         venv.create(home, with_pip=True, symlinks=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", str(pins), *wanted]
-    subprocess.run(pip, cwd=ROOT, check=True)
+    subprocess.run(pip, cwd=ROOT, env={"PIP_CACHE_DIR": str(ROOT / ".pip-cache"), **os.environ}, check=True)
     stamp.write_text(digest)
     return python
 
