@@ -161,11 +161,17 @@ class Gate:
         ]
 
     def send(self, opening: Opening, start: int, length: int) -> Iterator[bytes]:
-        """Yield `length` bytes from `start`; the reading is durable in the ledger before the first of them.
+        """Give `length` bytes from `start`; the reading is durable in the ledger when this returns, before the first.
 
         Who sends them looks again (`look`) every `RECHECK_SECONDS`.
+
+        Raises:
+            Unavailable: the ledger did not take the entry; nothing is given.
         """
         self._record_reading(opening)
+        return self._chunks(opening, start, length)
+
+    def _chunks(self, opening: Opening, start: int, length: int) -> Iterator[bytes]:
         left = length
         with self._ground.store.open(opening.key, start, length) as source:
             while left > 0 and (chunk := source.read(min(CHUNK, left))):
@@ -181,7 +187,7 @@ class Gate:
         self._open_or_refuse(opening.access)
 
     def record_listing(self, access: Access, path: str) -> None:
-        """Put a listing into the ledger."""
+        """Put into the ledger that names, a version or a schema were told."""
         entry = NewEntry(Act.SHARE_LISTED, access.applicant, access.grant, {"path": path})
         self._ground.ledger.append([entry])
 

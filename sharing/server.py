@@ -87,6 +87,7 @@ def _add_lists(app: FastAPI, gate: Gate) -> None:
     def one_share(request: Request, share: str) -> Any:
         access = gate.admit(request.headers.get("authorization"))
         access.require(share)
+        gate.record_listing(access, request.url.path)
         return {"share": {"name": access.table.share}}
 
     @app.get(f"{PREFIX}/shares/{{share}}/schemas")
@@ -121,12 +122,14 @@ def _add_tables(app: FastAPI, gate: Gate, named: str | None) -> None:
     @app.get(f"{at}/version")
     def version(request: Request, share: str, schema: str, table: str) -> Response:
         access = admitted(request, SharedTable(share, schema, table))
+        gate.record_listing(access, request.url.path)
         return PlainTextResponse("", headers={protocol.TABLE_VERSION: str(access.version)})
 
     @app.get(f"{at}/metadata")
     def metadata(request: Request, share: str, schema: str, table: str) -> Response:
         access = admitted(request, SharedTable(share, schema, table))
         described = gate.described(access)
+        gate.record_listing(access, request.url.path)
         return _lines(access, [protocol.protocol_line(), described.metadata_line()])
 
     @app.get(f"{at}/changes")
