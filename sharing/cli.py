@@ -24,9 +24,6 @@ def share() -> None:
     """Hold the commands of the door."""
 
 
-share.add_command(serve)
-
-
 def _command(name: str, zh: str, en: str) -> Callable[[F], Any]:
     """A command of the group with `--as` and `--json`."""
 
@@ -59,6 +56,7 @@ def _may(person: "Person", *roles: str) -> None:
         raise Refused("SHARE_ROLE", "此人没有执行该步骤的角色", "this person has no role for this step", remedy=remedy)
 
 
+share.add_command(serve)
 _CASE = click.argument("case")
 _DESK = ("operator", "engineer", "authority_reviewer")  # who files and moves a firm's case on its behalf
 
