@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from catalogs.model import Resource
 from infra.crypto import sha256_hex
 from infra.language import Text
-from sharing.applicants import Applicant
 from sharing.cases import Case
+from sharing.declared import Applicant
 
 NO_SIGNATURE = Text(
     "本摘要只用于指明文本，不是电子签名（《电子签名法》第十三条）；签署须另以书面或可靠电子签名完成。",

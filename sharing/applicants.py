@@ -7,8 +7,6 @@ Promises:
 - the standing (失信被执行人 and the other lists) is recorded with who looked and when; the hub asks no register itself.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,55 +19,8 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
 from sharing import uscc
+from sharing.declared import COMMITMENTS, KINDS, LISTS, Applicant, Registration
 from sharing.tables import applicant as table
-
-KINDS = {
-    "firm": Text("企业", "firm"),
-    "institute": Text("研究机构", "research institute"),
-    "department": Text("政务部门", "government department"),
-}
-COMMITMENTS = {
-    "lawful_use": Text("依法依约使用，不超出申请用途", "use lawfully, for the purpose applied for and no other"),
-    "no_reidentification": Text("不重标识、不关联、不向第三方提供", "neither re-identify, nor link, nor pass on"),
-    "security": Text("落实数据安全措施", "keep the data secure"),
-    "report_use": Text("反馈使用情况与成效", "report use and results"),
-}
-LISTS = {
-    "dishonest": Text("失信被执行人名单", "the list of dishonest persons subject to enforcement"),
-    "tax": Text("重大税收违法失信名单", "the list of serious tax violations"),
-    "illegal": Text("严重违法失信名单", "the list of serious violations of law"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Applicant:
-    """Who applies. `security` is declared, `lists` are those it stands on, `checked` says who looked and when."""
-
-    id: str
-    uscc: str
-    name: str
-    kind: str
-    contact: str
-    overseas: bool
-    security: Mapping[str, str]
-    lists: tuple[str, ...]
-    checked: Mapping[str, str]
-    commitments: tuple[str, ...]
-    registered_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """What is given to register an applicant."""
-
-    uscc: str
-    name: str
-    contact: str
-    kind: str = "firm"
-    overseas: bool = False
-    security: Mapping[str, str] = ()  # type: ignore[assignment]  # an empty mapping, as a default that cannot change
-    lists: tuple[str, ...] = ()
-    commitments: tuple[str, ...] = ()
 
 
 def register(ground: Ground, given: Registration, actor: str, now: datetime) -> Applicant:

@@ -7,16 +7,18 @@ beside it in the same file and proves that. It holds counts, methods, ids and di
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from infra.crypto import sha256_hex
 from infra.ledger.entry import canonical
 from infra.local_time import CITY_TIME
 from sharing.agreement import NO_SIGNATURE, TERMS
-from sharing.applicants import Applicant
 from sharing.cases import Case
+from sharing.declared import Applicant
 from sharing.plan import canonical as plain_plan
-from sharing.produce import Produced
+
+if TYPE_CHECKING:
+    from sharing.produce import Produced
 
 FORMAT = "cityhub-certificate/1"
 NOT_FINGERPRINTED = {
@@ -66,7 +68,7 @@ class Issue:
 
 
 def build(
-    case: Case, applicant: Applicant, produced: Produced, origin: Origin, files: Sequence[Stored], issue: Issue
+    case: Case, applicant: Applicant, produced: "Produced", origin: Origin, files: Sequence[Stored], issue: Issue
 ) -> dict[str, Any]:
     """The certificate as plain values."""
     measured, chosen = produced.measured, produced.plan

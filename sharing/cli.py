@@ -85,15 +85,15 @@ _COMMITMENTS = help_text(
 @click.option("--commit", multiple=True, help=_COMMITMENTS)
 def applicant(as_: str | None, **given: Any) -> None:
     """Register and print it."""
-    from sharing.applicants import COMMITMENTS, Registration, register
+    from sharing import applicants, declared
 
     security = {name: given[name] for name in ("protection_grade", "storage_place", "officer")}
-    commitments = tuple(COMMITMENTS) if "all" in given["commit"] else given["commit"]
+    commitments = tuple(declared.COMMITMENTS) if "all" in given["commit"] else given["commit"]
     fixed = {name: given[name] for name in ("uscc", "name", "contact", "kind", "overseas")}
-    asked = Registration(**fixed, security=security, lists=given["listed"], commitments=commitments)
+    asked = declared.Registration(**fixed, security=security, lists=given["listed"], commitments=commitments)
     with _acting(as_) as (ground, person):
         _may(person, *_DESK)
-        done = register(ground, asked, person.id, ground.now())
+        done = applicants.register(ground, asked, person.id, ground.now())
         emit(ground, done, lambda a: f"{a.id}  {a.uscc}  {a.name}")
 
 

@@ -30,7 +30,7 @@ from infra.language import Text
 from lake import arrival, outbox, sample, tables
 from lake.clock_run import run_due
 from lake.sample import RealFile
-from sharing import applicants, casebook, extract, grants, uscc
+from sharing import applicants, casebook, declared, extract, grants, uscc
 from sharing.cases import Channel, Request
 from sharing.serving import Serving, serve_in_thread
 
@@ -196,12 +196,12 @@ def _case(ground: Ground, dataset: str) -> str:
     """A firm's case on the channel of conditional opening: applied, checked, approved by two, signed."""
     firm = applicants.register(
         ground,
-        applicants.Registration(
+        declared.Registration(
             uscc=uscc.sample(1),
             name="样例智能科技有限公司(虚构)",
             contact="data@firm.invalid",
             security={"protection_grade": "等保三级", "storage_place": "郑州", "officer": "安全负责人(虚构)"},
-            commitments=tuple(applicants.COMMITMENTS),
+            commitments=tuple(declared.COMMITMENTS),
         ),
         "operator_sun",
         ground.now(),

@@ -21,8 +21,8 @@ from catalogs.model import Content, IdentifierRole, Item, Resource, SharingAttri
 from infra.errors import HubError, Refused
 from infra.language import Text
 from sharing import uscc
-from sharing.applicants import COMMITMENTS, Applicant
 from sharing.cases import Case, Channel, Request
+from sharing.declared import COMMITMENTS, Applicant
 from sharing.plan import Draft, Measure, Terms
 from sharing.reasons import Reason, sentences
 

@@ -11,8 +11,8 @@ from catalogs.enter import register_city
 from infra.ground import Ground, sample_city
 from lake.delta import Commit, DataFile, Tables, curated_key
 from sharing import applicants, casebook, uscc
-from sharing.applicants import COMMITMENTS, Registration
 from sharing.cases import Case, Channel, Request
+from sharing.declared import COMMITMENTS, Applicant, Registration
 
 VISITS = "zhongyuan.health.visits"
 ITEMS = ("visited_at", "lng", "lat", "age", "gender", "diagnosis_group")
@@ -70,7 +70,7 @@ def publish(ground: Ground, tmp_path: Path, rows: int = 3000) -> int:
     return tables.commit(key, Commit((file,), "append", "d-1", base, {}, ground.now()))
 
 
-def registered(ground: Ground, **changes: object) -> applicants.Applicant:
+def registered(ground: Ground, **changes: object) -> Applicant:
     """A firm that nothing stands against, unless changed."""
     given = {
         "uscc": uscc.sample(1),

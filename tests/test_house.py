@@ -1,6 +1,7 @@
 """The rules of the house (design 1), each read from the code itself."""
 
 import ast
+import functools
 import importlib.metadata
 import re
 import subprocess
@@ -76,6 +77,114 @@ def test_one_library_one_door(library: str) -> None:
         if not place(p).startswith("tests/") and library in {n.split(".")[0] for n, _ in imports(p)}
     }
     assert users <= DOORS[library], f"{library} is imported beside its door"
+
+
+# Rule 3: deciding is pure, and time is an argument. These modules decide, or are the values that deciding is made of;
+# beside them every module whose docstring says "Pure". Behind each stand its functions that read files: a city's tables
+# and policies, and those of the house, which are as much the program's own text as the code is.
+DECIDING: dict[str, set[str]] = {
+    "catalogs/cedar.py": {"load", "policy_files", "_modified"},
+    "catalogs/decide.py": {"_loaded"},
+    "catalogs/matrix.py": set(),
+    "catalogs/model.py": set(),
+    "catalogs/rules.py": set(),
+    "catalogs/uscc.py": set(),
+    "catalogs/words.py": set(),
+    "contracts/casts.py": set(),
+    "contracts/compile.py": set(),
+    "contracts/model.py": set(),
+    "contracts/rules.py": set(),
+    "contracts/steps.py": set(),
+    "contracts/suite.py": set(),
+    "contracts/values.py": set(),
+    "infra/calendar.py": {"load", "_read"},
+    "infra/errors.py": set(),
+    "infra/language.py": set(),
+    "infra/ledger/acts.py": set(),
+    "infra/ledger/entry.py": set(),
+    "infra/ledger/growth.py": set(),
+    "infra/ledger/report.py": set(),
+    "infra/local_time.py": set(),
+    "infra/text.py": set(),
+    "lake/verdict.py": set(),
+    "sharing/agreement.py": set(),
+    "sharing/cases.py": set(),
+    "sharing/certificate.py": set(),
+    "sharing/classes.py": set(),
+    "sharing/methods.py": set(),
+    "sharing/plan.py": set(),
+    "sharing/policy.py": {"_loaded"},
+    "sharing/reasons.py": set(),
+    "sharing/uscc.py": set(),
+}
+# What they may import beside one another: libraries that reach nothing outside the process, pathlib for its paths, and
+# of our cryptography what gives the same answer to the same question.
+QUIET = {
+    "base64", "binascii", "cedarpy", "collections", "dataclasses", "datetime", "enum", "functools", "json", "math",
+    "pathlib", "re", "rfc8785", "typing", "unicodedata", "zoneinfo",
+}  # fmt: skip
+STEADY = {"equal", "hasher", "mac", "sha256", "sha256_hex", "verify"}
+NOISY = {
+    "__import__", "eval", "exec", "exists", "fromtimestamp", "getenv", "glob", "input", "is_dir", "is_file", "iterdir",
+    "mkdir", "monotonic", "now", "open", "perf_counter", "print", "read_bytes", "read_text", "rename", "rglob", "sleep",
+    "stat", "time", "today", "touch", "unlink", "utcnow", "write_bytes", "write_text",
+}  # fmt: skip
+
+
+@functools.cache
+def deciding() -> dict[str, set[str]]:
+    says = [p for p in sources() if place(p).split("/")[0] in ORDER and _says_pure(p)]
+    return {**{place(path): set() for path in says}, **DECIDING}
+
+
+def _says_pure(path: Path) -> bool:
+    return bool(re.search(r"\bPure\b", ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""))
+
+
+def _at_work(node: ast.AST, readers: set[str]) -> Iterator[ast.AST]:
+    """Everything that runs when something is decided: no function that reads files, nothing for type checkers alone."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name in readers:
+            continue
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _at_work(child, readers)
+
+
+def _impure(node: ast.AST, pure: set[str]) -> Iterator[str]:
+    """What this one node imports or calls that deciding may not."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if alias.name.split(".")[0] not in QUIET)
+    elif isinstance(node, ast.ImportFrom):
+        module = node.module or ""
+        if module == "infra.crypto":
+            yield from (f"{module}.{alias.name}" for alias in node.names if alias.name not in STEADY)
+        elif module in ORDER:
+            yield from (f"{module}.{alias.name}" for alias in node.names if f"{module}/{alias.name}.py" not in pure)
+        elif module.split(".")[0] not in QUIET and module.replace(".", "/") + ".py" not in pure:
+            yield module
+    elif isinstance(node, ast.Call):
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name in NOISY:
+            yield f"{name}()"
+
+
+@pytest.mark.parametrize("module", sorted(deciding()))
+def test_deciding_is_pure_and_time_is_an_argument(module: str) -> None:
+    pure = deciding()
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    found = [
+        f"{module}:{getattr(node, 'lineno', 0)} {what}"
+        for node in _at_work(tree, pure[module])
+        for what in _impure(node, set(pure))
+    ]
+    assert found == []
+
+
+def test_what_may_read_files_is_still_there() -> None:
+    for module, readers in DECIDING.items():
+        assert readers <= {function.name for function in functions(ROOT / module)}, module
 
 
 def test_top_level_holds_the_house_and_nothing_else() -> None:

@@ -1,4 +1,4 @@
-"""What the ledger's commands say to a person, in both languages. Pure."""
+"""What the ledger's commands say to a person, in both languages."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -18,8 +18,8 @@ from catalogs.register import load_city
 from infra.errors import Refused
 from infra.ground import sample_city
 from sharing import casebook, classes, extract, policy, uscc
-from sharing.applicants import COMMITMENTS, Applicant
 from sharing.cases import Approval, Case, Channel, Request
+from sharing.declared import COMMITMENTS, Applicant
 from sharing.gate import Gate
 from sharing.plan import AGREEMENT, HEALTH, Draft, Measure
 from sharing.serving import serve_in_thread
