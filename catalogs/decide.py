@@ -3,8 +3,9 @@
     decide(reader, act, item_ref(resource, "age"), {"purpose": "quality"}) -> Decision
 
 Acts: `query`, `read_statistics`, `read_quarantine`, `export` (values), `describe` (names, types and grades, no values).
-Context keys: `purpose` (a duty of the reader), `approval` (the reference of a recorded approval); None is as absent; an
-unknown key refuses. Pure: everything it needs is an argument. Deny by default, reasons in both languages.
+Context key: `purpose` (a duty of the reader); None is as absent; an unknown key refuses. Where the law asks for an
+approval, the rules refuse until approvals have a register: a text that somebody types proves none. Pure: everything it
+needs is an argument. Deny by default, reasons in both languages.
 
 Quarantine holds raw rows, in which any column may hold another's value: there each item counts as its whole resource
 does, at the highest grade of its items and with the content of all of them.
@@ -117,7 +118,7 @@ def decide(
         reader: who asks.
         act: one of the acts above; an unknown one refuses.
         what: the item, the resource, or the records.
-        context: purpose and approval, where there are any.
+        context: the purpose, where there is one.
         policy: `city_policy(...)` (for records, that of the rules `records`); without it the rules of the house alone,
             which no city can weaken.
     """

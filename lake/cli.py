@@ -169,7 +169,6 @@ def _names(lang: str, *pairs: tuple[str, str]) -> list[str]:
     help=help_text("最多行数", "at most so many rows"),
 )
 @click.option("--purpose", help=help_text("读取目的（本人职责之一）", "why: one of your duties"))
-@click.option("--approval", help=help_text("批准记录编号", "the reference of a recorded approval"))
 @_AS
 @json_option
 def show(as_: str | None, **asked: Any) -> None:

@@ -37,7 +37,7 @@ class Question:
     Attributes:
         delivery: one delivery's rows; None: all.
         rule: rows that broke this rule; None: any.
-        purpose, approval: what the policy may ask for.
+        purpose: what the policy may ask for.
     """
 
     dataset: str
@@ -45,7 +45,6 @@ class Question:
     rule: str | None = None
     limit: int = 50
     purpose: str | None = None
-    approval: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,6 @@ def show(ground: Ground, reader: Person, question: Question) -> Page:
         "rows": len(rows),
         "masked": sorted(masked),
         "purpose": question.purpose,
-        "approval": question.approval,
     }
     [entry] = ground.ledger.append([NewEntry(Act.QUARANTINE_READ, reader.id, question.dataset, content)])
     shown = tuple(_quarantined(row, masked) for row in rows)
@@ -111,7 +109,7 @@ def show(ground: Ground, reader: Person, question: Question) -> Page:
 def _masked(ground: Ground, reader: Person, question: Question) -> frozenset[str]:
     """The raw fields that the reader may not see."""
     registered = resource(ground.engine, question.dataset)
-    context = {"purpose": question.purpose, "approval": question.approval}
+    context = {"purpose": question.purpose}
     decision = decide(reader, "read_quarantine", registered, context, policy=city_policy(ground.city))
     if not decision.allowed:
         raise Refused(

@@ -37,7 +37,7 @@ class Asked:
         sql: its text.
         as_of: a version, for a query of one dataset, or an instant.
         limit, timeout: its own limits, never above the settings'.
-        purpose, approval: what the policy may ask for: a duty of the reader, the reference of a recorded approval.
+        purpose: what the policy may ask for: a duty of the reader.
         export: the answer leaves as a file, which the policy may judge differently.
     """
 
@@ -46,7 +46,6 @@ class Asked:
     limit: int | None = None
     timeout: float | None = None
     purpose: str | None = None
-    approval: str | None = None
     export: bool = False
 
 
@@ -141,7 +140,7 @@ def _left_out(dataset: str, why: Text) -> Text:
 
 def _source(ground: Ground, reader: Person, tables: Tables, dataset: str, question: Asked) -> mask.Source:
     registered = resource(ground.engine, dataset)
-    context = {"purpose": question.purpose, "approval": question.approval}
+    context = {"purpose": question.purpose}
     act = "export" if question.export else "query"
     decision = decide(reader, act, registered, context, policy=city_policy(ground.city))
     if not decision.allowed:

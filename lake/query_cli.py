@@ -44,7 +44,6 @@ _SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".json": "json", ".arrow": "a
 )
 @click.option("--timeout", type=click.FloatRange(min=0.001), help=help_text("最长秒数", "at most so many seconds"))
 @click.option("--purpose", help=help_text("读取目的（本人职责之一）", "why: one of your duties"))
-@click.option("--approval", help=help_text("批准记录编号", "the reference of a recorded approval"))
 @click.option("--as", "as_", metavar="PERSON", help=help_text("演示模式下以此人身份", "as this person, in the demo"))
 @json_option
 def query(
@@ -55,7 +54,6 @@ def query(
     limit: int | None,
     timeout: float | None,
     purpose: str | None,
-    approval: str | None,
     as_: str | None,
 ) -> None:
     """Ask the lake."""
@@ -75,7 +73,6 @@ def query(
             limit=200 if limit is None and out is None and chosen == "table" else limit,
             timeout=timeout,
             purpose=purpose,
-            approval=approval,
             export=out is not None,
         )
         result = ask(ground, current(ground, as_), asked)

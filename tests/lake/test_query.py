@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from catalogs.model import Person
-from catalogs.people import person
+from catalogs.people import people, person
 from catalogs.register import register_city
 from infra.errors import HubError, Refused, WrongUse
 from infra.ground import Ground, open_ground
@@ -133,6 +133,18 @@ def test_the_providers_officer_sees_what_others_do_not(lake: Ground) -> None:
     result = query(lake, officer(lake), asked)
     assert result.rows.to_pylist() == [{"person_key": SECRET}]
     assert result.masked == ()
+
+
+def test_children_s_data_is_empty_to_everybody_while_approvals_have_no_register(lake: Ground) -> None:
+    row = {"name": [SECRET], "id_card": [SECRET], "_delivery": pa.array([1]), "_line": pa.array([2])}
+    publish(lake, "erqi.education.pupils", pa.table(row), 4)
+    for someone in people(lake.engine):
+        for purpose in (None, "school_rolls"):
+            try:
+                asked = Asked("SELECT name, id_card FROM erqi.education_pupils", purpose=purpose)
+                assert query(lake, someone, asked).rows.to_pylist() == [{"name": None, "id_card": None}], someone.id
+            except Refused as refused:
+                assert refused.code == "QUERY_DENIED"
 
 
 def test_the_read_is_in_the_ledger_without_its_text(lake: Ground) -> None:
