@@ -19,8 +19,8 @@ def run(*, readers: int = 10_000, decisions: int = 5_000, rounds: int = 5) -> di
     """Times single decisions on one item, and the decision on all items of a resource, by `readers` readers in turn.
 
     Returns:
-        `readers`, `decisions`, `policies`, and `p50_ms`, `p99_ms` (the median of the rounds' figures) for `item` and for
-        `resource`; `load_ms` is what reading and validating the policies costs once.
+        `readers`, `decisions`, `policies`, and `p50_ms`, `p99_ms` (the median of the rounds' figures) for `item` and
+        for `resource`; `load_ms` is what reading and validating the policies costs once.
     """
     began = time.perf_counter()
     engine = house_policy()

@@ -81,13 +81,9 @@ class Signatures(Protocol):
 
 
 class Suite(Protocol):
-    """A family of algorithms: the seam for national cryptography and for hardware.
+    """A family of algorithms: the seam for national cryptography and for hardware."""
 
-    Attributes:
-        hash_name: what OpenSSL calls the hash.
-    """
-
-    hash_name: str
+    hash_name: str  # what OpenSSL calls the hash
 
     def hasher(self, data: bytes = b"") -> Hasher:
         """A new running digest, begun with `data`."""
