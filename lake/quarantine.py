@@ -1,8 +1,11 @@
 """Quarantine, read: a guarded table like every other, and stricter, because its rows are raw.
 
-Promises: the policy is asked for the whole dataset and for each field; a raw field is shown only where every column
-that is made of it may be seen, and whatever no field matched only where all may; the read is in the ledger before a row
-is given back. Rules, lines and sentences hold no value of the data and are shown to whoever may read the table at all.
+Promises: the policy is asked for the whole dataset and for each column. A row was read under the contract of its day,
+so that contract says which columns a raw field was: the field is shown only where today's contract and register still
+know every one of them and the reader may see it. A column that was dropped has no grade any more, and what no field
+matched (`_extra`: columns that nobody promised, records that could not be laid out) never had one: nobody is shown it.
+The read is in the ledger before a row is given back. Rules, lines and sentences hold no value of the data and are shown
+to whoever may read the table at all.
 """
 
 import json
@@ -16,7 +19,6 @@ import sqlalchemy as sa
 from catalogs.decide import city_policy, decide
 from catalogs.lookup import resource
 from catalogs.model import Person
-from contracts.model import Contract
 from contracts.register import contract
 from infra.database import read
 from infra.errors import Place, Refused
@@ -80,7 +82,7 @@ def show(ground: Ground, reader: Person, question: Question) -> Page:
         Refused: `CATALOG_UNKNOWN_RESOURCE`, `QUARANTINE_DENIED`, `QUARANTINE_EMPTY`.
         WrongUse: `LANDING_UNKNOWN`.
     """
-    masked = _masked(ground, reader, question)
+    seen = _seen(ground, reader, question)
     lake, key = Tables(ground.store), quarantine_key(question.dataset)
     try:
         snapshot = lake.snapshot(key)
@@ -92,22 +94,26 @@ def show(ground: Ground, reader: Person, question: Question) -> Page:
             place=Place(dataset=question.dataset),
         ) from None
     rows = _rows(ground, dataset_of(ground.store, snapshot), question)
+    versions = {_of(row) for row in rows}
+    fields = {version: _fields(ground, question.dataset, version, seen) for version in versions}
+    raws = [json.loads(row["raw"] or "{}") for row in rows]
+    masked = sorted({name for row, raw in zip(rows, raws, strict=True) for name in raw.keys() - fields[_of(row)]})
     content = {
         "dataset": question.dataset,
         "version": snapshot.version,
         "delivery": question.delivery,
         "rule": question.rule,
         "rows": len(rows),
-        "masked": sorted(masked),
+        "masked": masked,
         "purpose": question.purpose,
     }
     [entry] = ground.ledger.append([NewEntry(Act.QUARANTINE_READ, reader.id, question.dataset, content)])
-    shown = tuple(_quarantined(row, masked) for row in rows)
-    return Page(shown, tuple(sorted(masked)), snapshot.version, entry)
+    shown = tuple(_quarantined(row, raw, fields[_of(row)]) for row, raw in zip(rows, raws, strict=True))
+    return Page(shown, tuple(masked), snapshot.version, entry)
 
 
-def _masked(ground: Ground, reader: Person, question: Question) -> frozenset[str]:
-    """The raw fields that the reader may not see."""
+def _seen(ground: Ground, reader: Person, question: Question) -> frozenset[str]:
+    """The columns of today's contract that the register knows and the reader may see."""
     registered = resource(ground.engine, question.dataset)
     context = {"purpose": question.purpose}
     decision = decide(reader, "read_quarantine", registered, context, policy=city_policy(ground.city))
@@ -119,23 +125,18 @@ def _masked(ground: Ground, reader: Person, question: Question) -> frozenset[str
             place=Place(dataset=question.dataset),
             reasons=decision.reasons,
         )
-    hidden = frozenset(decision.obligations.get("mask", ()))
-    if not hidden and {item.name for item in registered.items} >= {
-        column.name for column in contract(ground.engine, question.dataset).columns
-    }:
+    known = {item.name for item in registered.items} - set(decision.obligations.get("mask", ()))
+    return frozenset(known & {column.name for column in contract(ground.engine, question.dataset).columns})
+
+
+def _fields(ground: Ground, dataset: str, version: str, seen: frozenset[str]) -> frozenset[str]:
+    """The raw fields of rows read under `version` of the contract that are nothing but columns seen."""
+    try:
+        columns = contract(ground.engine, dataset, version).columns
+    except Refused:  # a version that nobody can read any more says nothing of what its fields were
         return frozenset()
-    return _fields(contract(ground.engine, question.dataset), hidden, {item.name for item in registered.items})
-
-
-def _fields(promised: Contract, hidden: frozenset[str], known: set[str]) -> frozenset[str]:
-    """The fields of hidden columns and of columns that the register does not know, and everything unmatched."""
-    fields = {
-        field
-        for column in promised.columns
-        if column.name in hidden or column.name not in known
-        for field in column.fields
-    }
-    return frozenset(fields | {"_extra"})
+    hidden = {field for column in columns if column.name not in seen for field in column.fields}
+    return frozenset(field for column in columns for field in column.fields) - hidden
 
 
 def _rows(ground: Ground, dataset: Any, question: Question) -> list[dict[str, Any]]:
@@ -152,17 +153,20 @@ def _rows(ground: Ground, dataset: Any, question: Question) -> list[dict[str, An
     return rows
 
 
-def _quarantined(row: Mapping[str, Any], masked: frozenset[str]) -> Quarantined:
-    raw = json.loads(row["raw"]) if row["raw"] else {}
-    # A record that could not be laid out has its cells in "_extra" alone: whoever may not see all sees none of them.
-    shown = {name: HIDDEN if name in masked and value is not None else value for name, value in raw.items()}
+def _of(row: Mapping[str, Any]) -> str:
+    version: str = row["contract_version"]
+    return version
+
+
+def _quarantined(row: Mapping[str, Any], raw: Mapping[str, Any], fields: frozenset[str]) -> Quarantined:
+    shown = {name: value if name in fields or value is None else HIDDEN for name, value in raw.items()}
     return Quarantined(row[DELIVERY], row[LINE], tuple(row["rules"]), row["sentence_zh"], row["sentence_en"], shown)
 
 
 def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[dict[str, Any]]:
     """Deliveries with rows in quarantine, newest first: counts and rules, no values.
 
-    The name of a file is its sender's own words, so it is shown to whoever may see all of the dataset's raw rows.
+    The name of a file is its sender's own words, so it is shown to whoever may see every column of the dataset.
     """
     table = tables.delivery
     query = sa.select(table).where(table.c.quarantined > 0, table.c.state.in_(tables.FINAL))
@@ -187,6 +191,7 @@ def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[
 
 def _may_see_all(ground: Ground, reader: Person, dataset: str) -> bool:
     try:
-        return not _masked(ground, reader, Question(dataset))
+        seen = _seen(ground, reader, Question(dataset))
     except Refused:
         return False
+    return seen == {column.name for column in contract(ground.engine, dataset).columns}
