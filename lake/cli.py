@@ -200,7 +200,7 @@ def _blocks(page: "Page", named: "Mapping[int, str]", limit: int, lang: str) -> 
         said.append(Text("没有符合条件的行", "no such row").say(lang))
     if page.masked:
         hidden = ", ".join(page.masked)
-        said.append(Text(f"按可阅级别遮蔽：{hidden}", f"masked for you: {hidden}").say(lang))
+        said.append(Text(f"已遮蔽：{hidden}", f"masked for you: {hidden}").say(lang))
     if len(page.rows) == limit:
         said.append(Text(f"只列前 {limit} 行，更多用 --limit", f"the first {limit} rows; more with --limit").say(lang))
     return said
