@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from catalogs.decide import Records, city_policy, decide, decide_each
 from catalogs.lookup import resource
 from catalogs.model import Person, Resource
+from catalogs.own_city import own_city
 from catalogs.people import current
 from infra.errors import Place, Refused
 from infra.ground import Ground
@@ -23,7 +24,7 @@ def may(ground: Ground, act: str, records: Records, as_: str | None = None) -> P
         WrongUse: PERSON_AS.
     """
     someone = current(ground, as_)
-    decision = decide(someone, act, records, policy=city_policy(ground.city, "records"))
+    decision = decide(someone, act, records, policy=city_policy(own_city(ground), "records"))
     if not decision.allowed:
         raise Refused(
             "RECORDS_DENIED",
@@ -44,7 +45,7 @@ def described(ground: Ground, dataset: str, as_: str | None = None) -> Resource:
     """
     someone = current(ground, as_)
     found = resource(ground.engine, dataset)
-    decision = decide(someone, "describe", found, policy=city_policy(ground.city))
+    decision = decide(someone, "describe", found, policy=city_policy(own_city(ground)))
     if not decision.allowed:
         raise Refused(
             "CATALOG_DENIED",
@@ -64,5 +65,5 @@ def describable(ground: Ground, resources: Sequence[Resource], as_: str | None =
         WrongUse: PERSON_AS.
     """
     someone = current(ground, as_)
-    decisions = decide_each(someone, "describe", resources, policy=city_policy(ground.city))
+    decisions = decide_each(someone, "describe", resources, policy=city_policy(own_city(ground)))
     return frozenset(one.id for one, decision in zip(resources, decisions, strict=True) if decision.allowed)

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from catalogs.city import load_city
 from catalogs.model import City, Department, Domain, Person, Resource, Unit
+from catalogs.own_city import SAMPLE, is_sample
 from catalogs.tables import CITY, DEPARTMENT, ITEM, PERSON, RESOURCE, RESOURCE_VERSION, UNIT
 from infra.crypto import sha256_hex
 from infra.database import lock, write
@@ -65,7 +66,7 @@ def register_city(ground: Ground, folder: Path, actor: str) -> Registered:
     with write(ground.engine) as connection:
         lock(connection, "catalogs")
         _one_city(connection, city)
-        touched = _put_city(connection, city)
+        touched = _put_city(connection, city, folder)
         touched |= _put_all(connection, UNIT, city.units, _unit_row)
         touched |= _put_all(connection, DEPARTMENT, city.departments, _department_row)
         new_people = _put_people(connection, city.people)
@@ -110,8 +111,9 @@ def _one_city(connection: Connection, city: City) -> None:
         )
 
 
-def _put_city(connection: Connection, city: City) -> bool:
+def _put_city(connection: Connection, city: City, folder: Path) -> bool:
     body = {
+        SAMPLE: is_sample(folder),
         "timezone": city.timezone,
         "language": city.language,
         "domains": [plain(domain) for domain in city.domains],

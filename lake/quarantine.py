@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from catalogs.decide import city_policy, decide
 from catalogs.lookup import resource
 from catalogs.model import Person
+from catalogs.own_city import own_city
 from contracts.register import contract
 from infra.database import read
 from infra.errors import Place, Refused
@@ -116,7 +117,7 @@ def _seen(ground: Ground, reader: Person, question: Question) -> frozenset[str]:
     """The columns of today's contract that the register knows and the reader may see."""
     registered = resource(ground.engine, question.dataset)
     context = {"purpose": question.purpose}
-    decision = decide(reader, "read_quarantine", registered, context, policy=city_policy(ground.city))
+    decision = decide(reader, "read_quarantine", registered, context, policy=city_policy(own_city(ground)))
     if not decision.allowed:
         raise Refused(
             "QUARANTINE_DENIED",

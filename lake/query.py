@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from catalogs.decide import city_policy, decide
 from catalogs.model import Person
+from catalogs.own_city import own_city
 from catalogs.register import listing, resource
 from infra.crypto import mac
 from infra.errors import Refused, WrongUse
@@ -142,7 +143,7 @@ def _source(ground: Ground, reader: Person, tables: Tables, dataset: str, questi
     registered = resource(ground.engine, dataset)
     context = {"purpose": question.purpose}
     act = "export" if question.export else "query"
-    decision = decide(reader, act, registered, context, policy=city_policy(ground.city))
+    decision = decide(reader, act, registered, context, policy=city_policy(own_city(ground)))
     if not decision.allowed:
         raise mask.denied(registered, decision)
     as_of = question.as_of

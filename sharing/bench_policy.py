@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalogs import bench as reading
+from catalogs.own_city import own_city
 from infra import crypto
 from infra.console import Step
 from infra.database import write
@@ -89,7 +90,7 @@ def _percentiles(acts: list[Callable[[], object]]) -> tuple[float, float]:
 
 def _questions(ground: Ground, drawn: list[int]) -> list[Callable[[], object]]:
     """The rules alone, on grants as they are stored."""
-    rules, now = policy.rules(ground.city), _START + timedelta(days=1)
+    rules, now = policy.rules(own_city(ground)), _START + timedelta(days=1)
     acts: list[Callable[[], object]] = []
     for number in drawn:
         access = access_by_token(ground.engine, _hash(number))

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from catalogs.lookup import departments, resource
 from catalogs.model import DepartmentKind, Person, Role
+from catalogs.own_city import own_city
 from infra.database import lock, read, write
 from infra.errors import Refused
 from infra.ground import Ground
@@ -65,7 +66,7 @@ def precheck(ground: Ground, identity: str, actor: str) -> tuple[Case, tuple[Rea
     """Asks every rule; the case goes on to the reviewers or is refused with all reasons at once."""
     before = case(ground.engine, identity)
     what = resource(ground.engine, before.dataset)
-    known = policy.rules(ground.city)
+    known = policy.rules(own_city(ground))
     who = find_applicant(ground.engine, before.applicant)
     findings = policy.precheck(known, who, before, what, published=_published(ground, before.dataset))
     after = cases.prechecked(before, findings)

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from catalogs.decide import city_policy, decide
 from catalogs.lookup import resource
+from catalogs.own_city import own_city
 from catalogs.people import current, person
 from catalogs.register import register_city
 from contracts.register import register_contracts
@@ -181,7 +182,7 @@ def _describe(ground: Ground) -> dict[str, int]:
 
 def _looks(ground: Ground, deliveries: Sequence[dict[str, Any]]) -> dict[str, str]:
     """For each act of reading the first dataset that holds something and hides nothing from the demo's reader."""
-    reader, policy = current(ground), city_policy(ground.city)
+    reader, policy = current(ground), city_policy(own_city(ground))
     found: dict[str, str] = {}
     for act, count in (("query", "published"), ("read_quarantine", "quarantined")):
         for dataset in dict.fromkeys(one["dataset"] for one in deliveries if one["dataset"] and one[count]):

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from catalogs.lookup import resource as find_resource
 from catalogs.model import Resource
+from catalogs.own_city import own_city
 from infra.crypto import mac, sha256_file, sha256_hex
 from infra.database import read, write
 from infra.errors import Refused
@@ -77,7 +78,7 @@ def issue(ground: Ground, case_id: str, actor: str) -> Extract:
 
 def _issue(ground: Ground, case: Case, actor: str) -> Extract:
     what, firm = find_resource(ground.engine, case.dataset), find_applicant(ground.engine, case.applicant)
-    known = policy.rules(ground.city)
+    known = policy.rules(own_city(ground))
     # Catalogue, firm and rules as they are today: what was lawful when it was applied for may not be now.
     now_against = policy.precheck(known, firm, case, what, published=True)
     policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", now_against)

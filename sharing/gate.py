@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from catalogs.own_city import own_city
 from infra import crypto
 from infra.database import write
 from infra.errors import Refused, WrongUse
@@ -68,7 +69,7 @@ class Gate:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._tables = Tables(ground.store)
-        self._rules = policy.rules(ground.city)
+        self._rules = policy.rules(own_city(ground))
         self._snapshots: dict[tuple[str, int], Described] = {}
         self._recorded: dict[str, None] = {}
         self._lock = threading.Lock()

@@ -1,5 +1,6 @@
 """The door's rules: every requirement by itself, all of them at once, and quickly enough to be asked at each access."""
 
+import shutil
 import statistics
 import time
 from dataclasses import dataclass, replace
@@ -220,6 +221,7 @@ FAULTS = {
 def city_with(folder, rules):
     """A city's folder whose door has a rule of its own beside a good one."""
     (folder / "policies").mkdir(parents=True)
+    shutil.copy(sample_city() / "city.yaml", folder)
     (folder / "policies/door.cedar").write_text(STRICTER, encoding="utf-8")
     (folder / "policies/door-own.cedar").write_bytes(rules)
     return folder
