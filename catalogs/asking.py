@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from catalogs.decide import Records, city_policy, decide, decide_each
 from catalogs.lookup import resource
-from catalogs.model import Person, Resource
+from catalogs.model import Person, Resource, Role
 from catalogs.own_city import own_city
 from catalogs.people import current
 from infra.errors import Place, Refused
@@ -55,6 +55,33 @@ def described(ground: Ground, dataset: str, as_: str | None = None) -> Resource:
             reasons=decision.reasons,
         )
     return found
+
+
+def deliverer(ground: Ground, dataset: str, as_: str | None = None) -> Person:
+    """Who is asking, if they may deliver into `dataset`; what nobody registered takes an engineer.
+
+    Raises:
+        Refused: PERSON_UNKNOWN, KEY_EXPIRED, CATALOG_UNKNOWN_RESOURCE, DELIVERY_DENIED, POLICY_INVALID.
+        WrongUse: PERSON_AS, CITY_NOT_THIS.
+    """
+    someone = current(ground, as_)
+    try:
+        found = resource(ground.engine, dataset)
+    except Refused:
+        if someone.has(Role.ENGINEER):
+            return someone
+        raise
+    decision = decide(someone, "deliver", found, policy=city_policy(own_city(ground)))
+    if not decision.allowed:
+        raise Refused(
+            "DELIVERY_DENIED",
+            "本人不能向该数据资源归集数据，什么都没有接收",
+            "you may not deliver into this resource; nothing was taken",
+            place=Place(dataset=dataset),
+            reasons=decision.reasons,
+            remedy=Text("请提供单位的填报员或数据工程师归集", "ask the provider's officer or a data engineer"),
+        )
+    return someone
 
 
 def describable(ground: Ground, resources: Sequence[Resource], as_: str | None = None) -> frozenset[str]:

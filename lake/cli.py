@@ -42,7 +42,7 @@ _AS = click.option(
 @json_option
 def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
     """Ingest each file; one that fails does not stop the others."""
-    from catalogs.people import current
+    from catalogs.asking import deliverer
     from infra.ground import open_ground
     from lake.describe import preloaded
     from lake.ingest import Session
@@ -51,7 +51,7 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
 
     with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
         lang = ground.lang
-        actor = current(ground, as_).id
+        actor = deliverer(ground, dataset, as_).id
         for path in files:
             if not path.exists():  # before the first is taken: a name typed wrongly leaves nothing half told
                 raise Refused(

@@ -173,6 +173,24 @@ def test_somebody_without_a_role_reads_nothing() -> None:
         assert decide(nobody, act, item_ref(FLOW, "flow")).rules == ("default-deny",)
 
 
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("own", [True, False])
+def test_data_is_delivered_by_its_provider_or_an_engineer(role: Role, own: bool) -> None:
+    of = (
+        {"unit": FLOW.unit, "department": FLOW.provider}
+        if own
+        else {"unit": FLOW.unit, "department": "jinshui_culture"}
+    )
+    mine = own and role in (Role.OFFICER, Role.PROVIDER_REVIEWER)
+    for attribute in SharingAttribute:
+        for held in (item(Grade.GENERAL_1), item(Grade.CORE, frozenset(Content), personal=True)):
+            seen = decide(reader(Grade.GENERAL_1, role, **of), "deliver", table(held, sharing_attribute=attribute))
+            assert seen.allowed == (mine or role is Role.ENGINEER), "what it holds is its provider's to give"
+            assert all(reason.zh and reason.en for reason in seen.reasons)
+            assert seen.allowed or "delivery" in seen.rules
+    assert decide(reader(), "deliver", item_ref(FLOW, "flow")).rules == ("policy-error",), "a column alone is never"
+
+
 RECORDS = [("read_contents", LEDGER), ("export_ledger", LEDGER), ("list_people", PEOPLE)]
 
 
