@@ -7,7 +7,8 @@ What it promises:
 - a bearer token and a link are 256 random bits of which only digests are kept, a page token is sealed by a MAC and
   bound to its token and path: none can be guessed, altered or used for another grant;
 - before a byte of a file leaves, the ledger holds a durable entry of its reading: one a link, however many ranges of
-  it a client fetches;
+  it a client fetches; and when the entry is durable, which may take as long as the database is busy, the grant is
+  looked at once more;
 - who holds no valid token learns nothing: an unknown share and another firm's share answer alike.
 """
 
@@ -155,6 +156,7 @@ class Gate:
             store_links(connection, access, rows, now, expires)
             entry = NewEntry(Act.SHARE_QUERIED, access.applicant, access.grant, content)
             self._ground.ledger.append([entry], connection=connection)
+        self._open_or_refuse(access)
         expires_ms = int(expires.timestamp() * 1000)
         return [
             SharedFile(f"{base}/files/{digest[:32]}?X-Amz-Signature={secret}", digest[:32], size, rows_, expires_ms)
@@ -167,6 +169,7 @@ class Gate:
         Who sends them looks again (`look`) every `RECHECK_SECONDS`.
 
         Raises:
+            Refused: SHARE_REVOKED, SHARE_EXPIRED, also when that came about while the entry waited for the ledger.
             Unavailable: the ledger did not take the entry; nothing is given.
         """
         self._record_reading(opening)
@@ -188,9 +191,13 @@ class Gate:
         self._open_or_refuse(opening.access)
 
     def record_listing(self, access: Access, path: str) -> None:
-        """Put into the ledger that names, a version or a schema were told."""
-        entry = NewEntry(Act.SHARE_LISTED, access.applicant, access.grant, {"path": path})
-        self._ground.ledger.append([entry])
+        """Put into the ledger that names, a version or a schema were told.
+
+        Raises:
+            Refused: as `admit`, when that came about while the entry waited for the ledger.
+            Unavailable: the ledger did not take the entry.
+        """
+        self._enter(access, NewEntry(Act.SHARE_LISTED, access.applicant, access.grant, {"path": path}))
 
     def page_token(self, access: Access, path: str, start: int) -> str:
         """Seal where the next page starts; it serves this token and path alone, for `PAGE_LIFE`."""
@@ -227,12 +234,17 @@ class Gate:
                 return
         content = {"extract": opening.access.extract, "file": opening.link[:32], "bytes": opening.size}
         once = f"sharing:file:read:{opening.link}"
-        entry = NewEntry(Act.FILE_READ, opening.access.applicant, opening.access.grant, content, once)
-        self._ground.ledger.append([entry])
+        access = opening.access
+        self._enter(access, NewEntry(Act.FILE_READ, access.applicant, access.grant, content, once))
         with self._lock:
             self._recorded[opening.link] = None
             while len(self._recorded) > LINKS_REMEMBERED:
                 del self._recorded[next(iter(self._recorded))]
+
+    def _enter(self, access: Access, entry: NewEntry) -> None:
+        """Make the entry durable, then look again: the wait for a busy ledger may have outlasted the grant."""
+        self._ground.ledger.append([entry])
+        self._open_or_refuse(access)
 
     def _open_or_refuse(self, access: Access) -> None:
         now = self._ground.now()
