@@ -4,6 +4,7 @@ What it promises:
 
 - the state of the grant is read from the database for each request, and every `RECHECK_SECONDS` while a download runs,
   also while it waits for its client: so a revocation holds within that time, inside the promised five seconds;
+- each look asks the city's rules as they are now: a rule that was added holds at once, faulty rules refuse everything;
 - a bearer token and a link are 256 random bits of which only digests are kept, a page token is sealed by a MAC and
   bound to its token and path: none can be guessed, altered or used for another grant;
 - before a byte of a file leaves, the ledger holds a durable entry of its reading: one a link, however many ranges of
@@ -23,7 +24,7 @@ from datetime import timedelta
 from catalogs.own_city import own_city
 from infra import crypto
 from infra.database import write
-from infra.errors import Refused, WrongUse
+from infra.errors import HubError, Refused, WrongUse
 from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
@@ -65,12 +66,16 @@ class Opening:
 
 
 class Gate:
-    """The one gate of a server process. Thread-safe; it keeps table snapshots (immutable) and no state of grants."""
+    """The one gate of a server process. Thread-safe; it keeps table snapshots (immutable), no grant's state, no rules.
+
+    Raises:
+        Refused, WrongUse: POLICY_INVALID, CITY_NOT_THIS when there are no rules to begin with.
+    """
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._tables = Tables(ground.store)
-        self._rules = policy.rules(own_city(ground))
+        policy.rules(own_city(ground))
         self._snapshots: dict[tuple[str, int], Described] = {}
         self._recorded: dict[str, None] = {}
         self._lock = threading.Lock()
@@ -79,8 +84,8 @@ class Gate:
         """Return what the bearer may reach.
 
         Raises:
-            Refused: SHARE_TOKEN without a valid token, SHARE_REVOKED, SHARE_EXPIRED; each refusal of a known token is
-                in the ledger before it is answered.
+            Refused: SHARE_TOKEN without a valid token, and why the grant is closed: SHARE_REVOKED, SHARE_EXPIRED,
+                SHARE_CLOSED, POLICY_INVALID; each refusal of a known token is in the ledger before it is answered.
         """
         scheme, _, bearer = (authorization or "").partition(" ")
         known = scheme.lower() == "bearer" and 0 < len(bearer) <= 512
@@ -99,7 +104,7 @@ class Gate:
         """Return what a file link opens.
 
         Raises:
-            Refused: SHARE_LINK for an unknown, altered or expired link, SHARE_REVOKED, SHARE_EXPIRED.
+            Refused: SHARE_LINK for an unknown, altered or expired link, and why the grant is closed, as `admit`.
         """
         link = crypto.sha256_hex((signature or "").encode())
         found = access_by_link(self._ground.engine, link, self._ground.now()) if signature else None
@@ -169,7 +174,7 @@ class Gate:
         Who sends them looks again (`look`) every `RECHECK_SECONDS`.
 
         Raises:
-            Refused: SHARE_REVOKED, SHARE_EXPIRED, also when that came about while the entry waited for the ledger.
+            Refused: the grant is closed, as `admit`, also when that came about while the entry waited for the ledger.
             Unavailable: the ledger did not take the entry; nothing is given.
         """
         self._record_reading(opening)
@@ -182,13 +187,26 @@ class Gate:
                 left -= len(chunk)
                 yield chunk
 
-    def look(self, opening: Opening) -> None:
-        """Whether a running download may go on.
+    def look(self, access: Access) -> HubError | None:
+        """Why the access is closed now, None when it is open. Enters nothing: who cuts a download waits for no ledger.
 
         Raises:
-            Refused: SHARE_REVOKED, SHARE_EXPIRED; nothing more of it may be sent.
+            Unavailable: the database cannot be asked, which is no permission.
         """
-        self._open_or_refuse(opening.access)
+        ground = self._ground
+        try:
+            rules = policy.rules(own_city(ground))
+        except (Refused, WrongUse) as unknown:  # no rules, or another city's: then nothing is decided
+            return unknown
+        state = still_open(ground.engine, access)
+        return policy.closed(rules, access.grant, access.applicant, state, ground.now())
+
+    def record_refusal(self, access: Access, refused: HubError) -> None:
+        """Put into the ledger that a known bearer was refused."""
+        content = {"code": refused.code, "share": access.table.share}
+        # One entry a minute and token is proof enough; a client that retries must not fill the ledger.
+        once = f"sharing:access:refused:{access.token}:{int(self._ground.now().timestamp()) // 60}"
+        self._ground.ledger.append([NewEntry(Act.ACCESS_REFUSED, access.applicant, access.grant, content, once)])
 
     def record_listing(self, access: Access, path: str) -> None:
         """Put into the ledger that names, a version or a schema were told.
@@ -247,14 +265,7 @@ class Gate:
         self._open_or_refuse(access)
 
     def _open_or_refuse(self, access: Access) -> None:
-        now = self._ground.now()
-        state = still_open(self._ground.engine, access)
-        refused = policy.closed(self._rules, access.grant, access.applicant, state, now)
-        if refused is None:
-            return
-        content = {"code": refused.code, "share": access.table.share}
-        # One entry a minute and token is proof enough; a client that retries must not fill the ledger.
-        once = f"sharing:access:refused:{access.token}:{int(now.timestamp()) // 60}"
-        entry = NewEntry(Act.ACCESS_REFUSED, access.applicant, access.grant, content, once)
-        self._ground.ledger.append([entry])
-        raise refused
+        refused = self.look(access)
+        if refused is not None:
+            self.record_refusal(access, refused)
+            raise refused

@@ -33,7 +33,14 @@ PREFIX = "/delta-sharing"
 MAX_BODY = 64 * 1024  # bytes; a query is a few hundred
 BODY_SECONDS = 10.0
 NDJSON = "application/x-ndjson; charset=utf-8"
-STATUS = {"SHARE_TOKEN": 401, "SHARE_UNKNOWN": 404, "SHARE_RANGE": 416, "SHARE_BODY": 413, "SHARE_PATH": 404}
+STATUS = {
+    "SHARE_TOKEN": 401,
+    "SHARE_UNKNOWN": 404,
+    "SHARE_RANGE": 416,
+    "SHARE_BODY": 413,
+    "SHARE_PATH": 404,
+    "CITY_NOT_THIS": 403,  # not what the client asked is wrong
+}
 
 
 def build_app(ground: Ground) -> FastAPI:
@@ -203,9 +210,11 @@ class _Download(StreamingResponse):
         try:
             while True:
                 await asyncio.sleep(RECHECK_SECONDS)
-                await run_in_threadpool(self._gate.look, self._opening)
-        except Exception:  # refused; or a database that cannot be asked, which refuses too
-            cut()
+                if await run_in_threadpool(self._gate.look, self._opening.access) is not None:
+                    break
+        except Exception:  # noqa: S110 - a database that cannot be asked refuses too
+            pass
+        cut()
 
 
 def _lines(access: Access, lines: list[str]) -> Response:

@@ -3,7 +3,9 @@
 import contextlib
 import http.client
 import json
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,9 @@ import sqlalchemy as sa
 from share_client import ask, links_of, query
 from shared_table import TABLE, a_shared_table
 
+from catalogs.register import register_city
 from infra.database import write
-from infra.ground import Ground
+from infra.ground import Ground, sample_city
 from infra.ledger import Act, Ledger
 from sharing import tables
 from sharing.serving import Serving, serve_in_thread
@@ -106,3 +109,53 @@ def test_nothing_leaves_when_the_entry_waited_for_a_busy_database(granted: tuple
         answer = connection.getresponse()
         assert (answer.status, json.loads(answer.read())["errorCode"]) == (403, "SHARE_REVOKED")
     assert acts(ground)[-2:] == [Act.FILE_READ.value, Act.ACCESS_REFUSED.value]
+
+
+STOP = '@id("city.stop") @zh("全部访问暂停") @en("all access is suspended") '
+STOP += 'forbid (principal, action == Action::"access", resource);'
+
+
+def rule(city: Path, text: str | None) -> None:
+    """Write the city's own rules of the door, or take them away; each time at another time of modification."""
+    path = city / "policies/door-own.cedar"
+    if text is None:
+        path.unlink()
+        return
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, ns=(before + 10**9, before + 10**9))
+
+
+def test_a_running_gate_asks_the_rules_as_they_are_now(granted: tuple[Ground, Serving, str], tmp_path: Path) -> None:
+    ground, serving, token = granted
+    link = links_of(query(serving, token)[1])[0]
+    ground.city = city = tmp_path / "city"
+
+    def answers() -> set[tuple[int, str]]:
+        found = [ask(serving, SHARES, token), ask(serving, f"{TABLE}/metadata", token), ask(serving, link, None)]
+        return {(status, "" if status == 200 else json.loads(text)["errorCode"]) for status, _, text in found}
+
+    assert answers() == {(200, "")}
+    rule(city, STOP)
+    assert answers() == {(403, "SHARE_CLOSED")}
+    rule(city, "this is no rule")
+    assert answers() == {(403, "POLICY_INVALID")}
+    assert acts(ground)[-1] == Act.ACCESS_REFUSED.value
+    rule(city, "// nothing is forbidden here")
+    assert answers() == {(200, "")}
+    rule(city, STOP)
+    assert answers() == {(403, "SHARE_CLOSED")}
+    rule(city, None)
+    assert answers() == {(200, "")}
+
+
+def test_a_running_gate_has_no_rules_when_another_city_is_registered(
+    granted: tuple[Ground, Serving, str], tmp_path: Path
+) -> None:
+    ground, serving, token = granted
+    register_city(ground, sample_city(), "test")
+    assert ask(serving, SHARES, token)[0] == 200
+    ground.city = tmp_path
+    status, _, content = ask(serving, SHARES, token)
+    assert (status, json.loads(content)["errorCode"]) == (403, "CITY_NOT_THIS")
