@@ -1,7 +1,8 @@
 """Keys in files: each with an id, a purpose, an algorithm and a life; readable by their owner alone.
 
-`<folder>/<purpose>.<n>.json` (mode 0600) holds one key. Of several processes that need a purpose's first key at
-once one makes it and all get it. A key past its life makes nothing new; it still opens and verifies what it made.
+`<folder>/<purpose>.<n>.json` (mode 0600) holds one key. Of several processes that need a purpose's first key at once,
+or the next one after its life, one makes it and all get it. A key past its life makes nothing new; it still opens and
+verifies what it made.
 """
 
 import base64
@@ -10,7 +11,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,16 +65,19 @@ class KeyRing:
         """
         now = self._clock()
         for _ in range(_ATTEMPTS):
-            living = [key for key in self._of(purpose) if key.alive(now)]
+            files = self._files_of(purpose)
+            living = [key for key in self._keys_in(files) if key.alive(now)]
             if living:
                 return living[-1]
-            self._make(purpose, self._next(purpose), now, life)
+            # The number follows from the very listing that showed no living key: if another process has made one
+            # since, this number is taken, and the next round finds that process's key.
+            self._make(purpose, _after(files), now, life)
         raise _unusable()
 
     def rotate(self, purpose: str, *, life: timedelta | None = LIFE) -> Key:
         """A new key for `purpose`, current from now on. The older ones still open and verify."""
         for _ in range(_ATTEMPTS):
-            number = self._next(purpose)
+            number = _after(self._files_of(purpose))
             if self._make(purpose, number, self._clock(), life):
                 return next(key for key in self._of(purpose) if key.id.split(".")[1] == str(number))
         raise _unusable()
@@ -108,6 +112,8 @@ class KeyRing:
         path = self.folder / f"{purpose}.{number}.json"
         with _files(), path.open("r+b") as file:
             file.write(b"\0" * path.stat().st_size)
+            file.flush()
+            os.fsync(file.fileno())
             file.truncate(0)
             os.fsync(file.fileno())
 
@@ -124,12 +130,12 @@ class KeyRing:
         with _files():
             return sorted(self.folder.glob(f"{purpose}.*.json"), key=_number)
 
-    def _next(self, purpose: str) -> int:
-        return max((_number(path) for path in self._files_of(purpose)), default=0) + 1
-
     def _of(self, purpose: str) -> list[Key]:
+        return self._keys_in(self._files_of(purpose))
+
+    def _keys_in(self, files: Sequence[Path]) -> list[Key]:
         with _files():
-            found = [self._read(path) for path in self._files_of(purpose)]
+            found = [self._read(path) for path in files]
         return [key for key in found if key is not None]
 
     def _read(self, path: Path) -> Key | None:
@@ -138,7 +144,7 @@ class KeyRing:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
-        if not text:
+        if not text.strip("\0"):
             return None
         raw = json.loads(text)
         end = raw["not_after"]
@@ -186,6 +192,11 @@ class KeyRing:
 
 def _number(path: Path) -> int:
     return int(path.name.split(".")[1])
+
+
+def _after(files: Sequence[Path]) -> int:
+    """The first number behind those of `files`."""
+    return max((_number(path) for path in files), default=0) + 1
 
 
 @contextlib.contextmanager

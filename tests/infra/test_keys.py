@@ -1,5 +1,9 @@
+import contextlib
 import multiprocessing
 import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,6 +96,83 @@ def test_a_damaged_file_is_one_error_without_its_content(tmp_path: Path) -> None
         ring(tmp_path).current("seal")
     assert caught.value.code == "KEY_STORE"
     assert "c2VjcmV0" not in caught.value.sentence("en")
+
+
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(days=400)])
+def test_who_lists_before_another_makes_the_key_gets_that_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: timedelta
+) -> None:
+    """The first key of a purpose, and the next one after its life: another process is first by a hair."""
+    if later:
+        ring(tmp_path).current("actor", life=timedelta(days=365))
+    slow, other = ring(tmp_path, NOW + later), ring(tmp_path, NOW + later)
+    listed, made = KeyRing._files_of, []
+
+    def interrupted(self: KeyRing, purpose: str) -> list[Path]:
+        found = listed(self, purpose)
+        if self is slow and not made:
+            made.append(other.current(purpose))
+        return found
+
+    monkeypatch.setattr(KeyRing, "_files_of", interrupted)
+    assert [slow.current("actor")] == made
+    assert len(ring(tmp_path).all()) == (2 if later else 1)
+
+
+RACERS, PURPOSES = 4, 150
+_RACER = """
+import sys
+from pathlib import Path
+from infra.keys import KeyRing
+
+keys = KeyRing(Path(sys.argv[1]))
+print("ready", flush=True)
+for line in sys.stdin:
+    print(keys.current(line.strip(), life=None).id, flush=True)
+"""
+
+
+def test_processes_that_race_for_first_keys_always_agree(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Each purpose is a race of its own: all processes are told its name at the same moment."""
+    with contextlib.ExitStack() as stack:
+        racers = [stack.enter_context(_racer(tmp_path / "keys")) for _ in range(RACERS)]
+        for racer in racers:
+            assert _line(racer) == "ready"
+        for number in range(PURPOSES):
+            for racer in racers:
+                racer.stdin.write(f"p{number}\n")  # type: ignore[union-attr]
+                racer.stdin.flush()  # type: ignore[union-attr]
+            assert len({_line(racer) for racer in racers}) == 1, f"purpose p{number} has several keys"
+    assert len(list((tmp_path / "keys").iterdir())) == PURPOSES
+    record_property("figure", f"{PURPOSES} races of {RACERS} processes for a first key, one key each time")
+
+
+@contextlib.contextmanager
+def _racer(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", _RACER, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as racer:
+        try:
+            yield racer
+        finally:
+            racer.kill()
+
+
+def _line(racer: "subprocess.Popen[str]") -> str:
+    assert racer.stdout is not None
+    return racer.stdout.readline().strip()
+
+
+def test_a_destruction_cut_short_leaves_a_destroyed_key(tmp_path: Path) -> None:
+    """A process that is killed between the overwriting and the cutting to nothing."""
+    first = ring(tmp_path).current("case-1")
+    path = tmp_path / "case-1.1.json"
+    path.write_bytes(b"\0" * path.stat().st_size)
+    with pytest.raises(Unavailable) as caught:
+        ring(tmp_path).by_id(first.id)
+    assert caught.value.code == "KEY_UNKNOWN"
+    assert ring(tmp_path).current("case-1").id.split(".")[1] == "2"
 
 
 def _current(folder: str) -> list[Key]:
