@@ -1,8 +1,9 @@
 """The guarded question: one SELECT of a person over the lake, masked by clearance, limited, recorded first.
 
 Promises:
-- what `lake.guard` refuses never runs; what runs has a closed file system but for the snapshot's own files, a locked
-  configuration, a limit on memory, threads, spilling, time, rows and bytes;
+- what `lake.guard` refuses never runs; what runs has a process of its own, a closed file system but for the snapshot's
+  own files, a locked configuration, and limits on memory, threads, spilling, time, rows and bytes that no single call
+  of a function can break (`lake.query_child`);
 - columns above the reader's clearance are empty inside the views (`lake.mask`);
 - the read stands in the ledger before the first row is fetched: datasets, versions, the columns that the query may have
   read, and a keyed digest of its text, never the text, which may hold a person's data;
@@ -83,16 +84,15 @@ def query(ground: Ground, reader: Person, asked: Asked | str) -> Result:
     """
     question = Asked(asked) if isinstance(asked, str) else asked
     settings = load(query_engine.QuerySettings, ground.environ)
-    checked = guard.check(question.sql)
-    plan = _plan(ground, reader, checked, question)
-    with ground.scratch() as scratch, query_engine.connection(scratch, settings) as connection:
-        query_engine.make_views(ground.store, connection, plan)
-        relation = query_engine.prepare(connection, checked)
-        entry = _record(ground, reader, question, checked, plan)
-        seconds = min(question.timeout or settings.seconds, settings.seconds)
-        limit = min(settings.rows if question.limit is None else max(question.limit, 0), settings.rows)
-        with query_engine.deadline(connection, seconds):
-            rows, truncated = query_engine.fetch(relation, limit, settings.bytes)
+    seconds = min(question.timeout or settings.seconds, settings.seconds)
+    limit = min(settings.rows if question.limit is None else max(question.limit, 0), settings.rows)
+    with query_engine.started() as engine:
+        checked = guard.check(question.sql)
+        plan = _plan(ground, reader, checked, question)
+        with ground.scratch() as scratch:
+            engine.prepare(query_engine.job(ground, plan, checked, scratch, settings, limit), seconds)
+            entry = _record(ground, reader, question, checked, plan)
+            rows, truncated = engine.fetch(limit)
     masked = tuple(
         f"{one.resource.id}/{name}"
         for one in plan.sources

@@ -1,23 +1,47 @@
-"""The engine under a guarded question: a DuckDB that sees the views of one plan and nothing else, and has limits."""
+"""The engine under a guarded question, as its asker sees it: a process of its own that is ended at the deadline.
 
+    with started() as engine:
+        engine.prepare(job, seconds)      bound against the views; nothing is read
+        …                                 the read is entered in the ledger
+        engine.fetch(limit)
+
+What the process does and how it limits itself stands in `lake.query_child`. It is started first, so that it is ready
+when the plan is; it knows nothing of our environment; it ends with the block, however the block ends.
+"""
+
+import contextlib
+import json
+import math
+import os
+import pickle
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import duckdb
 import pyarrow as pa
+import pyarrow.ipc
 
-from infra.errors import HubError, Refused, WrongUse
+from infra.errors import HubError, Refused, Unavailable, WrongUse
+from infra.ground import Ground
 from infra.language import Text
+from infra.processes import Child
 from infra.settings import Settings
-from infra.storage import ObjectStore
 from infra.text import quote_identifier
 from lake import guard, mask
-from lake.store_files import dataset_of
+from lake.query_child import NO_MEMORY, Job, no_memory
+from lake.versions import Snapshot
 
-BATCH_ROWS = 8192
+_START = 60.0  # seconds that an unburdened start may take
+_SLACK = 5  # seconds of processor time beside those of the question: the start, and reading the answer out
+_LINE = 64 << 10
+# Nothing of our environment goes along: it holds secrets. Arrow's own allocator would reserve address space.
+_ENVIRON = {"PATH": os.defpath, "LANG": "C.UTF-8", "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+_COMMAND = [sys.executable, "-I", "-X", "utf8", "-c", "from lake.query_child import main; main()"]
 
 
 class QuerySettings(Settings, frozen=True):
@@ -33,40 +57,17 @@ class QuerySettings(Settings, frozen=True):
     threads: int = 2
 
 
-@contextmanager
-def connection(scratch: Path, settings: QuerySettings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory with the limits of `settings`, spilling into `scratch`; closed with the block."""
+def job(
+    ground: Ground, plan: mask.Plan, checked: guard.Checked, scratch: Path, settings: QuerySettings, limit: int
+) -> Job:
+    """What the process is to do: one row more than `limit` tells that there are more."""
     spill = scratch / "spill"
     spill.mkdir()
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": settings.memory,
-            "threads": settings.threads,
-            "temp_directory": str(spill),
-            "max_temp_directory_size": settings.spill,
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "allow_unsigned_extensions": "false",
-            "allow_persistent_secrets": "false",
-            "python_enable_replacements": "false",
-            "preserve_insertion_order": "true",
-        },
-    )
-    try:
-        connection.execute("SET TimeZone = 'Asia/Shanghai'")
-        yield connection
-    finally:
-        connection.close()
-
-
-def make_views(store: ObjectStore, connection: duckdb.DuckDBPyConnection, plan: mask.Plan) -> None:
-    """Build the views, then shut every door: only the files of their snapshots can be opened."""
     scans: dict[str, str | None] = {}
     allowed: list[str] = []
+    far: dict[str, Snapshot] = {}
     for number, one in enumerate(plan.sources):
-        paths = [store.local(key) for key in one.snapshot.keys()]  # noqa: SIM118 - object keys
+        paths = [ground.store.local(key) for key in one.snapshot.keys()]  # noqa: SIM118 - object keys
         local = [str(path) for path in paths if path is not None]
         if not paths:
             scans[one.resource.id] = None
@@ -75,93 +76,150 @@ def make_views(store: ObjectStore, connection: duckdb.DuckDBPyConnection, plan: 
             scans[one.resource.id] = f"read_parquet([{', '.join(map(_literal, local))}], union_by_name = true)"
         else:
             # A name that no SQL of a reader can say: outside WITH it lacks a unit, and WITH defines plain names only.
-            connection.register(f"source/{number}", dataset_of(store, one.snapshot))
+            far[f"source/{number}"] = one.snapshot
             scans[one.resource.id] = quote_identifier(f"source/{number}")
-    connection.execute(f"SET allowed_paths = [{', '.join(map(_literal, allowed))}]")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    for relation, sources in plan.views.items():
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(relation.schema)}")
-        name = f"{quote_identifier(relation.schema)}.{quote_identifier(relation.table)}"
-        body = mask.view_sql(relation, sources, lambda one: scans[one.resource.id])
+    views = tuple(
+        (relation.schema, relation.table, mask.view_sql(relation, sources, lambda one: scans[one.resource.id]))
+        for relation, sources in plan.views.items()
+    )
+    return Job(
+        sql=checked.sql,
+        views=views,
+        allowed=tuple(allowed),
+        rows=limit + 1,
+        bytes=settings.bytes,
+        spill=str(spill),
+        spilled=settings.spill,
+        memory=settings.memory,
+        threads=settings.threads,
+        cpu=math.ceil(settings.seconds * settings.threads) + _SLACK,
+        far=far,
+        store={name: value for name, value in ground.environ.items() if name.startswith("HUB_STORE")} if far else {},
+        home=str(ground.home) if far else "",
+    )
+
+
+@contextlib.contextmanager
+def started() -> Iterator["Engine"]:
+    """The process, starting; ended with the block.
+
+    Raises:
+        Unavailable: `QUERY_PROCESS`.
+    """
+    try:
+        # A session of its own: Ctrl-C reaches us alone, and we end it.
+        process = subprocess.Popen(
+            _COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_ENVIRON,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _unavailable() from error
+    with Child(process, None):
         try:
-            connection.execute(f"CREATE VIEW {name} AS {body}")
-        except duckdb.Error:
-            raise Refused("QUERY_FAILED", "无法读取已发布的文件", "the published files cannot be read") from None
+            yield Engine(process)
+        finally:
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()  # type: ignore[union-attr]
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, checked: guard.Checked) -> duckdb.DuckDBPyRelation:
-    """Bind the query against the views, so that a mistake is told before anything is recorded or read.
+class Engine:
+    """One started process: first `prepare`, then `fetch`, each once."""
 
-    Raises:
-        WrongUse: `QUERY_SYNTAX`, `QUERY_WRONG`.
-    """
-    if connection.extract_statements(checked.sql)[0].named_parameters:
-        raise WrongUse("QUERY_SYNTAX", "不支持参数占位符", "parameters are not supported in the query")
-    try:
-        return connection.sql(checked.sql)
-    except duckdb.Error as error:
-        raise _translated(error) from None
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
+        self._process, self._in, self._out = process, process.stdin, process.stdout
+        self._over = threading.Event()
+        self._seconds: float | None = None  # of the question; the start has its own
+        self._left = _START
 
+    def prepare(self, job: Job, seconds: float) -> None:
+        """Bind the query, within `seconds`, of which `fetch` has what is left.
 
-@contextmanager
-def deadline(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Stop what runs on `connection` after `seconds`; DuckDB's errors leave as ours.
+        Raises:
+            WrongUse: `QUERY_SYNTAX`, `QUERY_WRONG`.
+            Refused: `QUERY_TIMEOUT`, `QUERY_MEMORY`, `QUERY_FAILED`.
+            Unavailable: `QUERY_PROCESS`.
+        """
+        with self._deadline():
+            self._heard()
+        self._seconds = self._left = seconds
+        with self._deadline():
+            self._tell(pickle.dumps(job))
+            self._heard()
 
-    Raises:
-        Refused: `QUERY_TIMEOUT`, `QUERY_MEMORY`, `QUERY_FAILED`.
-    """
-    over = threading.Event()
+    def fetch(self, limit: int) -> tuple[pa.Table, bool]:
+        """The rows, at most `limit`, and whether there were more.
 
-    def interrupt() -> None:
-        over.set()
-        connection.interrupt()
+        Raises:
+            Refused: `QUERY_TOO_LARGE`; else as `prepare`.
+            Unavailable: `QUERY_PROCESS`.
+        """
+        with self._deadline():
+            self._tell(b"\n")
+            self._heard()
+            try:
+                rows: pa.Table = pa.ipc.open_stream(pa.PythonFile(self._out, mode="r")).read_all()
+            except (pa.ArrowException, OSError):
+                raise self._gone() from None
+            self._heard()
+        return _in_utc(rows.slice(0, limit)), rows.num_rows > limit
 
-    timer = threading.Timer(seconds, interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except duckdb.Error as error:
-        if over.is_set():
-            raise Refused(
+    @contextlib.contextmanager
+    def _deadline(self) -> Iterator[None]:
+        """End the process when what is left of the question's time is over."""
+        timer = threading.Timer(max(self._left, 0.0), self._end)
+        timer.daemon = True
+        began = time.monotonic()
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._left -= time.monotonic() - began
+
+    def _end(self) -> None:
+        self._over.set()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _tell(self, data: bytes) -> None:
+        try:
+            self._in.write(data)
+            self._in.flush()
+        except OSError:
+            raise self._gone() from None
+
+    def _heard(self) -> None:
+        """Take one line: nothing is wrong, or it is an error."""
+        line = self._out.readline(_LINE)
+        if not line.endswith(b"\n"):
+            raise self._gone()
+        said: dict[str, Any] = json.loads(line)
+        if said:
+            kind = WrongUse if said["wrong_use"] else Refused
+            remedy = Text(*said["remedy"]) if said["remedy"] else None
+            raise kind(said["code"], said["zh"], said["en"], remedy=remedy)
+
+    def _gone(self) -> HubError:
+        """Why the process ended before it had answered."""
+        status = self._process.wait()
+        if self._seconds is None:
+            return _unavailable()
+        if self._over.is_set() or status == -signal.SIGXCPU:
+            return Refused(
                 "QUERY_TIMEOUT",
-                f"查询超过 {seconds:g} 秒，已中止",
-                f"the query took more than {seconds:g} s and was stopped",
+                f"查询超过 {self._seconds:g} 秒，已中止",
+                f"the query took more than {self._seconds:g} s and was stopped",
                 remedy=Text("缩小范围，或先聚合", "narrow it, or aggregate first"),
-            ) from None
-        raise _translated(error) from None
-    finally:
-        timer.cancel()
-
-
-def fetch(relation: duckdb.DuckDBPyRelation, limit: int, most_bytes: int) -> tuple[pa.Table, bool]:
-    """Fetch `relation`; at most `limit` rows, and whether there were more.
-
-    Raises:
-        Refused: `QUERY_TOO_LARGE` beyond `most_bytes`.
-    """
-    reader: pa.RecordBatchReader = relation.limit(limit + 1).to_arrow_reader(BATCH_ROWS)
-    batches: list[pa.RecordBatch] = []
-    rows = size = 0
-    for batch in reader:
-        if batch.num_rows == 0:
-            continue
-        room = limit - rows
-        kept = batch.slice(0, room) if batch.num_rows > room else batch
-        batches.append(kept)
-        rows += kept.num_rows
-        size += kept.nbytes
-        if size > most_bytes:
-            raise Refused(
-                "QUERY_TOO_LARGE",
-                f"结果超过 {most_bytes >> 20} MiB",
-                f"the result is larger than {most_bytes >> 20} MiB",
-                remedy=Text("减少列或行，或提高 HUB_QUERY_BYTES", "ask for less, or raise HUB_QUERY_BYTES"),
             )
-        if batch.num_rows > room:
-            return _in_utc(pa.Table.from_batches(batches, reader.schema)), True
-    return _in_utc(pa.Table.from_batches(batches, reader.schema)), False
+        # Without memory a process ends in many ways: by its own word, aborted, or killed by the system.
+        return no_memory() if status < 0 or status == NO_MEMORY else _unavailable()
 
 
 def _in_utc(table: pa.Table) -> pa.Table:
@@ -175,23 +233,12 @@ def _in_utc(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def _translated(error: duckdb.Error) -> HubError:
-    """DuckDB's error as ours. Only messages on the reader's own text are repeated; those on data may hold values."""
-    if isinstance(error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException):
-        told = guard.said(error)
-        return WrongUse("QUERY_WRONG", f"查询有误：{told}", f"the query is wrong: {told}")
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return Refused(
-            "QUERY_MEMORY",
-            "查询超出内存或临时空间上限",
-            "the query needs more memory or spilling space than it may use",
-            remedy=Text("缩小范围，或先聚合", "narrow it, or aggregate first"),
-        )
-    kind = type(error).__name__.removesuffix("Exception")
-    return Refused(
-        "QUERY_FAILED",
-        f"查询执行失败（{kind}），常见原因是类型转换；可用 TRY_CAST",
-        f"the query failed while it ran ({kind}); often a cast does, TRY_CAST gives NULL instead",
+def _unavailable() -> Unavailable:
+    return Unavailable(
+        "QUERY_PROCESS",
+        "查询进程无法启动或意外结束",
+        "the query's process could not be started, or ended unexpectedly",
+        remedy=Text("重试；仍不行则运行 hub doctor", "try again; if it stays so, run `hub doctor`"),
     )
 
 

@@ -12,7 +12,7 @@ import pyarrow.dataset as ds
 from pyarrow import fs
 
 from infra.storage import ObjectStore
-from lake.delta import Snapshot
+from lake.versions import Snapshot
 
 _BLOCK = 64 << 10
 

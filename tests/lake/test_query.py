@@ -260,13 +260,15 @@ def test_even_past_the_guard_no_file_can_be_opened(folder_lake: Ground, tmp_path
     """The engine alone refuses, should a text ever slip through the guard."""
     from lake import guard
     from lake.mask import Plan
-    from lake.query_engine import QuerySettings, connection, make_views
+    from lake.query_child import connection, make_views
+    from lake.query_engine import QuerySettings, job
 
     outside = tmp_path / "outside.csv"
     outside.write_text("a\n1\n")
     (tmp_path / "s").mkdir()
-    with connection(tmp_path / "s", QuerySettings()) as engine:
-        make_views(folder_lake.store, engine, Plan({}))
+    asked = job(folder_lake, Plan({}), guard.check("SELECT 1"), tmp_path / "s", QuerySettings(), 1)
+    with connection(asked) as engine:
+        make_views(engine, asked)
         for sql in (
             f"SELECT * FROM '{outside}'",
             f"COPY (SELECT 1) TO '{tmp_path / 'x.csv'}'",
