@@ -109,8 +109,20 @@ def source(resource: Resource, snapshot: Snapshot, decision: Decision) -> Source
     return Source(resource, snapshot, hidden)
 
 
-def denied(resource: Resource, decision: Decision) -> Refused:
-    """The refusal of a whole dataset."""
+def denied(resource: Resource, decision: Decision, *, readable: bool = False) -> Refused:
+    """The refusal of a whole dataset; `readable`: only taking it away is refused."""
+    if readable:
+        return Refused(
+            "QUERY_DENIED",
+            "无权导出该数据集",
+            "this dataset may not be exported by you",
+            place=Place(dataset=resource.id),
+            reasons=decision.reasons,
+            remedy=Text(
+                "在终端上以表格查看；写入文件、重定向的 JSON 都是导出",
+                "look at it as a table on your terminal; a file is an export, and so is JSON that is redirected",
+            ),
+        )
     return Refused(
         "QUERY_DENIED",
         "无权查询该数据集",

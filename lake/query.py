@@ -40,7 +40,7 @@ class Asked:
         as_of: a version, for a query of one dataset, or an instant.
         limit, timeout: its own limits, never above the settings'.
         purpose: what the policy may ask for: a duty of the reader.
-        export: the answer leaves as a file, which the policy may judge differently.
+        export: the answer goes to a file or a program, not to a person's screen: the policy may judge that differently.
     """
 
     sql: str
@@ -142,10 +142,11 @@ def _left_out(dataset: str, why: Text) -> Text:
 def _source(ground: Ground, reader: Person, tables: Tables, dataset: str, question: Asked) -> mask.Source:
     registered = resource(ground.engine, dataset)
     context = {"purpose": question.purpose}
-    act = "export" if question.export else "query"
-    decision = decide(reader, act, registered, context, policy=city_policy(own_city(ground)))
+    act, policy = "export" if question.export else "query", city_policy(own_city(ground))
+    decision = decide(reader, act, registered, context, policy=policy)
     if not decision.allowed:
-        raise mask.denied(registered, decision)
+        readable = question.export and decide(reader, "query", registered, context, policy=policy).allowed
+        raise mask.denied(registered, decision, readable=readable)
     as_of = question.as_of
     version, at = (as_of, None) if isinstance(as_of, int) else (None, as_of)
     try:

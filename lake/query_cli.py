@@ -1,4 +1,9 @@
-"""`hub query`."""
+"""`hub query`.
+
+What a person reads on a screen is a query; what ends up in a file or in a program's hands is an export, which the
+policy judges by itself and the ledger calls so. `--out` exports, and so do CSV, Parquet and Arrow wherever they go;
+JSON does unless it is printed on a terminal, and so does a table of more rows than a screen takes.
+"""
 
 import os
 import sys
@@ -13,6 +18,7 @@ from infra.console import help_text, json_option, progress, wants_json
 if TYPE_CHECKING:
     from lake.query import Result
 
+_SCREEN = 200  # rows
 _SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".json": "json", ".arrow": "arrow", ".arrows": "arrow"}
 
 
@@ -20,10 +26,12 @@ _SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".json": "json", ".arrow": "a
     help=help_text(
         "对已发布的数据提一个问题：只允许一条 SELECT。表名为 单位.领域_名称，或 city.领域_名称（各单位合并）。"
         "超出本人可阅级别的字段为空，并在结果后说明；每次查询先记入存证账本。"
-        "CSV 中以 = + - @ 开头的文本前加撇号，防止被当作公式。",
+        "CSV 中以 = + - @ 开头的文本前加撇号，防止被当作公式。"
+        "写入文件（--out、csv、parquet、arrow）或交给程序（重定向的 JSON）按导出判定。",
         "Ask the published data one SELECT. Tables are unit.domain_name, or city.domain_name (all units together). "
         "Fields above your clearance are empty, and told after the rows; each read is in the ledger before it answers. "
-        "In CSV, text that begins with = + - @ gets an apostrophe before it, so that no spreadsheet runs it.",
+        "In CSV, text that begins with = + - @ gets an apostrophe before it, so that no spreadsheet runs it. "
+        "What goes to a file (--out, csv, parquet, arrow) or to a program (redirected JSON) counts as an export.",
     )
 )
 @click.argument("sql")
@@ -66,14 +74,16 @@ def query(
     chosen = kind or ("json" if wants_json() else _by_suffix(out))
     if out is None and chosen in query_out.BINARY and sys.stdout.isatty():
         raise click.UsageError(help_text("二进制格式请用 --out 写入文件", "write a binary format with --out"))
+    if limit is None and out is None and chosen == "table":
+        limit = _SCREEN
     with open_ground(os.environ) as ground, progress(help_text("查询中", "asking")):
         asked = Asked(
             sql,
             as_of=_moment(as_of),
-            limit=200 if limit is None and out is None and chosen == "table" else limit,
+            limit=limit,
             timeout=timeout,
             purpose=purpose,
-            export=out is not None,
+            export=out is not None or _exports(chosen, limit),
         )
         result = ask(ground, current(ground, as_), asked)
         lang = ground.lang
@@ -83,6 +93,13 @@ def query(
     elif chosen != "json":
         for line in _remarks(result, lang, out):
             click.echo(line, err=True)
+
+
+def _exports(kind: str, limit: int | None) -> bool:
+    """Whether an answer on standard output is an export."""
+    if kind not in ("table", "json"):
+        return True
+    return not sys.stdout.isatty() and (kind == "json" or limit is None or limit > _SCREEN)
 
 
 def _by_suffix(out: Path | None) -> str:

@@ -1,21 +1,26 @@
 """The forms of an answer, and `hub query` as a person and a program use it."""
 
+import contextlib
 import csv
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import lake_city
 import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
 
-from infra.ground import Ground
+from infra.ground import Ground, open_ground
+from lake.ingest import ingest
 from lake.query import Result
 from lake.query_out import document, text, write
 
@@ -101,3 +106,87 @@ def test_the_command(ground: Ground, tmp_path: Path) -> None:
     assert "1 row" in person.stderr
     wrong = hub(ground, "query", "SELECT 1", "--as-of", "yesterday")
     assert (wrong.returncode, wrong.stderr.split(":")[0]) == (2, "QUERY_AS_OF")
+
+
+@pytest.fixture(scope="module")
+def flowing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """A city with 300 rows of road flow, which its tests only read."""
+    folder = tmp_path_factory.mktemp("flowing")
+    with open_ground({"HUB_HOME": str(folder / "home"), "HUB_DEMO": "1"}, create=True) as ground:
+        ground.prepare()
+        lake_city.stock(ground)
+        path = lake_city.flow_file(folder / "a.csv", [lake_city.line(i) for i in range(300)])
+        assert ingest(ground, lake_city.FLOW, path, actor="test").published == 300
+        yield ground
+
+
+FLOW = "SELECT detector_id, road_name FROM jinshui.traffic_road_flow"
+# To a file, to a pipe or to a terminal: which of them takes data away.
+TAKEN = [
+    (["--out", "OUT.parquet"], "pipe"), (["--out", "OUT.txt", "--limit", "1"], "terminal"),
+    (["--format", "parquet"], "file"), (["--format", "arrow"], "pipe"), (["--format", "csv"], "pipe"),
+    (["--format", "csv"], "terminal"), (["--json"], "pipe"), (["--json"], "file"), (["--format", "json"], "file"),
+    (["--limit", "300"], "file"), (["--format", "table", "--limit", "201"], "pipe"),
+]  # fmt: skip
+READ = [
+    ([], "pipe"), ([], "terminal"), (["--limit", "200"], "file"), (["--limit", "300"], "terminal"),
+    (["--json"], "terminal"),
+]  # fmt: skip
+
+
+def answered(ground: Ground, folder: Path, asked: tuple[list[str], str], reader: str) -> tuple[str, int]:
+    """What the command left in `folder` or printed, and its status."""
+    words, where = asked
+    words = [str(folder / word) if word.startswith("OUT") else word for word in words]
+    command = [sys.executable, "-m", "hub", "query", FLOW, *words, "--as", reader]
+    environ = {**os.environ, "HUB_HOME": str(ground.home), "HUB_DEMO": "1", "HUB_LANG": "en"}
+    if where == "terminal":
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(command, env=environ, stdout=theirs, stderr=subprocess.PIPE) as ran:
+            os.close(theirs)
+            said = b""
+            with contextlib.suppress(OSError):  # a terminal whose other side is gone says so by an error
+                while part := os.read(ours, 65536):
+                    said += part
+            told = ran.stderr.read() if ran.stderr else b""
+        os.close(ours)
+        status = ran.returncode
+    else:
+        target = folder / "stdout"
+        with target.open("wb") as file:
+            out = file if where == "file" else subprocess.PIPE
+            done = subprocess.run(command, env=environ, stdout=out, stderr=subprocess.PIPE, check=False)
+        said, told, status = done.stdout or target.read_bytes(), done.stderr, done.returncode
+    left = b"".join(path.read_bytes() for path in folder.glob("OUT*"))
+    return (said + left).decode("utf-8", "replace") + (told.decode() if status else ""), status
+
+
+def entered(ground: Ground) -> list[bool]:
+    """Whether each read that the ledger holds was an export, in their order."""
+    reads = [one for one in reversed(ground.ledger.entries(count=1000)) if b"lake:table:read" in one.body]
+    return [bool(json.loads(one.content or b"{}")["export"]) for one in reads]
+
+
+@pytest.mark.parametrize("asked", TAKEN, ids=lambda asked: f"{' '.join(asked[0])} {asked[1]}")
+def test_what_is_taken_away_is_an_export(flowing: Ground, tmp_path: Path, asked: tuple[list[str], str]) -> None:
+    """The sample city's operators look at screens and export nothing; its engineers may, and the ledger says so."""
+    before = entered(flowing)
+    (tmp_path / "no").mkdir()
+    said, status = answered(flowing, tmp_path / "no", asked, "operator_sun")
+    assert (status, "QUERY_DENIED" in said) == (1, True)
+    assert "export nothing" in said
+    assert "look at it as a table" in said
+    assert "中州大道" not in said
+    assert entered(flowing) == before
+    said, status = answered(flowing, tmp_path, asked, "engineer_li")
+    assert status == 0, said
+    assert entered(flowing) == [*before, True]
+
+
+@pytest.mark.parametrize("asked", READ, ids=lambda asked: f"{' '.join(asked[0])} {asked[1]}")
+def test_what_is_read_on_a_screen_is_not(flowing: Ground, tmp_path: Path, asked: tuple[list[str], str]) -> None:
+    before = entered(flowing)
+    said, status = answered(flowing, tmp_path, asked, "operator_sun")
+    assert status == 0, said
+    assert "中州大道" in said
+    assert entered(flowing) == [*before, False]
