@@ -2,11 +2,12 @@
 
 What it holds true: every body is canonical JSON; the entries up to each checkpoint give its signed root; each content
 is what its entry commits to; a content that is gone was erased by an act in the log; every checkpoint but the newest is
-remembered by the log; every key that signed was announced in it.
+remembered by the log; every key that signed was announced in it; no entry stands twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from infra.crypto import sha256
@@ -16,7 +17,8 @@ from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
 from infra.ledger.entry import canonical_object, commitment, leaf_hash
 from infra.ledger.merkle import Frontier
 from infra.ledger.note import NoteFault, Verifier
-from infra.ledger.report import Fault, Findings, Report
+from infra.ledger.repeats import Repeats
+from infra.ledger.report import MAX_FAULTS, Fault, Findings, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Audit:
         self._announced: dict[str, int] = {}
         self._without: dict[str, tuple[int | None, At]] = {}
         self._erasures: set[str] = set()
+        self._repeats = Repeats()
 
     @property
     def size(self) -> int:
@@ -96,6 +99,7 @@ class Audit:
             self._act(fields, index)
             if contents:
                 self._content(leaf, fields, content, at)
+        self._repeats.add(leaf, index)
         self.leaf(leaf)
         return leaf
 
@@ -136,7 +140,7 @@ class Audit:
 
     def _act(self, fields: Mapping[str, Any], index: int) -> None:
         act, subject = fields.get("act"), str(fields.get("subject"))
-        self.waiting(fields)
+        self._heed(fields)
         self.demo = self.demo or fields.get("demo") is True
         if act == Act.LEDGER_CHECKPOINTED:
             _, size, digest = [*subject.split(":"), "", ""][:3]
@@ -145,8 +149,15 @@ class Audit:
         elif act == Act.LEDGER_KEY_ANNOUNCED:
             self._announced.setdefault(subject, index)
 
-    def waiting(self, fields: Mapping[str, Any]) -> None:
-        """Heeds what counts even while an entry waits for its place: its time, and that it erased a content."""
+    def waits(self, body: bytes, number: int) -> Mapping[str, Any]:
+        """An entry that waits for its place under `number`; returns its fields."""
+        fields = canonical_object(body) or {}
+        self._repeats.add(leaf_hash(body), number, waiting=True)
+        self._heed(fields)
+        return fields
+
+    def _heed(self, fields: Mapping[str, Any]) -> None:
+        """What counts even while an entry waits for its place: its time, and that it erased a content."""
         if self.first_time is None:
             self.first_time = str(fields.get("time"))
         if fields.get("act") == Act.LEDGER_CONTENT_ERASED:
@@ -163,6 +174,8 @@ class Audit:
             keys: the verifier keys that came with the log.
             trusted: keys known by another way; None when there are none.
         """
+        for fault in islice(self._repeats.faults(), MAX_FAULTS):
+            self._findings.add(fault)
         self._finish_contents()
         self._finish_checkpoints()
         verifiers = self._finish_keys(keys)

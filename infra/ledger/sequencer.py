@@ -96,16 +96,23 @@ class Sequencer:
         return self.keys.former(known[-1].id, known[-1].verifier) if known else None
 
     def _genuine(self, connection: Connection) -> tuple[list[StoredEntry], bool]:
-        """Waiting entries that our own processes wrote. A forged row stays without a place; `verify` reports it."""
-        found: list[StoredEntry] = []
+        """Waiting entries that our own processes wrote. Any other row stays without a place; `verify` reports it."""
+        found: dict[bytes, StoredEntry] = {}
         after = 0
         while len(found) < self.size:
             page = store.pending(connection, after, self.size)
-            found += [row for row in page if self.keys.is_genuine(row.body, row.mark)]
+            standing = store.standing(connection, [row.hash for row in page])
+            for row in page:
+                # A copy of a genuine row bears a genuine mark: what stands already gets no second place.
+                if row.hash not in standing and self._is_ours(row):
+                    found.setdefault(row.hash, row)
             if len(page) < self.size:
-                return found[: self.size], len(found) > self.size
+                return list(found.values())[: self.size], len(found) > self.size
             after = page[-1].number
-        return found[: self.size], True
+        return list(found.values())[: self.size], True
+
+    def _is_ours(self, row: StoredEntry) -> bool:
+        return row.hash == leaf_hash(row.body) and self.keys.is_genuine(row.body, row.mark)
 
     def _record_previous(self, connection: Connection, previous: Checkpoint) -> StoredEntry:
         """The log remembers each of its checkpoints: one that vanishes from the store is missed."""
@@ -115,7 +122,7 @@ class Sequencer:
         once = f"infra.ledger:checkpoint:{previous.size}"
         [ref] = self.append([NewEntry(Act.LEDGER_CHECKPOINTED, "infra.ledger", subject, content, once)], connection)
         row = store.entry(connection, ref.number)
-        if row is None or row.leaf_index is not None:
+        if row is None or row.leaf_index is not None or not self._is_ours(row):
             raise _damaged_record(previous.size)
         return row
 

@@ -81,6 +81,16 @@ def pending(connection: Connection, after: int, count: int, *, contents: bool = 
     return [_stored(row) for row in connection.execute(query.order_by(ENTRY.c.number).limit(count))]
 
 
+def standing(connection: Connection, hashes: Sequence[bytes]) -> set[bytes]:
+    """Those of `hashes` whose entries have a place in the log."""
+    found: set[bytes] = set()
+    for start in range(0, len(hashes), _CHUNK):
+        query = sa.select(ENTRY.c.hash).where(ENTRY.c.leaf_index.is_not(None))
+        rows = connection.execute(query.where(ENTRY.c.hash.in_(hashes[start : start + _CHUNK]))).scalars()
+        found.update(bytes(leaf) for leaf in rows)
+    return found
+
+
 def latest(connection: Connection, before: int | None, count: int) -> list[StoredEntry]:
     """The newest entries by number, newest first, below `before` when given."""
     query = sa.select(*_STORED).select_from(ENTRY.outerjoin(CONTENT, CONTENT.c.number == ENTRY.c.number))

@@ -29,6 +29,9 @@ for _name, _column, _when in (
     ("once", ENTRY.c.once, ENTRY.c.once.is_not(None)),
 ):
     sa.Index(f"infra_ledger_entry_{_name}", _column, unique=True, sqlite_where=_when, postgresql_where=_when)
+# What stands already is looked up by its hash; the sequencer alone pays for this one.
+_placed = ENTRY.c.leaf_index.is_not(None)
+sa.Index("infra_ledger_entry_hash", ENTRY.c.hash, sqlite_where=_placed, postgresql_where=_placed)
 
 CONTENT = sa.Table(
     "infra_ledger_content",
