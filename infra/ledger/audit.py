@@ -7,7 +7,6 @@ remembered by the log; every key that signed was announced in it; no entry stand
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from infra.crypto import sha256
@@ -18,7 +17,7 @@ from infra.ledger.entry import canonical_object, commitment, leaf_hash
 from infra.ledger.merkle import Frontier
 from infra.ledger.note import NoteFault, Verifier
 from infra.ledger.repeats import Repeats
-from infra.ledger.report import MAX_FAULTS, Fault, Findings, Report
+from infra.ledger.report import Fault, Findings, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ class Audit:
             keys: the verifier keys that came with the log.
             trusted: keys known by another way; None when there are none.
         """
-        for fault in islice(self._repeats.faults(), MAX_FAULTS):
+        for fault in self._repeats.faults():
             self._findings.add(fault)
         self._finish_contents()
         self._finish_checkpoints()
