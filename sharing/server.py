@@ -11,27 +11,29 @@ that the public client takes for a signed URL; it is opaque here, and kept out o
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from infra.errors import HubError, Refused, Unavailable, WrongUse
 from infra.ground import Ground
 from infra.settings import load
 from sharing import protocol
 from sharing.access import Access
-from sharing.gate import RECHECK_SECONDS, Gate, Opening
+from sharing.downloads import Download, Downloads
+from sharing.gate import Gate
 from sharing.protocol import SharedTable
-from sharing.serving import CUT, ShareSettings
+from sharing.serving import ShareSettings
 
 PREFIX = "/delta-sharing"
 MAX_BODY = 64 * 1024  # bytes; a query is a few hundred
 BODY_SECONDS = 10.0
+RETRY_SECONDS = 5
 NDJSON = "application/x-ndjson; charset=utf-8"
 STATUS = {
     "SHARE_TOKEN": 401,
@@ -39,7 +41,13 @@ STATUS = {
     "SHARE_RANGE": 416,
     "SHARE_BODY": 413,
     "SHARE_PATH": 404,
+    "SHARE_BUSY": 429,
     "CITY_NOT_THIS": 403,  # not what the client asked is wrong
+}
+HEADERS = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": str(RETRY_SECONDS), "Connection": "close"},  # who was sent away keeps no connection
+    503: {"Retry-After": str(RETRY_SECONDS)},
 }
 
 
@@ -47,13 +55,13 @@ def build_app(ground: Ground) -> FastAPI:
     """Build the application over `ground`; one gate serves all of its requests."""
     app = FastAPI(title="cityhub Delta Sharing", docs_url=None, redoc_url=None)
     gate = Gate(ground)
-    named = load(ShareSettings, ground.environ).endpoint
+    settings = load(ShareSettings, ground.environ)
     app.add_exception_handler(HubError, lambda _, error: refusal(error, ground.lang))
     app.add_exception_handler(404, lambda *_: refusal(_no_such(), ground.lang))
     app.add_exception_handler(405, lambda *_: refusal(_no_such(), ground.lang))
     _add_lists(app, gate)
-    _add_tables(app, gate, named)
-    _add_files(app, gate)
+    _add_tables(app, gate, settings.endpoint)
+    _add_files(app, gate, Downloads(settings.places()))
     return app
 
 
@@ -62,7 +70,7 @@ def refusal(error: Exception, lang: str) -> JSONResponse:
     assert isinstance(error, HubError)  # noqa: S101 - registered for this family alone
     kinds = ((Unavailable, 503), (WrongUse, 400), (Refused, 403))
     status = STATUS.get(error.code) or next(code for kind, code in kinds if isinstance(error, kind))
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = HEADERS.get(status, {})
     return JSONResponse({"errorCode": error.code, "message": error.text.say(lang)}, status, headers)
 
 
@@ -171,7 +179,7 @@ def _add_tables(app: FastAPI, gate: Gate, named: str | None) -> None:
         return _lines(access, lines)
 
 
-def _add_files(app: FastAPI, gate: Gate) -> None:
+def _add_files(app: FastAPI, gate: Gate, downloads: Downloads) -> None:
     @app.api_route(f"{PREFIX}/files/{{file}}", methods=["GET", "HEAD"])
     def file(request: Request, file: str) -> Response:
         opening = gate.admit_link(file, request.query_params.get("X-Amz-Signature"))
@@ -184,37 +192,11 @@ def _add_files(app: FastAPI, gate: Gate) -> None:
         status = 206 if wanted else 200
         if request.method == "HEAD":
             return Response(status_code=status, headers=headers, media_type="application/octet-stream")
-        return _Download(gate, opening, (start, length), status, headers)
-
-
-class _Download(StreamingResponse):
-    """A file on its way: cut as soon as a look finds its grant closed, whether or not the client is reading.
-
-    Cut means that the connection is broken and what waits to be sent is thrown away: the client sees a short file.
-    """
-
-    def __init__(
-        self, gate: Gate, opening: Opening, part: tuple[int, int], status: int, headers: dict[str, str]
-    ) -> None:
-        super().__init__(gate.send(opening, *part), status, headers, "application/octet-stream")
-        self._gate, self._opening = gate, opening
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        watch = asyncio.create_task(self._watch(scope["state"][CUT]))
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            watch.cancel()
-
-    async def _watch(self, cut: Callable[[], None]) -> None:
-        try:
-            while True:
-                await asyncio.sleep(RECHECK_SECONDS)
-                if await run_in_threadpool(self._gate.look, self._opening.access) is not None:
-                    break
-        except Exception:  # noqa: S110 - a database that cannot be asked refuses too
-            pass
-        cut()
+        with contextlib.ExitStack() as held:
+            held.enter_context(downloads.place(opening.access.applicant))
+            content = gate.send(opening, start, length)
+            watched = (gate, downloads.looks, opening.access)
+            return Download(watched, content, held.pop_all(), status, headers)
 
 
 def _lines(access: Access, lines: list[str]) -> Response:

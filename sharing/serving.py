@@ -1,15 +1,12 @@
 """Serving: the Delta Sharing application on a socket, for a command, for the demo and for tests.
 
-It promises a bounded number of connections, no access log (a link's secret stands in its URL), and few bytes in flight:
-the kernel's send buffer is kept small, and thrown away when a revocation cuts a download.
+It promises a bounded number of connections, none of which is kept by doing nothing (`sharing.connection`), no access
+log (a link's secret stands in its URL), and few bytes in flight: the kernel's send buffer is kept small, and thrown
+away when a revocation cuts a download.
 """
 
-import asyncio
 import contextlib
-import functools
-import os
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,11 +24,10 @@ if TYPE_CHECKING:
 IN_FLIGHT = 256 * 1024  # bytes in the send buffer of one connection
 START_SECONDS = 20
 HEADER_SECONDS = 10.0  # for the head of a request, and between two requests
-CUT = "cityhub.cut"  # in the state of a request: what breaks its connection at once
 
 
 class ShareSettings(Settings, frozen=True):
-    """Where the Delta Sharing server listens, and the address that firms reach it by."""
+    """Where the Delta Sharing server listens, the address that firms reach it by, and what one of them may take."""
 
     section: ClassVar[str] = "share"
 
@@ -39,6 +35,12 @@ class ShareSettings(Settings, frozen=True):
     port: int = 8470
     endpoint: str | None = None
     max_connections: int = 256
+    downloads: int = 64
+    stall_seconds: float = 60.0
+
+    def places(self) -> int:
+        """The most downloads that one firm has at once: never more than half of the connections."""
+        return max(1, min(self.downloads, self.max_connections // 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,12 @@ def _listen(ground: Ground, host: str, port: int) -> socket.socket:
 def _server(ground: Ground, settings: ShareSettings) -> "uvicorn.Server":
     import uvicorn  # noqa: PLC0415 - the web framework is loaded when something is served
 
+    from sharing.connection import timed  # noqa: PLC0415
     from sharing.server import build_app  # noqa: PLC0415
 
     config = uvicorn.Config(
         build_app(ground),
-        http=_patient_for(HEADER_SECONDS),
+        http=timed(HEADER_SECONDS, settings.stall_seconds),
         log_level="error",
         access_log=False,
         server_header=False,
@@ -124,59 +127,6 @@ def _server(ground: Ground, settings: ShareSettings) -> "uvicorn.Server":
         lifespan="off",
     )
     return uvicorn.Server(config)
-
-
-def _patient_for(seconds: float) -> type["asyncio.Protocol"]:
-    """uvicorn's HTTP protocol with a limit on how long a request's head may take, and a way to break a connection.
-
-    Half a request holds no place; what a broken connection had still to send is not sent.
-    """
-    from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415 - loaded when something is served
-
-    class Patient(H11Protocol):
-        _waiting: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self.app_state = {**self.app_state, CUT: functools.partial(_break, transport)}  # what each request is given
-            self._wait()
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self.cycle is None or self.cycle.response_complete:
-                self._wait()  # the head of a next request may have begun
-            else:
-                self._cease()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._cease()
-            super().connection_lost(exc)
-
-        def _wait(self) -> None:
-            if self._waiting is None:
-                self._waiting = self.loop.call_later(seconds, self._over)
-
-        def _cease(self) -> None:
-            if self._waiting is not None:
-                self._waiting.cancel()
-                self._waiting = None
-
-        def _over(self) -> None:
-            self._waiting = None
-            if self.cycle is None or self.cycle.response_complete:
-                self.transport.close()
-
-    return Patient
-
-
-def _break(transport: asyncio.Transport) -> None:
-    """End the connection now, without what the kernel has still to send on it."""
-    with (
-        contextlib.suppress(OSError),
-        socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as same,
-    ):
-        same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
 
 
 def _await(server: "uvicorn.Server", thread: threading.Thread) -> None:
