@@ -4,13 +4,15 @@ Promises:
 
 - a token is 256 random bits, shown once in the profile that it is written into; the database keeps its SHA-256 alone
   (nothing shorter than the token itself can be guessed from it), lists show its id;
-- a profile file is readable by its owner alone (0600) and is never written over another file;
+- a profile file is readable by its owner alone (0600), is never written over another file, and stands under its name
+  whole and durable, or not at all;
 - a revocation is one committed row: whoever asks afterwards is refused, no cache lives longer than the gate's look;
 - revoking and expiring are acts in the ledger, in the same transaction.
 """
 
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -113,6 +115,18 @@ def _private(endpoint: str) -> bool:
     )
 
 
+def opens(engine: sa.Engine, case_id: str, bearer: str) -> bool:
+    """Whether `bearer` is a token of the case's grant that was not revoked."""
+    wanted = (
+        sa.select(token_table.c.id)
+        .join(table, token_table.c.grant == table.c.id)
+        .where(table.c.case == case_id, token_table.c.hash == sha256_hex(bearer.encode()))
+        .where(token_table.c.revoked_at.is_(None))
+    )
+    with read(engine) as connection:
+        return connection.execute(wanted).first() is not None
+
+
 def write_profile(path: Path, content: dict[str, Any]) -> None:
     """Writes the profile for its owner alone.
 
@@ -120,10 +134,23 @@ def write_profile(path: Path, content: dict[str, Any]) -> None:
         Unavailable: SHARE_PROFILE when the file exists or cannot be written.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)  # mode 0600
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(content, file, indent=2)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            # A link is made whole or not at all, and refuses to replace, also where a link leads elsewhere.
+            os.link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except OSError as error:
         raise no_profile() from error
 
