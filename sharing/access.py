@@ -14,6 +14,8 @@ from infra.errors import Refused
 from sharing.protocol import SharedTable
 from sharing.tables import extract, grant, link, token
 
+SWEPT = 1_000  # expired links at once
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -111,8 +113,13 @@ def still_open(engine: sa.Engine, access: Access) -> GrantState:
 def store_links(
     connection: sa.Connection, access: Access, links: Sequence[tuple[str, str, int]], now: datetime, expires: datetime
 ) -> None:
-    """Store links as (digest, object key, bytes) and drop those that expired."""
-    connection.execute(link.delete().where(link.c.expires_at <= now))
+    """Store links as (digest, object key, bytes) and drop some that expired, in any case more than are stored."""
+    # A bounded part, so that the first query after a busy day waits for no day's sweep; and none that another query is
+    # dropping at this moment.
+    over = sa.select(link.c.id).where(link.c.expires_at <= now).limit(SWEPT + len(links))
+    swept = connection.scalars(over.with_for_update(skip_locked=True)).all()
+    for start in range(0, len(swept), SWEPT):
+        connection.execute(link.delete().where(link.c.id.in_(swept[start : start + SWEPT])))
     own = {"token": access.token, "grant": access.grant, "extract": access.extract}
     rows = [
         {**own, "id": digest, "file": key, "size": size, "created_at": now, "expires_at": expires}

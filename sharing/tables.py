@@ -145,5 +145,5 @@ link = sa.Table(
     sa.Column("file", sa.Text, nullable=False),  # object key of the one file that it opens
     sa.Column("size", sa.BigInteger, nullable=False),  # bytes of that file
     sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False, index=True),
 )
