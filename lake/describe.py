@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
-from infra.errors import Unavailable, WrongUse
+from infra.errors import HubError, Refused, Unavailable, WrongUse
 from infra.ground import Ground
 from infra.language import Text
 from infra.settings import Secret, Settings, load
@@ -103,14 +103,15 @@ class Sink:
         """Tell one row of the outbox.
 
         Raises:
-            Unavailable: `DESCRIBE_FAILED`, with nothing of what the library said: that may hold the token.
+            Refused: `DESCRIBE_ROW`, it does not say what can be told.
+            Unavailable: `DESCRIBE_FAILED`, with nothing of what the library said: that may hold the token; or what the
+                database or the store raises.
         """
-        if kind == "extract":
-            proposals = self._teller.extract(gather_extract(self._ground, subject, payload, at))
-        else:
-            proposals = self._delivery(payload)
         try:
-            self._writer.write(proposals)
+            self._writer.write(self._proposals(kind, subject, payload, at))
+        except HubError:
+            self._told.clear()
+            raise
         except Exception as error:
             self._told.clear()
             raise Unavailable(
@@ -118,6 +119,21 @@ class Sink:
                 f"元数据目录没有接收（{type(error).__name__}）",
                 f"the metadata catalogue did not take it ({type(error).__name__})",
                 remedy=Text("检查 HUB_DATAHUB_…；之后会自动重试", "check HUB_DATAHUB_…; it is tried again later"),
+            ) from None
+
+    def _proposals(self, kind: str, subject: str, payload: Mapping[str, Any], at: datetime) -> list[Any]:
+        try:
+            if kind == "extract":
+                return self._teller.extract(gather_extract(self._ground, subject, payload, at))
+            return self._delivery(payload)
+        except HubError:
+            raise
+        except Exception as error:
+            # Whatever the row says or the register lacks: it is this row's fault and holds up no other dataset's.
+            raise Refused(
+                "DESCRIBE_ROW",
+                f"待登记的记录无法转成元数据（{type(error).__name__}）",
+                f"what waits cannot be put in the catalogue's words ({type(error).__name__})",
             ) from None
 
     def _delivery(self, payload: Mapping[str, Any]) -> list[Any]:

@@ -60,14 +60,16 @@ def drain(ground: Ground, *, most: int = 10_000, wait_seconds: float = 0.0) -> D
 
                     sink = stack.enter_context(open_sink(ground))
                 for row in page:
-                    dataset = row.payload["dataset"]
+                    dataset = _dataset(row)
                     if dataset in held_back:
                         continue
-                    if not _due(row, ground.now()) or not _send(ground, held, sink, row):
+                    if not _due(row, ground.now()):
+                        held_back.add(dataset)
+                    elif _send(ground, held, sink, row):
+                        sent += 1
+                    else:
                         held_back.add(dataset)
                         failed += 1
-                        continue
-                    sent += 1
         return Drained(sent, failed, _count(ground))
 
 
@@ -102,6 +104,12 @@ def _count(ground: Ground) -> int:
         )
 
 
+def _dataset(row: Row[Any]) -> str:
+    """Whose rows this one holds back; a row that names no dataset is nobody's and holds back none."""
+    named = row.payload.get("dataset") if isinstance(row.payload, dict) else None
+    return named if isinstance(named, str) else f"#{row.number}"
+
+
 def _due(row: Row[Any], now: datetime) -> bool:
     if row.attempts >= MOST_ATTEMPTS:
         return False
@@ -112,13 +120,25 @@ def _due(row: Row[Any], now: datetime) -> bool:
 
 
 def _send(ground: Ground, held: Lease, sink: Any, row: Row[Any]) -> bool:
-    """Send one row and note it; a failure is noted too."""
+    """Send one row and note it; a failure of whatever kind is noted too, and ends nothing but this row's sending.
+
+    Raises:
+        Unavailable: `LEASE_LOST`, another sends now.
+    """
     held.renew()
     try:
         sink.send(row.kind, row.subject, row.payload, row.created_at)
+        _note_sent(ground, row)
     except HubError as error:
         _note_failure(ground, row, error.code)
         return False
+    except Exception:  # what one row brings about must not keep the others from being sent
+        _note_failure(ground, row, "DESCRIBE_ROW")
+        return False
+    return True
+
+
+def _note_sent(ground: Ground, row: Row[Any]) -> None:
     with write(ground.engine) as connection:
         changed = connection.execute(
             sa.update(outbox)
@@ -127,7 +147,6 @@ def _send(ground: Ground, held: Lease, sink: Any, row: Row[Any]) -> bool:
         )
         if changed.rowcount and row.kind == DELIVERY:
             ground.ledger.append([_entry(row.subject, row.payload)], connection=connection)
-    return True
 
 
 def _entry(subject: str, payload: Mapping[str, Any]) -> NewEntry:

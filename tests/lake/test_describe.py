@@ -23,7 +23,7 @@ from infra.lease import lease
 from lake.outbox import drain, drain_quietly, retry
 from lake.tables import outbox
 
-FLOW, VISITS = "jinshui.traffic.road_flow", "zhongyuan.health.visits"
+FLOW, VISITS, PUPILS = "jinshui.traffic.road_flow", "zhongyuan.health.visits", "erqi.education.pupils"
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
@@ -205,6 +205,41 @@ def test_a_sink_that_is_down_holds_back_its_dataset_and_harms_nothing(city: Grou
     assert retry(city) == 3
     city.environ["HUB_DATAHUB_SINK"] = f"file:{city.home / 'told.json'}"
     assert drain(city).sent == 3
+
+
+MALFORMED: dict[str, Any] = {
+    "names no dataset": {"delivery": "d-x"},
+    "holds nothing": None,
+    "is a list": [1],
+    "lacks its time": {"dataset": PUPILS, "delivery": "d-x", "state": "finished"},
+    "lacks its counts": {"dataset": PUPILS, "delivery": "d-x", "state": "finished", "at": AT.isoformat(), "read": "x"},
+    "has an audit without findings": {
+        "dataset": PUPILS,
+        "delivery": "d-x",
+        "state": "finished",
+        "at": AT.isoformat(),
+        "audit": {"passed": True},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", ["delivery", "extract"])
+@pytest.mark.parametrize("payload", MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_malformed_row_stops_nothing_but_its_own_dataset(city: Ground, kind: str, payload: Any) -> None:
+    put_delivery(city, FLOW, "d-1")
+    with write(city.engine) as connection:
+        row = {"kind": kind, "subject": "d-x", "payload": payload, "created_at": AT, "attempts": 0}
+        connection.execute(outbox.insert().values(**row))
+    put_delivery(city, FLOW, "d-2")
+    put_delivery(city, VISITS, "d-3")
+    drained = drain(city)
+    assert (drained.sent, drained.failed, drained.left) == (3, 1, 1)
+    with read(city.engine) as connection:
+        [(subject, attempts, error)] = connection.execute(
+            sa.select(outbox.c.subject, outbox.c.attempts, outbox.c.error).where(outbox.c.sent_at.is_(None))
+        ).all()
+    assert (subject, attempts, json.loads(error)["code"]) == ("d-x", 1, "DESCRIBE_ROW")
+    assert drain(city).failed == 0, "it waits longer and longer, and is not tried before"
 
 
 def test_one_owner_at_a_time(city: Ground) -> None:
