@@ -17,6 +17,7 @@ from infra.crypto import sha256_hex
 from infra.language import Text
 from sharing.cases import Case
 from sharing.declared import Applicant
+from sharing.policy import leaving
 
 NO_SIGNATURE = Text(
     "本摘要只用于指明文本，不是电子签名（《电子签名法》第十三条）；签署须另以书面或可靠电子签名完成。",
@@ -32,6 +33,11 @@ TERMS = {
     "model_shared": "with written consent",
     "publication": "statistics of at least the threshold's size",
     "destruction": "at the end of the term, with a record",
+}
+_FORMS = {
+    "aggregate": Text("分组汇总", "aggregate, classes with counts"),
+    "rows": Text("逐人一行", "rows, one a person"),
+    "plain": Text("原始记录（不含个人信息）", "records as they are, without personal information"),
 }
 
 
@@ -57,7 +63,7 @@ def _chinese(case: Case, applicant: Applicant, resource: Resource, provider: Tex
     asked = case.request
     titles = {item.name: item.title.zh for item in resource.items}
     items = "、".join(f"{titles[name]}（{name}）" if name in titles else name for name in asked.items)
-    form = {"aggregate": "分组汇总", "rows": "逐人一行"}.get(asked.form, asked.form)
+    form = _form(case, resource).zh
     return [
         "公共数据利用协议（有条件开放）",
         f"案件：{case.id}",
@@ -83,13 +89,13 @@ def _chinese(case: Case, applicant: Applicant, resource: Resource, provider: Tex
 
 
 def _english(case: Case, applicant: Applicant, resource: Resource, provider: Text) -> list[str]:
-    asked = case.request
+    asked, form = case.request, _form(case, resource).en
     return [
         "Agreement on the use of public data (conditional opening). The Chinese text prevails.",
         f"Case: {case.id}",
         f"Provider: {provider.en}",
         f"User: {applicant.name}, unified social credit code {applicant.uscc}",
-        f"1. Scope: these items of {resource.title.en} ({resource.id}): {', '.join(asked.items)}; form: {asked.form}.",
+        f"1. Scope: these items of {resource.title.en} ({resource.id}): {', '.join(asked.items)}; form: {form}.",
         f"2. Purpose and scene: {asked.purpose}; {asked.scene}. Nothing beyond.",
         (
             f"3. Method: read under this grant by the Delta Sharing protocol; legal basis: "
@@ -108,6 +114,12 @@ def _english(case: Case, applicant: Applicant, resource: Resource, provider: Tex
         "11. Breach: provider or authority suspends, sets a term to mend, ends access, and hands evidence over.",
         f"12. {NO_SIGNATURE.en}",
     ]
+
+
+def _form(case: Case, resource: Resource) -> Text:
+    """The form that will leave, which is the one that is agreed on."""
+    form = leaving(resource, case.request.form)
+    return _FORMS.get(form, Text(form, form))
 
 
 def _declared(applicant: Applicant, name: str) -> str:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from catalogs.model import Grade
 from catalogs.own_city import own_city
 from infra.console import Step
 from infra.ground import Ground, open_ground
@@ -93,7 +94,8 @@ def _governed(
 
     made = produce.write(connection, relation, chosen, _SALT, (target.parent, target.name))
     level = measure.level("rows", made.measured, chosen.draft.terms)
-    why = policy.may_issue(policy.rules(own_city(ground)), _case(ground.now()), chosen.draft, made.measured, level)
+    known, case = policy.rules(own_city(ground)), _case(ground.now())
+    why = policy.may_issue(known, case, chosen.draft, made.measured, level, Grade.GENERAL_3)
     policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", why)
     key, tables = f"extracts/{target.name}", Tables(ground.store)
     base = tables.ensure(key, release.arrow_schema(chosen.draft, chosen.steps, _schema()), "bench")

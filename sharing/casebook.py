@@ -6,7 +6,7 @@ reviewers; the ledger gets ids, counts and digests, never a value of the data.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,8 @@ def apply(ground: Ground, applicant: str, channel: Channel, dataset: str, reques
     """
     now = ground.now()
     who, what = find_applicant(ground.engine, applicant), resource(ground.engine, dataset)
+    # What is approved and signed is the form that will leave, not one that this resource cannot have.
+    request = replace(request, form=policy.leaving(what, request.form))
     with write(ground.engine) as connection:
         lock(connection, "sharing:case")
         last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0

@@ -86,7 +86,8 @@ def _issue(ground: Ground, case: Case, actor: str) -> Extract:
     with ground.scratch() as scratch:
         made, stored, committed = _made(ground, case, what, (identity, version), scratch)
     level = measure.level(made.plan.draft.form, made.measured, made.plan.draft.terms)
-    why = policy.may_issue(known, case, made.plan.draft, made.measured, level)
+    grade = policy.highest(what, made.plan.sources)
+    why = policy.may_issue(known, case, made.plan.draft, made.measured, level, grade)
     policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", why)
     now = ground.now()
     after = cases.issued(case, now)

@@ -115,6 +115,13 @@ class Plan:
         counts = ["persons", "records"] if self.draft.form == "aggregate" else list(self.draft.plain)
         return tuple(shown + counts)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The source's columns of which something leaves."""
+        made = zip(self.draft.dimensions, self.steps, strict=True)
+        shown = [name for dimension, step in made if dimension.outputs(step) for name in dimension.fields]
+        return (*shown, *self.draft.plain)
+
     def as_dict(self) -> dict[str, Any]:
         """The plan for the certificate: plain values, no data."""
         methods = []

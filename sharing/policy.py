@@ -10,14 +10,15 @@ Promises:
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 from catalogs.cedar import Decision, PolicyEngine, Uid, policy_files
-from catalogs.model import Content, IdentifierRole, Item, Resource, SharingAttribute
+from catalogs.model import Content, Grade, IdentifierRole, Item, Resource, SharingAttribute
+from catalogs.rules import highest as highest_grade
 from infra.errors import HubError, Refused
 from infra.language import Text
 from sharing import uscc
@@ -128,25 +129,36 @@ def _apply(applicant: Applicant, case: Case, resource: Resource, published: bool
 
 
 def receive_context(kind: str, item: Item | None, request: Request, resource: Resource) -> dict[str, Any]:
-    """The facts about one item that decide whether it leaves."""
+    """The facts about one item that decide whether it leaves, in the form in which it really would."""
     content = item.content if item else frozenset()
     return {
         "kind": kind,
         "registered": item is not None,
-        "grade": int(item.grade if item else resource.grade),
+        "grade": int(_grade(resource, [item] if item else [])),
         "personal": item is None or item.personal is not None,
         "identifier": (item.identifier if item else IdentifierRole.DIRECT).value,
         "patient": Content.PATIENT in content,
         "minor": Content.MINOR in content,
         "plate": Content.PLATE in content,
         "camera": Content.CAMERA in content,
-        "form": request.form,
+        "form": leaving(resource, request.form),
         "legal_basis": bool((request.legal_basis or "").strip()),
     }
 
 
-def may_issue(known: Rules, case: Case, draft: Draft, measured: Measure, level: int) -> tuple[Reason, ...]:
-    """Everything that stands against the issue, asked again of what was measured; empty when it may be issued."""
+def may_issue(
+    known: Rules, case: Case, draft: Draft, measured: Measure, level: int, grade: Grade
+) -> tuple[Reason, ...]:
+    """Everything that stands against the issue, asked again of what was measured; empty when it may be issued.
+
+    Args:
+        known: the rules in force.
+        case: with its approvals and its agreement.
+        draft: the form, the columns and the thresholds of what leaves.
+        measured: what was counted on it.
+        level: of GB/T 42460.
+        grade: the highest of what leaves (`highest`).
+    """
     awaited = case.awaited
     context = {
         "channel": case.channel.value,
@@ -155,6 +167,7 @@ def may_issue(known: Rules, case: Case, draft: Draft, measured: Measure, level: 
         "agreement_signed": case.digest is not None,
         "form": draft.form,
         "level": level,
+        "grade": int(grade),
         "risk_holds": draft.form != "rows" or (measured.risk is not None and measured.risk < draft.terms.risk),
         "persons": _persons(draft, measured),
         "threshold": _threshold(draft.terms, draft),
@@ -200,6 +213,28 @@ def closed(known: Rules, grant: str, applicant: str, times: GrantTimes, now: dat
 def personal(resource: Resource) -> bool:
     """Whether any item is personal information or identifies somebody."""
     return any(item.personal is not None or item.identifier is not IdentifierRole.NONE for item in resource.items)
+
+
+def leaving(resource: Resource, asked: str) -> str:
+    """The form in which the data would leave: without personal items as they are, whatever was asked for.
+
+    Only persons are counted into classes: there is no aggregate of data that are nobody's, and none may be promised.
+    """
+    return asked if personal(resource) else "plain"
+
+
+def highest(resource: Resource, names: Iterable[str]) -> Grade:
+    """The highest grade of the items `names`: that of the whole resource where one of them is unknown."""
+    found = [resource.item(name) for name in names]
+    known = [item for item in found if item is not None]
+    return _grade(resource, known if len(known) == len(found) else [])
+
+
+def _grade(resource: Resource, items: Sequence[Item]) -> Grade:
+    """Of some items; a resource that was graded above all of its items is so as a whole."""
+    if not items or resource.grade > highest_grade(resource.items):
+        return resource.grade
+    return highest_grade(tuple(items))
 
 
 def raise_for(code: str, zh: str, en: str, why: Sequence[Reason]) -> None:
