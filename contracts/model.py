@@ -37,7 +37,6 @@ COLUMN_TYPES: tuple[ColumnType, ...] = (
 
 NO_TITLE = Text("", "")
 PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
-LINE = "{line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class RowRule:
         severity: what a failing row means.
         fails_sql: a DuckDB expression, true where the row breaks the rule (false and NULL: it keeps it); over the typed
             columns `"x"` and the text before the cast `"x__text"`.
-        sentence: what to tell the district officer; `{line}` alone is left to fill (see `say`).
+        sentence: what to tell the district officer; `{line}` alone is left to fill.
         kind: type, required, range, enumeration, pattern, length, expression or window.
         args: the kind's plain values.
     """
@@ -118,15 +117,6 @@ class RowRule:
     sentence: Text
     kind: str
     args: Mapping[str, Any] = field(default_factory=dict)
-
-    def say(self, line: int | None) -> Text:
-        """The sentence with its line; "this row" where the format knows no lines."""
-        zh, en = self.sentence.zh, self.sentence.en
-        if line is None:
-            zh = zh.replace(f"第{LINE}行", "该行")
-            en = en.replace(f"Line {LINE}", "This row").replace(f"line {LINE}", "this row")
-        shown = "?" if line is None else str(line)
-        return Text(zh.replace(LINE, shown), en.replace(LINE, shown))
 
 
 @dataclass(frozen=True, slots=True)

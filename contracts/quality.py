@@ -17,7 +17,7 @@ from contracts.casts import can_fail
 from contracts.expression import expression_faults
 from contracts.model import PLACEHOLDER, SEVERITIES, Column, RowRule, Severity, TableRule
 from contracts.odcs import OPERATORS, Path_
-from contracts.rules import ROW_KINDS, row_rule
+from contracts.rules import ROW_KINDS, fill, row_rule
 from contracts.steps import literal
 from contracts.suite import duckdb_type
 from contracts.values import TABLE_KINDS, value_fault
@@ -67,7 +67,7 @@ class _Rules:
         if kind in ROW_KINDS:
             self.rows.append(row_rule(identity, kind, args, column=column, severity=severity, sentence=sentence))
         else:
-            self.tables.append(TableRule(identity, kind, args, severity, sentence))
+            self.tables.append(TableRule(identity, kind, args, severity, fill(sentence, args, column)))
 
     def _watch(self, kind: str, args: Mapping[str, Any], path: Path_, column: Column | None) -> None:
         if kind == "expression":

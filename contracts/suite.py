@@ -9,13 +9,14 @@ patterns, windows, expressions, keys and relations are SQL that returns one cons
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from contracts.casts import decimal_size
 from contracts.model import Column, Contract, RowRule, Severity, TableRule
 from contracts.rules import typed_fails_sql
+from contracts.sentences import general
 from contracts.steps import literal
 from infra.errors import WrongUse
 from infra.language import Text
@@ -48,7 +49,7 @@ class Expectation:
         kwargs: its arguments.
         severity: block or warn; a broken row rule of severity quarantine blocks here, for such a row must not be left.
         rule_id: the contract's rule, or `columns`, `types`.
-        sentence: what it says when it fails; `{line}` is not filled.
+        sentence: what it says when it fails, of records in general.
     """
 
     type: str
@@ -74,7 +75,7 @@ def suite(compiled: "Compiled", now: datetime | None = None) -> tuple[Expectatio
     if contract.duplicates.key:
         made.append(_unique_key(contract))
     made += [_table(rule, now) for rule in contract.table_rules]
-    return tuple(made)
+    return tuple(replace(one, sentence=general(one.sentence)) for one in made)
 
 
 def escape(sql: str) -> str:

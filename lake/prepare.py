@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from contracts.compile import Compiled, suite
+from contracts.sentences import general
 from infra.errors import Place
 from infra.ground import Ground
 from infra.language import Text
@@ -171,7 +172,7 @@ def _audit(task: Task, removed: Removed, now: datetime) -> Verdict:
 def _block_reason(task: Task, verdict: Verdict, rules: tuple[str, ...]) -> Reason:
     said = [Text(found.zh, found.en) for found in verdict.blocking]
     said += [
-        Text(rule.sentence.zh.replace("第{line}行", "有记录的"), rule.sentence.en.replace("Line {line}", "A record"))
+        general(rule.sentence)
         for rule in task.compiled.rules
         if rule.id in rules and rule.severity == "block" and rule.id not in {found.rule for found in verdict.blocking}
     ]

@@ -69,15 +69,7 @@ class Verdict:
 def finding(expected: Expectation, *, kept: bool, count: int | None, error: bool = False) -> Finding:
     """The finding on one expectation."""
     said = expected.sentence
-    return Finding(
-        expected.rule_id, expected.type, expected.severity, kept, count, error, _general(said.zh), _general(said.en)
-    )
-
-
-def _general(sentence: str) -> str:
-    """The sentence about records in general: an expectation knows no line."""
-    plain = sentence.replace("第{line}行", "有记录的").replace("Line {line}:", "Some records:")
-    return plain.replace("Line {line}", "A record").replace("{line}", "?")
+    return Finding(expected.rule_id, expected.type, expected.severity, kept, count, error, said.zh, said.en)
 
 
 @dataclass(frozen=True, slots=True)

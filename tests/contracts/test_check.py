@@ -159,8 +159,6 @@ def test_every_sentence_has_its_line_and_no_open_placeholder() -> None:
         for rule in promise.contract.row_rules:
             for lang in ("zh", "en"):
                 assert re.findall(r"\{[a-z_]+\}", rule.sentence.say(lang)) in ([], ["{line}"])
-                assert "{" not in rule.say(7).say(lang)
-                assert "{" not in rule.say(None).say(lang)
 
 
 REFUSED = (

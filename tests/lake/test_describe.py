@@ -152,6 +152,9 @@ def test_datahub_itself_accepts_the_file(city: Ground, tmp_path: Path) -> None:
     assert (drained.failed, drained.left) == (0, 0)
     subjects = {one["entityUrn"] for one in told(city)}
     assert any("extracts.x-1" in subject for subject in subjects)
+    said = [one["aspect"]["json"]["description"] for one in told(city) if one["aspectName"] == "assertionInfo"]
+    assert len(said) > 100
+    assert [one for one in said if set("{?") & set(one)] == [], "an assertion knows no line"
     home = tmp_path / "nobody"
     home.mkdir()
     checked = subprocess.run(
