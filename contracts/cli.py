@@ -132,7 +132,7 @@ def show(dataset: str, version: str | None, as_: str | None) -> None:
 @as_option
 @json_option
 def suite(dataset: str, version: str | None, as_: str | None) -> None:
-    """Print each expectation with its rule, severity and sentence."""
+    """Print each expectation with its rule, the contract's severity and its own, and its sentence."""
     from catalogs.asking import described
     from contracts.register import contract as registered
     from infra.ground import open_ground
@@ -141,10 +141,12 @@ def suite(dataset: str, version: str | None, as_: str | None) -> None:
         described(ground, dataset, as_)
         value = _suite(registered(ground.engine, dataset, version), ground.now())
         names = (
-            ("规则", "级别", "检验", "说明") if ground.lang == "zh" else ("rule", "severity", "expectation", "sentence")
+            ("规则", "契约级别", "检验级别", "检验", "说明")
+            if ground.lang == "zh"
+            else ("rule", "in contract", "in audit", "expectation", "sentence")
         )
         rows = [
-            (one["rule"], one["severity"], one["expectation"], one["sentence"][ground.lang])
+            (one["rule"], one["rule_severity"], one["severity"], one["expectation"], one["sentence"][ground.lang])
             for one in value["expectations"]
         ]
         emit(ground, value, lambda _: table(rows, names))
@@ -154,12 +156,15 @@ def _suite(made: "Contract", now: Any) -> dict[str, Any]:
     from contracts.compile import compile as compiled
     from contracts.compile import suite as expectations
 
+    written = {rule.id: rule.severity for rule in made.row_rules}
+    written |= {rule.id: rule.severity for rule in made.table_rules}
     return {
         "dataset": made.id,
         "version": made.version,
         "expectations": [
             {
                 "rule": one.rule_id,
+                "rule_severity": written.get(one.rule_id, one.severity),  # what the house itself expects, nobody wrote
                 "severity": one.severity,
                 "expectation": one.type,
                 "arguments": one.kwargs,

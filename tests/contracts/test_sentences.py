@@ -1,24 +1,31 @@
 """What a rule says of records in general: nothing is left to fill, whatever the contract's own words are."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from catalogs.city import load_city
+from catalogs.enter import register_city
+from catalogs.lookup import resources
 from contracts.check import load_contracts
+from contracts.cli import contract as command
 from contracts.compile import compile as compiled
 from contracts.compile import suite
 from contracts.odcs import load
 from contracts.parse import parse
+from contracts.register import contract, register_contracts
 from contracts.sentences import general
-from infra.ground import sample_city
+from infra.ground import Ground, sample_city
 from infra.language import Text
 from lake.docs import page
 from lake.read.source import FAULTS
 from lake.verdict import Verdict, finding
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+FLOW = "jinshui.traffic.road_flow"
 CITIES = [folder for folder in sorted(sample_city().parent.iterdir()) if (folder / "city.yaml").is_file()]
 
 
@@ -84,3 +91,21 @@ def test_a_rule_over_the_whole_delivery_fills_its_own_values() -> None:
     assert faults == []
     said_of_all = {one.rule_id: one.sentence for one in suite(compiled(made), NOW)}
     assert said_of_all["row_count"] == Text("不足3条。", "Under 3, n.")
+
+
+def test_the_suite_shows_the_contract_s_severity_beside_the_audit_s(ground: Ground) -> None:
+    register_city(ground, ground.city, "test")
+    register_contracts(ground, ground.city, "test", resources(ground.engine))
+    environ = {**ground.environ, "HUB_HOME": str(ground.home), "HUB_LANG": "en"}
+    told = CliRunner().invoke(command, ["suite", FLOW, "--json"], env=environ, catch_exceptions=False)
+    shown = {one["rule"]: one for one in json.loads(told.output)["expectations"]}
+    made = contract(ground.engine, FLOW)
+    for rule in (*made.row_rules, *made.table_rules):
+        if rule.id in shown:
+            assert shown[rule.id]["rule_severity"] == rule.severity
+            assert shown[rule.id]["severity"] == ("warn" if rule.severity == "warn" else "block")
+    assert {one["rule_severity"] for one in shown.values()} == {"block", "quarantine", "warn"}
+    assert "{" not in "".join(one["sentence"][lang] for one in shown.values() for lang in ("zh", "en"))
+    lines = CliRunner().invoke(command, ["suite", FLOW], env=environ, catch_exceptions=False).output.splitlines()
+    [line] = [line for line in lines if line.startswith("flow.range ")]
+    assert line.split()[1:3] == ["quarantine", "block"]
