@@ -175,24 +175,21 @@ def show(as_: str | None, **asked: Any) -> None:
     """Print line, rules, sentence and what the row was."""
     from catalogs.people import current
     from infra.ground import open_ground
-    from lake.quarantine import Question, listing
+    from lake.quarantine import Question
     from lake.quarantine import show as read
 
     with open_ground(os.environ) as ground:
-        someone, question = current(ground, as_), Question(**asked)
-        page = read(ground, someone, question)
-        named = {one["number"]: one["delivery"] for one in listing(ground, someone, question.dataset)}
-        emit(ground, page, lambda _: _blocks(page, named, question.limit, ground.lang))
+        question = Question(**asked)
+        page = read(ground, current(ground, as_), question)
+        emit(ground, page, lambda _: _blocks(page, question.limit, ground.lang))
 
 
-def _blocks(page: "Page", named: "Mapping[int, str]", limit: int, lang: str) -> list[str]:
+def _blocks(page: "Page", limit: int, lang: str) -> list[str]:
     """A row is three lines: a sentence and raw values fit no column of a terminal."""
     said, last = [], None
     for row in page.rows:
         if row.delivery != last:
-            said.append(
-                Text(f"批次 {named.get(row.delivery, '')}", f"delivery {named.get(row.delivery, '')}").say(lang)
-            )
+            said.append(Text(f"批次 {row.delivery}", f"delivery {row.delivery}").say(lang))
             last = row.delivery
         line = "" if row.line is None else Text(f"第{row.line}行", f"line {row.line}").say(lang)
         said += [f"  {line}  {' '.join(row.rules)}", f"    {row.say(lang)}", f"    {_raw(row.raw)}"]

@@ -9,7 +9,7 @@ to whoever may read the table at all.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +52,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One row: where it stood, which rules it broke, what to tell the officer, and what it was."""
+    """One row: its delivery's id, where it stood, which rules it broke, what to tell the officer, and what it was."""
 
-    delivery: int
+    delivery: str
     line: int | None
     rules: tuple[str, ...]
     zh: str
@@ -97,6 +97,7 @@ def show(ground: Ground, reader: Person, question: Question) -> Page:
     rows = _rows(ground, dataset_of(ground.store, snapshot), question)
     versions = {_of(row) for row in rows}
     fields = {version: _fields(ground, question.dataset, version, seen) for version in versions}
+    ids = _ids(ground, {row[DELIVERY] for row in rows})
     raws = [json.loads(row["raw"] or "{}") for row in rows]
     masked = sorted({name for row, raw in zip(rows, raws, strict=True) for name in raw.keys() - fields[_of(row)]})
     content = {
@@ -109,7 +110,9 @@ def show(ground: Ground, reader: Person, question: Question) -> Page:
         "purpose": question.purpose,
     }
     [entry] = ground.ledger.append([NewEntry(Act.QUARANTINE_READ, reader.id, question.dataset, content)])
-    shown = tuple(_quarantined(row, raw, fields[_of(row)]) for row, raw in zip(rows, raws, strict=True))
+    shown = tuple(
+        _quarantined(row, ids[row[DELIVERY]], raw, fields[_of(row)]) for row, raw in zip(rows, raws, strict=True)
+    )
     return Page(shown, tuple(masked), snapshot.version, entry)
 
 
@@ -159,9 +162,17 @@ def _of(row: Mapping[str, Any]) -> str:
     return version
 
 
-def _quarantined(row: Mapping[str, Any], raw: Mapping[str, Any], fields: frozenset[str]) -> Quarantined:
+def _ids(ground: Ground, numbers: Collection[int]) -> dict[int, str]:
+    """The ids by which everybody else calls the deliveries of these numbers."""
+    table = tables.delivery
+    with read(ground.engine) as connection:
+        found = connection.execute(sa.select(table.c.number, table.c.id).where(table.c.number.in_(sorted(numbers))))
+        return {row.number: row.id for row in found}
+
+
+def _quarantined(row: Mapping[str, Any], delivery: str, raw: Mapping[str, Any], fields: frozenset[str]) -> Quarantined:
     shown = {name: value if name in fields or value is None else HIDDEN for name, value in raw.items()}
-    return Quarantined(row[DELIVERY], row[LINE], tuple(row["rules"]), row["sentence_zh"], row["sentence_en"], shown)
+    return Quarantined(delivery, row[LINE], tuple(row["rules"]), row["sentence_zh"], row["sentence_en"], shown)
 
 
 def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[dict[str, Any]]:

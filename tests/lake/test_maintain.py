@@ -71,6 +71,7 @@ def test_quarantine_is_shown_within_the_policy_and_recorded(filled: Ground) -> N
     assert [row.line for row in page.rows] == [12, 12, 12]
     assert page.rows[0].raw["flow"] == "x"
     assert page.rows[0].rules == ("flow.type",)
+    assert {row.delivery for row in page.rows} == {one["delivery"] for one in listing(filled, engineer)[1:]}
     assert city.acts(filled)[-1] == ("lake:quarantine:read", city.FLOW)
     one = show(filled, engineer, Question(city.FLOW, delivery=listing(filled, engineer)[0]["delivery"]))
     assert len(one.rows) == 1
@@ -107,6 +108,10 @@ def test_the_commands(ground: Ground, tmp_path: Path) -> None:
     shown = run(quarantine_commands, "show", city.FLOW).stdout
     assert "flow=x" in shown
     assert told["delivery"] in shown, "by the id that `list` and `ingest` say"
+    [row] = json.loads(run(quarantine_commands, "show", city.FLOW, "--json").stdout)["rows"]
+    assert (row["delivery"], row["line"], row["rules"]) == (told["delivery"], 3, ["flow.type"])
+    again = json.loads(run(quarantine_commands, "show", city.FLOW, "--delivery", row["delivery"], "--json").stdout)
+    assert again["rows"] == [row], "what is shown can be asked for"
     versions = json.loads(run(lake_commands, "history", city.FLOW, "--json").stdout)["versions"]
     assert [one["version"] for one in versions] == [1, 0]
     assert "version" in run(lake_commands, "compact", city.FLOW).stdout
