@@ -136,6 +136,9 @@ def parse_note(raw: str) -> Note:
         message = "this is no signed note"
         raise NoteFault(message)
     note = Note(head + "\n", tuple(_parse_signature(line) for line in lines[:-1]))
+    if len({(line.name, line.key_id) for line in note.signatures}) != len(note.signatures):
+        message = "a key has signed the note twice"
+        raise NoteFault(message)
     if str(note) != raw or any(ord(char) < 0x20 and char != "\n" for char in raw):
         message = "the note is not in its canonical form"
         raise NoteFault(message)

@@ -38,6 +38,11 @@ def test_a_wrong_signature_of_a_known_key_condemns_the_note() -> None:
         Note(note.text.replace("cryptography", "cryptographY"), note.signatures).signers([Verifier.parse(KEY)])
 
 
+def test_a_signature_that_stands_twice_makes_no_second_note() -> None:
+    with pytest.raises(NoteFault):
+        parse_note(NOTE + NOTE.splitlines(keepends=True)[-1])
+
+
 def test_unknown_keys_sign_nothing() -> None:
     assert parse_note(NOTE).signers([MINE]) == ()
 
