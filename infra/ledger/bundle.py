@@ -81,8 +81,8 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _write_files(connection: Connection, folder: Path, *, contents: bool) -> int:
-    notes = [note for _, _, note in store.checkpoints(connection)]
-    size = parse_checkpoint(notes[-1]).size
+    newest = store.newest_note(connection) or ""
+    size = parse_checkpoint(newest).size
     with (folder / ENTRIES).open("wb") as entries, (folder / CONTENTS).open("wb") as beside:
         for first in range(0, size, _PAGE):
             for row in store.indexed(connection, first, min(_PAGE, size - first)):
@@ -91,9 +91,10 @@ def _write_files(connection: Connection, folder: Path, *, contents: bool) -> int
                     content = canonical_object(row.content)
                     line = {"content": content, "index": row.leaf_index, "salt": row.salt.hex()}
                     beside.write(canonical(line) + b"\n")
-    numbered = ({"note": note, "number": number} for number, note in enumerate(notes, start=1))
-    (folder / CHECKPOINTS).write_bytes(b"".join(canonical(line) + b"\n" for line in numbered))
-    (folder / NEWEST).write_text(notes[-1], encoding="utf-8")
+    with (folder / CHECKPOINTS).open("wb") as checkpoints:
+        for number, (_, _, note) in enumerate(store.checkpoints(connection), start=1):
+            checkpoints.write(canonical({"note": note, "number": number}) + b"\n")
+    (folder / NEWEST).write_text(newest, encoding="utf-8")
     keys = [str(key) for key in verifiers(connection)]
     (folder / KEYS).write_text("\n".join(keys) + "\n", encoding="utf-8")
     return size

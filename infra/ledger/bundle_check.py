@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from infra.crypto import hasher
 from infra.errors import Refused, Unavailable
 from infra.ledger.archive import ArchiveFault, read_archive
-from infra.ledger.audit import At, Audit
+from infra.ledger.audit import Audit
 from infra.ledger.bundle_files import Open, folder_files, inside
 from infra.ledger.entry import MAX_CONTENT_BYTES, canonical_object
 from infra.ledger.manifest import (
@@ -27,16 +27,32 @@ from infra.ledger.manifest import (
     parse_manifest,
 )
 from infra.ledger.note import Note, NoteFault, Verifier, parse_note
-from infra.ledger.report import Findings, Report
+from infra.ledger.report import At, Findings, Report
+from infra.ledger.signed import Checkpoints
+from infra.ledger.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a bundle may cost to check: bytes in all, bytes a line, bytes of a small file."""
+    """What a bundle may cost to check, each far above what a city's log comes to.
+
+    Attributes:
+        total: bytes in all.
+        line: bytes of one line.
+        note: bytes of one checkpoint's line.
+        small: bytes of a small file.
+        keys: how many keys.
+        entries: how many entries; each costs the check some twenty bytes of memory.
+        held: how many checkpoints, erasures and missing contents may wait at once for what they belong to.
+    """
 
     total: int = 1 << 36
     line: int = 2 * MAX_CONTENT_BYTES
+    note: int = 1 << 14
     small: int = 1 << 20
+    keys: int = 1 << 10
+    entries: int = 1 << 26
+    held: int = 1 << 21
 
 
 _LIMITS = Limits()
@@ -94,22 +110,24 @@ def check_files(
     """
     if MANIFEST not in files:
         raise _no_bundle("缺少 MANIFEST", "it has no MANIFEST")
-    return _Bundle(files, limits).run(None if trusted is None else list(trusted))
+    return _Bundle(files, None if trusted is None else list(trusted), limits).run()
 
 
 class _Bundle:
-    def __init__(self, files: Mapping[str, Open], limits: Limits) -> None:
+    def __init__(self, files: Mapping[str, Open], trusted: list[Verifier] | None, limits: Limits) -> None:
         self.files = files
         self.limits = limits
-        self.note, self.manifest = self._manifest()
         self.findings = Findings()
-        self.audit = Audit(self.manifest.origin, self.findings)
+        self.note, self.manifest = self._manifest()
+        origin = self.manifest.origin
+        trust = Trust(origin, self._keys(), trusted, self.findings)
+        checkpoints = Checkpoints(origin, self._notes(), trust, self.findings)
+        self.audit = Audit(origin, checkpoints, trust, self.findings)
 
-    def run(self, trusted: list[Verifier] | None) -> Report:
+    def run(self) -> Report:
         self._digests()
-        self.audit.checkpoints(self._notes())
         self._entries()
-        report = self.audit.finish(self._keys(), trusted)
+        report = self.audit.finish()
         self._signature()
         return report.with_faults(self.findings.faults)
 
@@ -138,22 +156,24 @@ class _Bundle:
             if size != listed.size or digest.hexdigest() != listed.digest:
                 self._fault("file_changed", name, f"{name} 与清单不符", f"{name} is not what the manifest lists")
 
-    def _notes(self) -> list[tuple[str, At]]:
-        notes = []
-        for number, line in enumerate(self._lines(CHECKPOINTS), start=1):
+    def _notes(self) -> Iterator[tuple[str, At]]:
+        note = None
+        for number, line in enumerate(self._lines(CHECKPOINTS, self.limits.note), start=1):
             fields = canonical_object(line) or {}
             at = At(file=CHECKPOINTS, line=number)
             if fields.get("number") != number or fields.keys() != {"number", "note"}:
-                self.audit.fault("checkpoint_order", "检查点次序不对", "a checkpoint is out of order", at)
-            notes.append((str(fields.get("note")), at))
-        if not notes or notes[-1][0] != self._small(NEWEST):
+                self.findings.fault("checkpoint_order", "检查点次序不对", "a checkpoint is out of order", at)
+            note = str(fields.get("note"))
+            yield note, at
+        if note is None or note != self._small(NEWEST):
             self._fault("file_changed", NEWEST, "不是最新的检查点", "this is not the newest checkpoint")
-        return notes
 
     def _entries(self) -> None:
         contents = self._contents()
         beside = next(contents, None)
         for index, body in enumerate(self._lines(ENTRIES)):
+            if index >= self.limits.entries:
+                raise _too_many("记录", "entries", self.limits.entries)
             content = None
             while beside is not None and beside[0] <= index:
                 if beside[0] == index and content is None:
@@ -163,6 +183,8 @@ class _Bundle:
                 beside = next(contents, None)
             at = At(file=ENTRIES, line=index + 1)
             self.audit.entry(body, at, content, contents=self.manifest.contents)
+            if self.audit.held > self.limits.held:
+                raise _too_many("未对应的检查点或缺失内容", "unmatched checkpoints or contents", self.limits.held)
         while beside is not None:
             self._stray(beside[2])
             beside = next(contents, None)
@@ -181,6 +203,8 @@ class _Bundle:
         lines = self._small(KEYS).split("\n")
         if lines[-1] != "":
             self._fault("key_list", KEYS, "公钥清单被截断", "the list of keys is cut off")
+        if len(lines) - 1 > self.limits.keys:
+            raise _too_many("公钥", "keys", self.limits.keys)
         return lines[:-1]
 
     def _signature(self) -> None:
@@ -197,7 +221,7 @@ class _Bundle:
             )
 
     def _stray(self, line: int) -> None:
-        self.audit.fault(
+        self.findings.fault(
             "content_added",
             "内容行不可读，或没有对应的记录",
             "a content cannot be read, or belongs to no entry",
@@ -205,30 +229,30 @@ class _Bundle:
         )
 
     def _fault(self, kind: str, name: str, zh: str, en: str) -> None:
-        self.audit.fault(kind, zh, en, At(file=_shown(name)))
+        self.findings.fault(kind, zh, en, At(file=_shown(name)))
 
     def _small(self, name: str) -> str:
         if name not in self.files:
             return ""
         with self.files[name]() as source:
             data = source.read(self.limits.small + 1)
-        # A log may have very many checkpoints, but no single small file of a bundle is larger than this.
         if len(data) > self.limits.small:
             raise _too_large(self.limits.small)
         return data.decode("utf-8", "replace")
 
-    def _lines(self, name: str) -> Iterator[bytes]:
+    def _lines(self, name: str, limit: int | None = None) -> Iterator[bytes]:
+        limit = self.limits.line if limit is None else limit
         if name not in self.files:
             return
         with self.files[name]() as source:
             number = 0
-            while line := source.readline(self.limits.line + 1):
+            while line := source.readline(limit + 1):
                 number += 1
-                if len(line) > self.limits.line:
-                    raise _too_large(self.limits.line)
+                if len(line) > limit:
+                    raise _too_large(limit)
                 if not line.endswith(b"\n"):
                     at = At(file=name, line=number)
-                    self.audit.fault("file_changed", f"{name} 被截断", f"{name} is cut off", at)
+                    self.findings.fault("file_changed", f"{name} 被截断", f"{name} is cut off", at)
                 yield line.removesuffix(b"\n")
 
 
@@ -259,4 +283,12 @@ def _no_bundle(zh: str, en: str) -> Refused:
 def _too_large(limit: int) -> Refused:
     return Refused(
         "LEDGER_BUNDLE_SIZE", f"存证包超过 {limit} 字节的上限", f"the bundle is beyond the limit of {limit} bytes"
+    )
+
+
+def _too_many(zh: str, en: str, limit: int) -> Refused:
+    return Refused(
+        "LEDGER_BUNDLE_SIZE",
+        f"存证包中的{zh}超过 {limit} 的上限",
+        f"the bundle holds more than {limit} {en}",
     )

@@ -8,6 +8,15 @@ from infra.language import Text
 
 
 @dataclass(frozen=True, slots=True)
+class At:
+    """Where something was read: an entry's number in the database, or file and line of a bundle, lines from 1."""
+
+    number: int | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong.
 
@@ -111,3 +120,7 @@ class Findings:
         """Keeps `fault` unless there are too many already: the first thousand show the extent."""
         if len(self.faults) < MAX_FAULTS:
             self.faults.append(fault)
+
+    def fault(self, kind: str, zh: str, en: str, at: At, index: int | None = None) -> None:
+        """Adds what is wrong with what was read at `at`, or with the entry at place `index`."""
+        self.add(Fault(kind, Text(zh, en), at.number, index, at.file, at.line))

@@ -1,6 +1,6 @@
 """The rows of the ledger: writing entries, reading them back. Every statement of appending and reading stands here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,7 +154,16 @@ def note_at(connection: Connection, size: int) -> str | None:
     return connection.execute(sa.select(CHECKPOINT.c.note).where(CHECKPOINT.c.size == size)).scalar()
 
 
-def checkpoints(connection: Connection) -> list[tuple[int, int, str]]:
-    """All checkpoints as (number, size, note), oldest first."""
+def newest_size(connection: Connection) -> int:
+    """The size that stands beside the newest checkpoint; 0 before the first."""
+    query = sa.select(CHECKPOINT.c.size).order_by(CHECKPOINT.c.number.desc()).limit(1)
+    return connection.execute(query).scalar() or 0
+
+
+def checkpoints(connection: Connection) -> Iterator[tuple[int, int, str]]:
+    """All checkpoints as (number, size, note), oldest first, a page at a time."""
     query = sa.select(CHECKPOINT.c.number, CHECKPOINT.c.size, CHECKPOINT.c.note).order_by(CHECKPOINT.c.number)
-    return [(number, size, note) for number, size, note in connection.execute(query)]
+    rows = connection.execute(query.limit(_CHUNK)).all()
+    while rows:
+        yield from ((row.number, row.size, row.note) for row in rows)
+        rows = connection.execute(query.where(CHECKPOINT.c.number > rows[-1].number).limit(_CHUNK)).all()

@@ -1,69 +1,82 @@
 """The check of the stored rows: everything is read and hashed again, and held against tiles, checkpoints, keys."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from infra.ledger import store
-from infra.ledger.audit import At, Audit
+from infra.ledger.audit import Audit
+from infra.ledger.checkpoint import Checkpoint
 from infra.ledger.entry import canonical_object, leaf_hash
 from infra.ledger.keys import LedgerKeys
 from infra.ledger.merkle import HASH_BYTES, Frontier
 from infra.ledger.note import Verifier
-from infra.ledger.report import Findings, Report
+from infra.ledger.report import At, Findings, Report
+from infra.ledger.signed import Checkpoints
 from infra.ledger.store import StoredEntry
 from infra.ledger.tables import CONTENT, ENTRY, KEY, TILE
 from infra.ledger.tiles import WIDTH, expected_tiles, extend, split
+from infra.ledger.trust import Trust
 
 _PAGE = 2 * WIDTH
 
 
-def verify_rows(connection: Connection, origin: str, keys: LedgerKeys, trusted: Iterable[Verifier] | None) -> Report:
-    """Recomputes the whole log in one snapshot; an entry costs it no more memory than telling it from the others.
+def verify_rows(
+    connection: Connection,
+    origin: str,
+    keys: LedgerKeys,
+    trusted: Iterable[Verifier] | None,
+    kept: Checkpoint | None = None,
+) -> Report:
+    """Recomputes the whole log in one snapshot; its memory grows by some twenty bytes an entry.
 
     Args:
         connection: a reading transaction.
         origin: the log's name.
         keys: tell genuine waiting entries from forged ones.
         trusted: the keys that the log must lead back to; None takes the database's word for them.
+        kept: a checkpoint kept outside the database, read before the transaction began: the log must extend it.
     """
-    return _Rows(connection, origin, keys).run(trusted)
+    findings = Findings()
+    texts = connection.execute(sa.select(KEY.c.verifier).order_by(KEY.c.position)).scalars()
+    trust = Trust(origin, list(texts), trusted, findings)
+    checkpoints = Checkpoints(origin, _notes(connection, findings), trust, findings, kept)
+    return _Rows(connection, Audit(origin, checkpoints, trust, findings), keys).run()
+
+
+def _notes(connection: Connection, findings: Findings) -> Iterator[tuple[str, At]]:
+    for expected, (number, size, note) in enumerate(store.checkpoints(connection), start=1):
+        if number != expected or f"\n{size}\n" not in note:
+            findings.fault(
+                "checkpoint_order",
+                f"第 {expected} 个检查点的编号或大小不对",
+                f"checkpoint {expected} has a wrong number or size",
+                At(),
+            )
+        yield note, At()
 
 
 class _Rows:
-    def __init__(self, connection: Connection, origin: str, keys: LedgerKeys) -> None:
+    def __init__(self, connection: Connection, audit: Audit, keys: LedgerKeys) -> None:
         self.connection = connection
         self.keys = keys
-        self.findings = Findings()
-        self.audit = Audit(origin, self.findings)
+        self.audit = audit
         self.size = store.head_size(connection)
         # Leaves that differ from their tile since the last good root: by place, the row's and the tile's hash.
         self.differing: dict[int, tuple[int, bytes, bytes]] = {}
         self.by_tiles = Frontier()
 
-    def run(self, trusted: Iterable[Verifier] | None) -> Report:
-        self._checkpoints()
+    def run(self) -> Report:
+        self._head()
         self._entries()
         self._upper_tiles()
         pending = self._pending()
         self._strays()
-        texts = self.connection.execute(sa.select(KEY.c.verifier).order_by(KEY.c.position)).scalars()
-        report = self.audit.finish(list(texts), trusted)
-        return report.with_pending(pending)
+        return self.audit.finish().with_pending(pending)
 
-    def _checkpoints(self) -> None:
-        rows = store.checkpoints(self.connection)
-        for expected, (number, size, note) in enumerate(rows, start=1):
-            if number != expected or f"\n{size}\n" not in note:
-                self.audit.fault(
-                    "checkpoint_order",
-                    f"第 {expected} 个检查点的编号或大小不对",
-                    f"checkpoint {expected} has a wrong number or size",
-                    At(),
-                )
-        self.audit.checkpoints((note, At()) for _, _, note in rows)
-        if (rows[-1][1] if rows else 0) != self.size:
+    def _head(self) -> None:
+        if store.newest_size(self.connection) != self.size:
             self.audit.fault(
                 "head_changed",
                 f"存证树大小记为 {self.size}，与最新检查点不符",
@@ -131,13 +144,13 @@ class _Rows:
 
     def _settle(self) -> None:
         """At each checkpoint: says of the leaves that differ from their tile which of the two is wrong."""
-        due = self.audit.due()
+        due = self.audit.checkpoints.due
         if due is None or not self.differing:
             return
         tiles_hold = self.by_tiles.root() == due.root
         homes = {kept: index for index, (_, _, kept) in self.differing.items()}
         for index, (number, leaf, _) in self.differing.items():
-            if not tiles_hold and self.audit.last_good is due:
+            if not tiles_hold and self.audit.checkpoints.last_good is due:
                 self._tile_fault(0, index // WIDTH)
             elif leaf in homes:
                 self.audit.fault(
