@@ -15,14 +15,14 @@ from typing import Any
 
 import msgspec
 
-from infra.errors import Place
+from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.encoding import as_utf8
 from lake.read.layout import Laid, Layout, is_feature
 from lake.read.match import missing_fields
 from lake.read.records import physical_lines
 from lake.read.refusals import no_records, too_wide
-from lake.read.source import Format, Job, Note, Source
+from lake.read.source import FAULTS, Format, Job, Note, Source
 from lake.read.spool import Spool, extra_json, spooled
 from lake.read.stream import Decoder, Document, no_records_there, not_json, too_deep
 
@@ -45,7 +45,8 @@ def read_json(job: Job) -> Source:
     """The source of a JSON file.
 
     Raises:
-        Refused: READ_JSON, READ_DEPTH, READ_RECORD_PATH, READ_COLUMN_MISSING, READ_NO_RECORDS and the encodings' codes.
+        Refused: READ_JSON, READ_DEPTH, READ_RECORD_PATH, READ_RECORD_FAULTY, READ_COLUMN_MISSING, READ_NO_RECORDS and
+            the encodings' codes.
     """
     place = Place(file=job.name, dataset=job.contract.id)
     path, encoding = as_utf8(job, place)
@@ -142,15 +143,18 @@ def _spool(job: Job, items: Iterator[Item], kind: Format, encoding: str, documen
         raise no_records(place, 1)
     if isinstance(first.value, dict) and is_feature(first.value):
         kind = "geojson"
-    faults = 0
+    faults: dict[str, int] = {}
     with Spool(path, layout.names) as spool:
         for item in chain((first,), items):
             laid = _lay(item, layout)
             if layout.too_many:
                 raise too_wide(place, item.place, limits.max_columns + 1, limits.max_columns)
-            faults += laid.fault is not None
+            if laid.fault is not None:
+                faults[laid.fault] = faults.get(laid.fault, 0) + 1
             _add(spool, laid, item.place)
-    _check(spool.count - faults, layout, fields, place, first)
+    if sum(faults.values()) == spool.count:
+        raise _unreadable(list(faults), first, place)
+    _check(layout, fields, place)
     members = documents[0].members if documents else {}
     notes = tuple(_notes(layout, kind, members))
     return spooled(path, layout.names, first_line=spool.first_line, notes=notes, format=kind, encoding=encoding)
@@ -170,12 +174,27 @@ def _add(spool: Spool, laid: Laid, place: int) -> None:
     spool.add(laid.values, place, laid.extra)
 
 
-def _check(good: int, layout: Layout, fields: list[Any], place: Place, first: Item) -> None:
-    """Refuses a file in which nothing could be read, or no record had a required field."""
-    if not good:
-        if first.broken is not None:
-            raise not_json(place, first.place, "no line is JSON")
-        raise no_records_there(place, "[…]")
+def _unreadable(faults: list[str], first: Item, place: Place) -> Refused:
+    """Why not one record could be laid out; `faults` are theirs, that of the first record first."""
+    if faults == ["not_object"]:
+        return no_records_there(place, "[…]")
+    if faults == ["json"] and first.broken is not None:
+        return not_json(place, first.place, "no line is JSON")
+    said = FAULTS[faults[0]]
+    zh, en = (one.replace("{line}", str(first.place)).rstrip("。.") for one in (said.zh, said.en))
+    return Refused(
+        "READ_RECORD_FAULTY",
+        f"没有一条记录可以读取（{zh}）",
+        f"not one record can be read ({en})",
+        place=place,
+        remedy=Text(
+            "在源系统中改正后重新导出并报送", "correct it in the source system, export it again and deliver it"
+        ),
+    )
+
+
+def _check(layout: Layout, fields: list[Any], place: Place) -> None:
+    """Refuses a file in which no record had a required field."""
     unseen = set(layout.unseen)
     missing = [field.name for field in fields if field.required and field.name in unseen]
     if missing:

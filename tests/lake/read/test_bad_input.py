@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -118,6 +119,65 @@ REFUSED: list[tuple[str, str, bytes, str, int | None]] = [
     ("no line is JSON", "t.jsonl", b'{"a":1,\n{"a":2,\n', "READ_JSON", None),
     ("JSON without a column", "t.json", b'[{"a":1,"b":2}]', "READ_COLUMN_MISSING", None),
 ]
+
+
+FAULTY: dict[str, tuple[bytes, str, str]] = {
+    "NUL in the only record": (
+        b'[{"a": 1, "b": "x\\u0000", "c": 3}]',
+        "第1条记录含有空字节（NUL）",
+        "Record 1 holds a NUL byte",
+    ),
+    "a key twice in the only record": (
+        b'[{"a": 1, "a": 2, "b": 2, "c": 3}]',
+        "第1条记录中同一字段出现两次",
+        "Record 1 holds the same field twice",
+    ),
+    "too deep, each of them": (
+        b"[" + b",".join([b'{"x": ' * 80 + b"1" + b"}" * 80] * 2) + b"]",
+        "第1条记录嵌套过深",
+        "Record 1 is nested too deeply",
+    ),
+    "each by a fault of its own": (
+        b'[{"a": 1, "a": 2}, 3, {"a": "\\u0000"}]',
+        "第1条记录中同一字段出现两次",
+        "Record 1 holds the same field twice",
+    ),
+    "lines, the first of which is none": (
+        b'{"a":1,\n{"a":1,"a":2}\n{"a":2,"a":2}\n',
+        "第1行不是完整的 JSON",
+        "Line 1: not valid JSON",
+    ),
+    "a list of one faulty object beside a name": (
+        b'{"name": "x", "rows": [{"a": "\\u0000"}]}',
+        "第1条记录含有空字节（NUL）",
+        "Record 1 holds a NUL byte",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "zh", "en"), FAULTY.values(), ids=FAULTY.keys())
+def test_json_without_one_good_record_is_refused_by_the_first_one_s_fault(
+    content: bytes, zh: str, en: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "delivered.json"
+    path.write_bytes(content)
+    with pytest.raises(Refused) as caught:
+        read(path, ABC, tmp_path)
+    assert caught.value.code == "READ_RECORD_FAULTY"
+    assert zh in caught.value.sentence("zh")
+    assert en in caught.value.sentence("en")
+    assert "recordPath" not in str(caught.value.remedy)
+
+
+def test_one_good_record_is_enough_and_the_faulty_ones_are_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "delivered.json"
+    path.write_bytes(b'[{"a": 1, "a": 2}, {"a": "1", "b": "2", "c": "3"}, {"a": "\\u0000"}]')
+    source = read(path, ABC, tmp_path)
+    with duckdb.connect() as connection:
+        for name, table in source.tables.items():
+            connection.register(name, table)
+        found = connection.execute(f"SELECT a, _fault FROM ({source.sql})", list(source.parameters)).fetchall()
+    assert found == [(None, "duplicate_key"), ("1", None), (None, "nul")]
 
 
 @pytest.mark.parametrize(
