@@ -79,7 +79,7 @@ class KeyRing:
         for _ in range(_ATTEMPTS):
             number = _after(self._files_of(purpose))
             if self._make(purpose, number, self._clock(), life):
-                return next(key for key in self._of(purpose) if key.id.split(".")[1] == str(number))
+                return next(key for key in self.of(purpose) if key.id.split(".")[1] == str(number))
         raise _unusable()
 
     def by_id(self, id: str) -> Key:  # noqa: A002 - the field's own name
@@ -121,7 +121,16 @@ class KeyRing:
         """Every key, by purpose and age."""
         with _files():
             purposes = {path.name.split(".")[0] for path in self.folder.glob("*.*.json")}
-        return [key for purpose in sorted(purposes) for key in self._of(purpose)]
+        return [key for purpose in sorted(purposes) for key in self.of(purpose)]
+
+    def of(self, purpose: str) -> list[Key]:
+        """The keys for `purpose`, by age, living or not.
+
+        Raises:
+            WrongUse: `KEY_PURPOSE`.
+            Unavailable: `KEY_STORE`.
+        """
+        return self._keys_in(self._files_of(purpose))
 
     def _files_of(self, purpose: str) -> list[Path]:
         """The files of `purpose` by number, those of destroyed keys among them."""
@@ -129,9 +138,6 @@ class KeyRing:
             raise WrongUse("KEY_PURPOSE", f"密钥用途不合规：{purpose!r}", f"not a key's purpose: {purpose!r}")
         with _files():
             return sorted(self.folder.glob(f"{purpose}.*.json"), key=_number)
-
-    def _of(self, purpose: str) -> list[Key]:
-        return self._keys_in(self._files_of(purpose))
 
     def _keys_in(self, files: Sequence[Path]) -> list[Key]:
         with _files():

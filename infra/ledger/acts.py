@@ -48,6 +48,7 @@ class Act(StrEnum):
 
     LEDGER_CHECKPOINTED = "infra:ledger:checkpointed"
     LEDGER_KEY_ANNOUNCED = "infra:ledger:key_announced"
+    LEDGER_ADOPTED = "infra:ledger:adopted"
     LEDGER_CONTENT_ERASED = "infra:ledger:content_erased"
     LEDGER_CONTENT_READ = "infra:ledger:content_read"
     LEDGER_EXPORTED = "infra:ledger:exported"

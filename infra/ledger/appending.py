@@ -1,18 +1,22 @@
 """How entries get into the tables: as few statements as each database allows, for many entries at once."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from infra.errors import Unavailable
 from infra.ledger.entry import EntryRef, Sealed
 from infra.ledger.tables import CONTENT, ENTRY
 from infra.text import quote_identifier
 
 _ROWS = 128  # a statement; five values each stay below SQLite's limit of variables
 _KEYS = 500
+
+_COLLISIONS = frozenset({"40P01", "40001"})  # PostgreSQL: deadlock, serialization failure
 
 Marked = tuple[Sealed, bytes]
 
@@ -34,6 +38,17 @@ WITH given AS (
 )
 SELECT place, number FROM given JOIN stored USING (number)
 """
+
+
+@contextlib.contextmanager
+def suppress_collision() -> Iterator[None]:
+    """Passes over a deadlock or serialization failure: whoever lost has stored nothing and may try again."""
+    try:
+        yield
+    except Unavailable as failure:
+        orig = getattr(failure.__cause__, "orig", None)
+        if getattr(orig, "sqlstate", None) not in _COLLISIONS:
+            raise
 
 
 def insert(connection: Connection, entries: Sequence[Marked]) -> list[EntryRef]:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from infra.crypto import Key, KeyRing, equal, mac, public_key, sign
 from infra.errors import Unavailable
+from infra.language import Text
 from infra.ledger.checkpoint import Checkpoint
 from infra.ledger.note import NoteFault, Verifier
 from infra.ledger.tables import KEY
@@ -60,8 +61,7 @@ class LedgerKeys:
         """Whether one of our processes wrote `body`."""
         if equal(mac(self._current(ENTRY), body), mark):
             return True
-        older = [key for key in self._ring.all() if key.purpose == ENTRY]
-        return any(equal(mac(key, body), mark) for key in older)
+        return any(equal(mac(key, body), mark) for key in self._ring.of(ENTRY))
 
     def signer(self, origin: str) -> Signer:
         """The key that signs for `origin` now; read afresh, so that a rotation counts from the next checkpoint on."""
@@ -69,7 +69,7 @@ class LedgerKeys:
 
     def own(self, origin: str) -> list[Verifier]:
         """The public halves of every signing key in the key ring."""
-        return [_signer(key, origin).verifier for key in self._ring.all() if key.purpose == SIGN]
+        return [_signer(key, origin).verifier for key in self._ring.of(SIGN)]
 
     def former(self, key_id: str, verifier: str) -> Signer | None:
         """An earlier signer, None when its private half is gone."""
@@ -103,7 +103,10 @@ def verifier_of(connection: Connection, checkpoint: Checkpoint) -> Verifier:
         signed = ()
     if not signed:
         raise Unavailable(
-            "LEDGER_DAMAGED", "检查点没有已知密钥的签名", "no known key has signed the checkpoint that is stored"
+            "LEDGER_DAMAGED",
+            "检查点没有已知密钥的签名",
+            "no known key has signed the checkpoint that is stored",
+            remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
         )
     return signed[0]
 

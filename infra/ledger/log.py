@@ -1,7 +1,6 @@
 """The ledger as the house uses it: append, sequence, prove, verify, export."""
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -15,12 +14,14 @@ from infra.language import Text
 from infra.lease import lease
 from infra.ledger import store
 from infra.ledger.acts import Act
-from infra.ledger.appending import Marked, insert
+from infra.ledger.anchor import Anchor
+from infra.ledger.appending import Marked, insert, suppress_collision
 from infra.ledger.bundle import Exported, export_bundle
 from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
 from infra.ledger.entry import SALT_BYTES, EntryRef, NewEntry, seal
 from infra.ledger.group import GroupCommit
 from infra.ledger.growth import Growth, Head
+from infra.ledger.holding import hold, incomplete
 from infra.ledger.keys import LedgerKeys, verifier_of, verifiers
 from infra.ledger.note import Verifier
 from infra.ledger.receipt import Receipt
@@ -36,18 +37,6 @@ LEASE = "ledger:sequencer"
 _LEASE_SECONDS = 60
 _WAIT_SECONDS = 120
 _RETRIES = 5
-_COLLISIONS = frozenset({"40P01", "40001"})  # PostgreSQL: deadlock, serialization failure
-
-
-@contextlib.contextmanager
-def suppress_collision() -> Iterator[None]:
-    """Passes over a deadlock or serialization failure: whoever lost has stored nothing and may try again."""
-    try:
-        yield
-    except Unavailable as failure:
-        orig = getattr(failure.__cause__, "orig", None)
-        if getattr(orig, "sqlstate", None) not in _COLLISIONS:
-            raise
 
 
 class Ledger:
@@ -73,6 +62,7 @@ class Ledger:
         self._engine = engine
         self._clock = clock
         self._keys = LedgerKeys(keys, clock)
+        self._anchor = Anchor(keys.folder)
         self._group: GroupCommit[NewEntry, Marked, EntryRef] = GroupCommit(self._seal, self._commit)
 
     @property
@@ -136,19 +126,23 @@ class Ledger:
         """Gives every durable entry its place, stores the tiles and signs the checkpoint; returns the newest one.
 
         Raises:
-            Unavailable: another process sequences and did not end within two minutes, or the store is damaged.
+            Unavailable: another process sequences and did not end within two minutes, the store is damaged, or signed
+                history is missing or changed.
         """
         origin = self.origin
         with lease(self._engine, LEASE, seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS) as held:
             while True:
                 with write(self._engine) as connection:
                     step = self._sequencer(origin).step(connection, held.token)
+                self._anchor.advance(step.checkpoint)
                 if not step.more:
                     return step.checkpoint
                 held.renew()
 
     def _sequencer(self, origin: str, size: int = STEP) -> Sequencer:
-        return Sequencer(origin, self._keys, lambda new, connection: self.append(new, connection=connection), size)
+        return Sequencer(
+            origin, self._keys, self._anchor, lambda new, connection: self.append(new, connection=connection), size
+        )
 
     def checkpoint(self) -> Checkpoint | None:
         """The newest checkpoint as stored, or None before the first."""
@@ -161,16 +155,26 @@ class Ledger:
 
         Raises:
             Refused: `LEDGER_UNKNOWN_ENTRY`.
-            Unavailable: `LEDGER_DAMAGED`, tiles are missing; `LEDGER_FORGED`, our processes never wrote the entry.
+            Unavailable: `LEDGER_DAMAGED`, tiles are missing; `LEDGER_FORGED`, our processes never wrote the entry;
+                `LEDGER_HISTORY_…`, signed history is missing or changed.
         """
+        kept = self._anchor.read()
         with read(self._engine) as connection:
             found = store.entry(connection, number)
         if found is None:
             raise unknown_entry(number)
-        if found.leaf_index is None:
+        if found.leaf_index is None or kept is None:
             self.sequence()
+            kept = self._anchor.read()
         with read(self._engine) as connection:
-            return self._receipt(connection, number)
+            receipt = self._receipt(connection, number)
+            newest = None if kept and kept.note == receipt.checkpoint else self._held(connection, kept)
+        if newest is not None:
+            self._anchor.advance(newest)  # before anything that names it leaves the house
+        return receipt
+
+    def _held(self, connection: Connection, kept: Checkpoint | None) -> Checkpoint | None:
+        return hold(connection, self.origin, self._keys, kept)
 
     def _receipt(self, connection: Connection, number: int) -> Receipt:
         found, note = store.entry(connection, number), store.newest_note(connection)
@@ -218,13 +222,8 @@ class Ledger:
     def _tree(self, connection: Connection, size: int, ask: Callable[[Tree], T]) -> T:
         try:
             return ask(Tree(size, lambda level, position: store.read_tile(connection, level, position)))
-        except TilesIncomplete as damaged:
-            raise Unavailable(
-                "LEDGER_DAMAGED",
-                f"存证树的存储块 {damaged.level}/{damaged.position} 缺失或不完整",
-                f"tile {damaged.level}/{damaged.position} of the ledger's tree is missing or too short",
-                remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
-            ) from damaged
+        except TilesIncomplete as tile:
+            raise incomplete(tile) from tile
 
     def entries(self, *, before: int | None = None, count: int = 50) -> list[StoredEntry]:
         """The newest entries by number, newest first, below `before` when given."""
@@ -239,8 +238,9 @@ class Ledger:
         """
         origin = self.origin
         anchors = list(self._keys.own(origin) if trusted is None else trusted)
+        kept = self._anchor.read()  # before the snapshot, which then covers it
         with read(self._engine) as connection:
-            return verify_rows(connection, origin, self._keys, anchors)
+            return verify_rows(connection, origin, self._keys, anchors, kept)
 
     def export(self, path: Path, *, contents: bool = True) -> Exported:
         """Writes everything that is durable now as an offline bundle; see `export_bundle`."""

@@ -7,6 +7,7 @@ the next step starts from what is stored.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,8 +17,10 @@ from infra.errors import Unavailable
 from infra.language import Text
 from infra.ledger import store
 from infra.ledger.acts import Act
-from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
+from infra.ledger.anchor import Anchor
+from infra.ledger.checkpoint import Checkpoint
 from infra.ledger.entry import EntryRef, NewEntry, leaf_hash
+from infra.ledger.holding import damaged, hold, incomplete
 from infra.ledger.keys import LedgerKeys, Signer
 from infra.ledger.note import sign_note
 from infra.ledger.store import StoredEntry
@@ -44,12 +47,14 @@ class Sequencer:
     Attributes:
         origin: the log's name in its checkpoints.
         keys: signs, and tells genuine entries from forged ones.
+        anchor: the checkpoint kept outside the database, which the log must extend.
         append: writes the ledger's own entries inside the transaction.
         size: entries a step.
     """
 
     origin: str
     keys: LedgerKeys
+    anchor: Anchor
     append: Append
     size: int = STEP
 
@@ -58,17 +63,21 @@ class Sequencer:
 
         Raises:
             Unavailable: `LEDGER_FENCED` when a later sequencer has already taken over, `LEDGER_DAMAGED` when tiles that
-                the proofs need are missing: nothing is signed over a damaged log.
+                the proofs need are missing, `LEDGER_HISTORY_…` when signed history is: nothing is signed over that.
         """
         old = self._fence(connection, token)
         signer = self.keys.signer(self.origin)
-        newest = store.newest_note(connection)
+        # Read behind the fence: nobody commits a checkpoint now, so the kept one cannot run ahead of what we see.
+        kept = self.anchor.read()
+        newest = hold(connection, self.origin, self.keys, kept)
         former = self._announce(connection, signer)
+        if kept is None and newest is not None:
+            self._adopt(connection, newest)
         waiting, more = self._genuine(connection)
         if not waiting and newest is not None:
-            return Step(parse_checkpoint(newest), more=False)
+            return Step(newest, more=False)
         if newest is not None:
-            waiting.append(self._record_previous(connection, parse_checkpoint(newest)))
+            waiting.append(self._record_previous(connection, newest))
         root = self._extend(connection, old, waiting)
         unsigned = Checkpoint(self.origin, old + len(waiting), root)
         signers = [(each.verifier, each.sign) for each in (signer, former) if each is not None]
@@ -95,6 +104,14 @@ class Sequencer:
         self.append([announced], connection)
         return self.keys.former(known[-1].id, known[-1].verifier) if known else None
 
+    def _adopt(self, connection: Connection, newest: Checkpoint) -> None:
+        """Enters that this log was taken on trust: none was kept beside the keys, or an operator laid it aside."""
+        given_up = self.anchor.given_up()
+        content = {"taken": _named(newest), "given_up": None if given_up is None else _named(given_up)}
+        subject = f"checkpoint:{newest.size}:{_digest(newest)}"
+        once = f"infra.ledger:adopted:{newest.size}" + ("" if given_up is None else f":{_digest(given_up)}")
+        self.append([NewEntry(Act.LEDGER_ADOPTED, "infra.ledger", subject, content, once)], connection)
+
     def _genuine(self, connection: Connection) -> tuple[list[StoredEntry], bool]:
         """Waiting entries that our own processes wrote. Any other row stays without a place; `verify` reports it."""
         found: dict[bytes, StoredEntry] = {}
@@ -116,14 +133,15 @@ class Sequencer:
 
     def _record_previous(self, connection: Connection, previous: Checkpoint) -> StoredEntry:
         """The log remembers each of its checkpoints: one that vanishes from the store is missed."""
-        digest = sha256(previous.note.encode()).hex()
-        content = {"size": previous.size, "root": previous.root.hex(), "note_sha256": digest}
-        subject = f"checkpoint:{previous.size}:{digest}"
+        content, subject = _named(previous), f"checkpoint:{previous.size}:{_digest(previous)}"
         once = f"infra.ledger:checkpoint:{previous.size}"
         [ref] = self.append([NewEntry(Act.LEDGER_CHECKPOINTED, "infra.ledger", subject, content, once)], connection)
         row = store.entry(connection, ref.number)
         if row is None or row.leaf_index is not None or not self._is_ours(row):
-            raise _damaged_record(previous.size)
+            raise damaged(
+                f"大小为 {previous.size} 的检查点已有一条不属于它的记录",
+                f"the log already holds a record of the checkpoint at {previous.size} that is not ours",
+            )
         return row
 
     def _extend(self, connection: Connection, old: int, waiting: Sequence[StoredEntry]) -> bytes:
@@ -136,8 +154,8 @@ class Sequencer:
             written = extend(old, leaves, read)
             overlay = Tree(old + len(leaves), lambda *key: written[key] if key in written else read(*key))
             root = overlay.root()
-        except TilesIncomplete as damaged:
-            raise _damaged(damaged) from damaged
+        except TilesIncomplete as tile:
+            raise incomplete(tile) from tile
         store.write_tiles(connection, written)
         places = [{"at": old + offset, "row": row.number} for offset, row in enumerate(waiting)]
         if places:
@@ -156,28 +174,18 @@ class Sequencer:
             raise _fenced()
 
 
+def _digest(checkpoint: Checkpoint) -> str:
+    return sha256(checkpoint.note.encode()).hex()
+
+
+def _named(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {"size": checkpoint.size, "root": checkpoint.root.hex(), "note_sha256": _digest(checkpoint)}
+
+
 def _fenced() -> Unavailable:
     return Unavailable(
         "LEDGER_FENCED",
         "另一个进程已接手存证排序，本次未写入",
         "another process has taken over the sequencing of the ledger; nothing was written",
         remedy=Text("重试即可", "try again"),
-    )
-
-
-def _damaged(damaged: TilesIncomplete) -> Unavailable:
-    return Unavailable(
-        "LEDGER_DAMAGED",
-        f"存证树的存储块 {damaged.level}/{damaged.position} 缺失或不完整，未签署新的检查点",
-        f"tile {damaged.level}/{damaged.position} of the ledger's tree is missing or short; no checkpoint was signed",
-        remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
-    )
-
-
-def _damaged_record(size: int) -> Unavailable:
-    return Unavailable(
-        "LEDGER_DAMAGED",
-        f"大小为 {size} 的检查点已有一条不属于它的记录，未签署新的检查点",
-        f"the log already holds a record of the checkpoint at {size} that is not ours; no checkpoint was signed",
-        remedy=Text("运行 hub ledger verify 查看损坏位置", "run hub ledger verify to see where the damage is"),
     )
