@@ -24,7 +24,7 @@ from lake.read.records import physical_lines
 from lake.read.refusals import no_records, too_wide
 from lake.read.source import FAULTS, Format, Job, Note, Source
 from lake.read.spool import Spool, extra_json, spooled
-from lake.read.stream import Decoder, Document, no_records_there, not_json, too_deep
+from lake.read.stream import Decoder, Document, Doubled, holds_doubled, no_records_there, not_json, too_deep
 
 _LOOKED_AT = 20
 _WHOLE = 64 * 1024 * 1024
@@ -103,31 +103,35 @@ def _items(document: Document, job: Job, place: Place, size: int) -> Iterator[It
     else:
         found = _of_object(document, place, size)
     for number, value in enumerate(found, 1):
-        yield Item(number, value, document.decoder.doubled)
+        # Where the list was decoded as one value, a key may stand twice in another record than this.
+        yield Item(number, value, document.decoder.doubled and holds_doubled(value))
     document.finish()
 
 
 def _of_object(document: Document, place: Place, size: int) -> Iterator[Any]:
     """The records of an object whose path nobody named: its features, its only list of objects, or itself."""
-    streamed = False
+    members, streamed, twice = document.members, False, set[str]()
     for key in document.walk():
+        if key in members or (key == "features" and streamed):
+            twice.add(key)
         if key == "features" and not streamed and document.peek() == "[":
             streamed = True
             yield from document.elements()
             continue
         if not streamed and size > _WHOLE:
             raise no_records_there(place, "…")
-        document.members[key] = document.value()
+        members[key] = document.value()
+    lists = [key for key, value in members.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if streamed:
+        lists = ["features"]
+    elif is_feature(members) or not lists:
+        document.decoder.doubled = document.decoder.doubled or bool(twice)
+        yield Doubled(members) if twice else members
         return
-    members = document.members
-    lists = [value for value in members.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    if is_feature(members) or not lists:
-        yield members
-    elif len(lists) == 1:
-        yield from lists[0]
-    else:
-        raise no_records_there(place, f"{len(lists)} × […]")
+    if len(lists) > 1 or lists[0] in twice:  # which of them is meant, nobody can tell, and none may get lost
+        raise no_records_there(place, f"{max(2, len(lists))} × […]")
+    if not streamed:
+        yield from members[lists[0]]
 
 
 def _spool(job: Job, items: Iterator[Item], kind: Format, encoding: str, documents: list[Document]) -> Source:

@@ -32,6 +32,22 @@ class Literal(float):
         return number
 
 
+class Doubled(dict[str, Any]):
+    """An object that holds a key twice; the later value stands."""
+
+
+def holds_doubled(value: Any) -> bool:
+    """Whether `value` is an object with a key twice, or holds one."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Doubled):
+            return True
+        if isinstance(one, dict | list):
+            waiting += one.values() if isinstance(one, dict) else one
+    return False
+
+
 class Decoder:
     """Decodes values; `doubled` says whether one of its objects since the last `reset` held a key twice."""
 
@@ -41,9 +57,10 @@ class Decoder:
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
-        if len(found) != len(pairs):
-            self.doubled = True
-        return found
+        if len(found) == len(pairs):
+            return found
+        self.doubled = True
+        return Doubled(found)
 
     def reset(self) -> None:
         """Forgets what was seen."""
@@ -215,7 +232,9 @@ class Document:
             raise no_records_there(self._place, ".".join(path))
         found = False
         for key in self.walk():
-            if key == path[0] and not found:
+            if key == path[0]:
+                if found:  # which of two lists is meant, nobody can tell, and none may get lost
+                    raise no_records_there(self._place, f"2 × {'.'.join(path)}")
                 found = True
                 yield from self.records(path[1:], depth + 1)
             else:

@@ -116,6 +116,14 @@ REFUSED: list[tuple[str, str, bytes, str, int | None]] = [
     ("JSON without end of depth", "t.json", b"[" * 100_000, "READ_DEPTH", 1),
     ("JSON of numbers", "t.json", b"[1,2,3]", "READ_RECORD_PATH", None),
     ("several lists", "t.json", b'{"p":[{"a":1}],"q":[{"a":1}]}', "READ_RECORD_PATH", None),
+    ("the list twice", "t.json", b'{"p":[{"a":1,"b":2,"c":3}],"p":[{"a":4,"b":5,"c":6}]}', "READ_RECORD_PATH", None),
+    (
+        "features twice",
+        "t.json",
+        b'{"features":[{"a":1,"b":2,"c":3}],"features":[{"a":4,"b":5,"c":6}]}',
+        "READ_RECORD_PATH",
+        None,
+    ),
     ("no line is JSON", "t.jsonl", b'{"a":1,\n{"a":2,\n', "READ_JSON", None),
     ("JSON without a column", "t.json", b'[{"a":1,"b":2}]', "READ_COLUMN_MISSING", None),
 ]
@@ -129,6 +137,11 @@ FAULTY: dict[str, tuple[bytes, str, str]] = {
     ),
     "a key twice in the only record": (
         b'[{"a": 1, "a": 2, "b": 2, "c": 3}]',
+        "第1条记录中同一字段出现两次",
+        "Record 1 holds the same field twice",
+    ),
+    "a key twice in a record by itself": (
+        b'{"a": 1, "a": 2, "b": 2, "c": 3}',
         "第1条记录中同一字段出现两次",
         "Record 1 holds the same field twice",
     ),
@@ -169,15 +182,26 @@ def test_json_without_one_good_record_is_refused_by_the_first_one_s_fault(
     assert "recordPath" not in str(caught.value.remedy)
 
 
-def test_one_good_record_is_enough_and_the_faulty_ones_are_set_aside(tmp_path: Path) -> None:
+def test_a_list_that_stands_twice_where_the_contract_says_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "delivered.json"
-    path.write_bytes(b'[{"a": 1, "a": 2}, {"a": "1", "b": "2", "c": "3"}, {"a": "\\u0000"}]')
-    source = read(path, ABC, tmp_path)
+    path.write_bytes(b'{"in": {"rows": [{"a": "1"}], "rows": [{"a": "2"}]}}')
+    with pytest.raises(Refused, match="READ_RECORD_PATH"):
+        read(path, contract("a", record_path="in.rows"), tmp_path)
+
+
+def test_one_good_record_is_enough_and_the_faulty_ones_are_set_aside(tmp_path: Path) -> None:
+    records = b'[{"a": 1, "a": 2}, {"a": "1", "b": "2", "c": "3"}, {"a": "\\u0000"}]'
+    for number, content in enumerate((records, b'{"of": {"x": 1, "x": 2}, "records": ' + records + b"}")):
+        assert _faults(tmp_path / f"{number}.json", content) == [(None, "duplicate_key"), ("1", None), (None, "nul")]
+
+
+def _faults(path: Path, content: bytes) -> list[tuple[str | None, str | None]]:
+    path.write_bytes(content)
+    source = read(path, ABC, path.parent)
     with duckdb.connect() as connection:
         for name, table in source.tables.items():
             connection.register(name, table)
-        found = connection.execute(f"SELECT a, _fault FROM ({source.sql})", list(source.parameters)).fetchall()
-    assert found == [(None, "duplicate_key"), ("1", None), (None, "nul")]
+        return connection.execute(f"SELECT a, _fault FROM ({source.sql})", list(source.parameters)).fetchall()
 
 
 @pytest.mark.parametrize(
