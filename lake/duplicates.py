@@ -40,6 +40,7 @@ class Staged:
 
     Attributes:
         published: makes a reader of the published table's contract columns; None when the scope is the delivery alone.
+        statistics: the columns whose statistics the files may hold (`schema.plain_columns`).
     """
 
     contract: Contract
@@ -49,6 +50,7 @@ class Staged:
     duck: Duck
     settings: LakeSettings
     published: Callable[[], pa.RecordBatchReader] | Sequence[Path] | None = None
+    statistics: tuple[str, ...] = schema.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def _without(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Removed:
         staged.scratch,
         f"{staged.name}-u",
         columns,
-        schema.plain_columns(staged.contract),
+        staged.statistics,
         rows_per_file=staged.settings.rows_per_file,
     )
     query = f"SELECT {names} FROM staged ANTI JOIN losers USING (_file, _row) ORDER BY _file, _row"

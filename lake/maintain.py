@@ -17,7 +17,7 @@ from infra.lease import lease
 from infra.ledger import Act, NewEntry
 from infra.settings import load
 from lake import publish, record, schema
-from lake.delta import DELIVERY, LINE, Commit, DataFile, Tables, curated_key, quarantine_key
+from lake.delta import Commit, DataFile, Tables, curated_key, quarantine_key
 from lake.duck import LakeSettings
 from lake.parquet import ParquetFiles
 from lake.split import BATCH
@@ -80,9 +80,9 @@ def _compact(ground: Ground, lake: Tables, key: str, settings: LakeSettings, dat
     small = tuple(file for file in snapshot.files if (file.rows or 0) < settings.rows_per_file * _SMALL)
     if len(small) < 2:
         return Compacted(key, len(snapshot.files), len(snapshot.files), snapshot.version)
-    statistics = [DELIVERY, LINE]
+    statistics: tuple[str, ...] = schema.OWN
     if key == curated_key(dataset):
-        statistics = schema.plain_columns(contract(ground.engine, dataset))
+        statistics = schema.plain_columns(contract(ground.engine, dataset), resource(ground.engine, dataset).items)
     part = replace(snapshot, files=small)
     name = f"{_PREFIX}{snapshot.version}-{crypto.random_token(6)}"
     with ground.scratch() as scratch:

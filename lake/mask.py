@@ -18,11 +18,11 @@ from catalogs.model import Resource
 from infra.errors import Place, Refused
 from infra.language import Text
 from infra.text import quote_identifier
-from lake.delta import DELIVERY, LINE, Snapshot
+from lake.delta import Snapshot
 from lake.guard import Relation
+from lake.schema import OWN
 
 CITY, SAMPLE = "city", "sample"
-OWN = (DELIVERY, LINE)
 _TYPES = {
     "string": "VARCHAR",
     "large_string": "VARCHAR",

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from catalogs.lookup import resource
+from catalogs.model import Item
 from contracts.compile import Compiled, suite
 from contracts.sentences import general
-from infra.errors import Place
+from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
 from infra.settings import load
@@ -90,11 +92,12 @@ def prepare(task: Task, now: datetime) -> Prepared:
         duck=task.duck,
         settings=task.settings,
         given={"file_name": task.row["file_name"]},
+        statistics=schema.plain_columns(contract, _items(task)),
         progress=None if task.progress is None else lambda rows: _tell(task, "split", rows),
     )
     done = split(job)
     base = task.lake.ensure(curated_key(contract.id), schema.curated(contract), contract.id)
-    removed, verdict = _judge(task, done, base, now)
+    removed, verdict = _judge(task, job, done, base, now)
     blocking = [found.rule for found in verdict.blocking]
     blocked = tuple(dict.fromkeys((*done.blocking, *blocking)))
     aside = [*done.aside, *set_aside_more(job, done, removed.conflicts, CONFLICT, "qc")]
@@ -114,17 +117,25 @@ def prepare(task: Task, now: datetime) -> Prepared:
     return _intent(task, done, verdict, base, counts, files)
 
 
+def _items(task: Task) -> tuple[Item, ...]:
+    """What the register knows of the columns: nothing, where the resource was taken out of it meanwhile."""
+    try:
+        return resource(task.ground.engine, task.compiled.contract.id).items
+    except Refused:
+        return ()
+
+
 def _tell(task: Task, stage: str, rows: int) -> None:
     if task.progress is not None:
         task.progress(stage, rows)
 
 
-def _judge(task: Task, done: Split, base: int, now: datetime) -> tuple[Removed, Verdict]:
+def _judge(task: Task, job: Job, done: Split, base: int, now: datetime) -> tuple[Removed, Verdict]:
     """Set duplicates aside and audit what is left, exactly the files that will be published.
 
     A large delivery's own keys are counted by the audit: when they are unique, as they mostly are, nobody counts twice.
     """
-    staged = _staged(task, done, base)
+    staged = _staged(task, job, done, base)
     measured = done.kept_rows <= duplicates.SMALL
     removed = duplicates.remove(staged, within=measured)
     _tell(task, "audit", done.read)
@@ -135,7 +146,7 @@ def _judge(task: Task, done: Split, base: int, now: datetime) -> tuple[Removed, 
     return removed, verdict
 
 
-def _staged(task: Task, done: Split, base: int) -> Staged:
+def _staged(task: Task, job: Job, done: Split, base: int) -> Staged:
     contract = task.compiled.contract
     published: Any = None
     if contract.duplicates.scope == "table" and contract.mode == "append" and base > 0:
@@ -151,8 +162,7 @@ def _staged(task: Task, done: Split, base: int) -> Staged:
         else:
             files = dataset_of(task.ground.store, snapshot)
             published = lambda: files.scanner(columns=names).to_reader()  # noqa: E731 - called where it is used
-    name = f"{task.row['id']}-{task.token}"
-    return Staged(contract, done.kept, name, task.scratch, task.duck, task.settings, published)
+    return Staged(contract, done.kept, job.name, job.scratch, job.duck, job.settings, published, job.statistics)
 
 
 def _audit(task: Task, removed: Removed, now: datetime) -> Verdict:

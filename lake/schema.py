@@ -7,12 +7,15 @@ A quarantine table is the same for every contract, so that a changed contract ne
 """
 
 import re
+from collections.abc import Iterable
 
 import pyarrow as pa
 
+from catalogs.model import Grade, Item
 from contracts.model import Contract
 from lake.delta import DELIVERY, LINE
 
+OWN = (DELIVERY, LINE)
 _DECIMAL = re.compile(r"decimal128\((\d+),\s*(-?\d+)\)")
 _TYPES = {
     "string": pa.string(),
@@ -49,6 +52,11 @@ def curated(contract: Contract) -> pa.Schema:
     return pa.schema([*fields, pa.field(DELIVERY, pa.int64()), pa.field(LINE, pa.int64())])
 
 
-def plain_columns(contract: Contract) -> list[str]:
-    """The columns whose statistics a Parquet file may hold: none of them personal."""
-    return [DELIVERY, LINE, *(column.name for column in contract.columns if not column.personal)]
+def plain_columns(contract: Contract, items: Iterable[Item]) -> tuple[str, ...]:
+    """The columns whose smallest and largest value a Parquet file may tell: ours, and what is of no weight.
+
+    Whoever holds the file reads its footer, whatever a policy masks. So a column is plain when `items`, those of the
+    register, know it, grade it general 2 at most, and neither they nor the contract call it personal.
+    """
+    low = {item.name for item in items if item.grade <= Grade.GENERAL_2 and item.personal is None}
+    return (*OWN, *(column.name for column in contract.columns if column.name in low and not column.personal))

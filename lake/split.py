@@ -43,6 +43,7 @@ class Job:
         number: the delivery's number, `_delivery` in every row.
         name: how the files are called, `<name>-<n>.parquet` and `<name>-q-<n>.parquet`.
         given: what the delivery itself gives, e.g. its file name.
+        statistics: the columns whose statistics the files may hold (`schema.plain_columns`).
         progress: called with the number of records read so far.
     """
 
@@ -54,6 +55,7 @@ class Job:
     duck: Duck
     settings: LakeSettings
     given: Mapping[str, str] = field(default_factory=dict)
+    statistics: tuple[str, ...] = schema.OWN
     progress: Progress | None = None
 
 
@@ -134,8 +136,8 @@ def _pass(job: Job, total: int | None) -> Split:
     """One pass; with `total`, the number of records, places come from the reader's map."""
     contract = job.compiled.contract
     tally = _Tally(job.compiled)
-    kept = _files(job, "", schema.curated(contract), schema.plain_columns(contract))
-    aside = _files(job, "-q", schema.QUARANTINE, [DELIVERY, LINE])
+    kept = _files(job, "", schema.curated(contract), job.statistics)
+    aside = _files(job, "-q", schema.QUARANTINE, schema.OWN)
     read = 0
     with job.duck.cursor() as connection, kept, aside:
         for batch in _batches(connection, job):
@@ -156,7 +158,7 @@ def _pass(job: Job, total: int | None) -> Split:
     )
 
 
-def _files(job: Job, mark: str, of: pa.Schema, statistics: list[str]) -> ParquetFiles:
+def _files(job: Job, mark: str, of: pa.Schema, statistics: tuple[str, ...]) -> ParquetFiles:
     return ParquetFiles(job.scratch, job.name + mark, of, statistics, rows_per_file=job.settings.rows_per_file)
 
 

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalogs.model import Grade, Item, PersonalClass
+from catalogs.words import ItemType, PersonalKind
 from contracts.compile import compile as make
 from contracts.model import Column, Contract, Duplicates, Field
 from contracts.rules import row_rule
+from lake import schema
 from lake import split as splitting
 from lake.delta import LINE
 from lake.duck import Duck, LakeSettings
@@ -43,6 +46,10 @@ def contract(**rule: Any) -> Contract:
     )
 
 
+def item(name: str, grade: Grade = Grade.GENERAL_1, personal: PersonalClass | None = None) -> Item:
+    return Item(name, name, name, ItemType.STRING, grade, personal=personal)
+
+
 @pytest.fixture(scope="module")
 def duck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Duck]:
     with Duck(tmp_path_factory.mktemp("duck"), SETTINGS) as made:
@@ -53,7 +60,8 @@ def run(duck: Duck, folder: Path, text: str, promised: Contract | None = None) -
     path = folder / "in.csv"
     path.write_text(text, encoding="utf-8", newline="")
     compiled = make(promised or contract())
-    job = Job(compiled, read(path, compiled, folder), 7, "d-1", folder, duck, SETTINGS)
+    plain = schema.plain_columns(compiled.contract, [item("k"), item("v")])
+    job = Job(compiled, read(path, compiled, folder), 7, "d-1", folder, duck, SETTINGS, statistics=plain)
     return job, split(job)
 
 
@@ -100,6 +108,17 @@ def test_files_end_after_so_many_rows_and_hold_no_personal_statistics(
         assert file.size == file.path.stat().st_size
 
 
+def test_a_column_is_plain_when_register_and_contract_say_so() -> None:
+    person = PersonalClass(PersonalKind.BASIC, sensitive=False)
+    promised, ours = contract(), ("_delivery", "_line")
+    for grade in Grade:
+        low = grade in (Grade.GENERAL_1, Grade.GENERAL_2)
+        assert schema.plain_columns(promised, [item("k", grade)]) == (*ours, *(["k"] if low else []))
+    assert schema.plain_columns(promised, [item("k", personal=person)]) == ours
+    assert schema.plain_columns(promised, [item("v")]) == ours, "the contract calls it personal"
+    assert schema.plain_columns(promised, []) == ours, "nobody has graded it"
+
+
 def staged(
     duck: Duck, folder: Path, promised: Contract, values: list[tuple[int | None, str]], published: Any = None
 ) -> Staged:
@@ -109,8 +128,6 @@ def staged(
         pa.array([7] * len(values), pa.int64()),
         pa.array(range(2, len(values) + 2), pa.int64()),
     ]
-    from lake import schema
-
     of = schema.curated(promised)
     writer = ParquetFiles(folder, "d-1", of, [], rows_per_file=100)
     with writer:
