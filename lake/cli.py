@@ -12,6 +12,7 @@ from infra.console import emit, help_text, json_option, progress, table
 from infra.errors import Place, Refused, Unavailable
 from infra.language import Text
 from infra.local_time import local_time
+from lake.describe_cli import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -209,9 +210,12 @@ def _raw(raw: "Mapping[str, Any]") -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in said)
 
 
-@click.group(help=help_text("版本历史、压缩与保留", "History, compaction, retention."))
+@click.group(help=help_text("版本历史、压缩、保留与登记元数据", "History, compaction, retention, describing."))
 def lake() -> None:
     """Hold the commands on tables together."""
+
+
+lake.add_command(describe)
 
 
 @lake.command(help=help_text("数据集的版本", "The versions of a dataset."))

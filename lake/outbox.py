@@ -2,11 +2,12 @@
 
 Promises: whatever is put here in the transaction of its act is sent at least once; a dataset's rows in their order, so
 that a row which fails holds back those of its dataset and no other; a row is tried ten times, longer and longer apart,
-and then waits for `retry`; sending never fails the act that it describes.
+and then waits for `retry` (`standing` tells of it); sending never fails the act that it describes.
 """
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,23 @@ class Drained:
     sent: int
     failed: int
     left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What nobody was told yet.
+
+    Attributes:
+        waiting: rows that the next sender tells, as soon as they and those before them of their dataset can be told.
+        given_up: rows that failed so often that only `retry` tries them again.
+        oldest: when the oldest of all these was put here.
+        codes: why rows failed when they were last tried, and how many.
+    """
+
+    waiting: int
+    given_up: int
+    oldest: datetime | None
+    codes: Mapping[str, int]
 
 
 def drain(ground: Ground, *, most: int = 10_000, wait_seconds: float = 0.0) -> Drained:
@@ -70,7 +88,8 @@ def drain(ground: Ground, *, most: int = 10_000, wait_seconds: float = 0.0) -> D
                     else:
                         held_back.add(dataset)
                         failed += 1
-        return Drained(sent, failed, _count(ground))
+        left = standing(ground)
+        return Drained(sent, failed, left.waiting + left.given_up)
 
 
 def drain_quietly(ground: Ground) -> Drained | None:
@@ -83,25 +102,28 @@ def drain_quietly(ground: Ground) -> Drained | None:
 
 
 def retry(ground: Ground) -> int:
-    """Let rows that were given up be tried again; how many."""
+    """Let all that waits be tried again at once, what was given up too; how many rows."""
     with write(ground.engine) as connection:
         waiting = outbox.c.sent_at.is_(None)
         return connection.execute(sa.update(outbox).where(waiting).values(attempts=0, error=None)).rowcount
+
+
+def standing(ground: Ground) -> Standing:
+    """What waits, and what was given up. Sends and changes nothing."""
+    unsent = outbox.c.sent_at.is_(None)
+    over = sa.func.coalesce(sa.func.sum(sa.case((outbox.c.attempts >= MOST_ATTEMPTS, 1), else_=0)), 0)
+    counts = sa.select(sa.func.count(), over, sa.func.min(outbox.c.created_at)).select_from(outbox).where(unsent)
+    with read(ground.engine) as connection:
+        rows, given_up, oldest = connection.execute(counts).one()
+        errors = connection.execute(sa.select(outbox.c.error).where(unsent, outbox.c.error.is_not(None))).scalars()
+        codes = Counter(json.loads(error)["code"] for error in errors)
+    return Standing(rows - given_up, given_up, oldest, dict(sorted(codes.items())))
 
 
 def _waiting(ground: Ground, after: int) -> list[Row[Any]]:
     query = sa.select(outbox).where(outbox.c.sent_at.is_(None), outbox.c.number > after)
     with read(ground.engine) as connection:
         return list(connection.execute(query.order_by(outbox.c.number).limit(_PAGE)).all())
-
-
-def _count(ground: Ground) -> int:
-    with read(ground.engine) as connection:
-        return int(
-            connection.execute(
-                sa.select(sa.func.count()).select_from(outbox).where(outbox.c.sent_at.is_(None))
-            ).scalar_one()
-        )
 
 
 def _dataset(row: Row[Any]) -> str:

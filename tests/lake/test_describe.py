@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner, Result
 
 from catalogs.register import register_city, resources
 from contracts.register import register_contracts
 from infra.database import read, write
-from infra.errors import Unavailable, WrongUse
+from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground, open_ground
 from infra.lease import lease
-from lake.outbox import drain, drain_quietly, retry
+from lake.cli import lake as lake_commands
+from lake.outbox import MOST_ATTEMPTS, Standing, drain, drain_quietly, retry, standing
 from lake.tables import outbox
 
 FLOW, VISITS, PUPILS = "jinshui.traffic.road_flow", "zhongyuan.health.visits", "erqi.education.pupils"
@@ -243,6 +245,42 @@ def test_a_malformed_row_stops_nothing_but_its_own_dataset(city: Ground, kind: s
         ).all()
     assert (subject, attempts, json.loads(error)["code"]) == ("d-x", 1, "DESCRIBE_ROW")
     assert drain(city).failed == 0, "it waits longer and longer, and is not tried before"
+
+
+def test_what_was_given_up_is_told_of_and_told_by_the_command(city: Ground) -> None:
+    blocked = city.home / "file"
+    blocked.write_text("")
+    environ = {**city.environ, "HUB_LANG": "en"}
+    broken = {**environ, "HUB_DATAHUB_SINK": f"file:{blocked / 'below' / 'told.json'}"}
+
+    def run(environ: dict[str, str], *arguments: str) -> Result:
+        return CliRunner().invoke(
+            lake_commands, ["describe", *arguments], env=environ, catch_exceptions=False, standalone_mode=False
+        )
+
+    put_delivery(city, FLOW, "d-1")
+    put_delivery(city, FLOW, "d-2")
+    ran = run(broken)
+    assert (ran.return_value, ran.stdout.splitlines()[:2]) == (
+        1,
+        ["0 told, 1 failed, 2 waiting, 0 given up", "  because: DESCRIBE_FAILED 1"],
+    )
+    with write(city.engine) as connection:
+        connection.execute(sa.update(outbox).where(outbox.c.subject == "d-1").values(attempts=MOST_ATTEMPTS))
+    assert standing(city) == Standing(waiting=1, given_up=1, oldest=AT, codes={"DESCRIBE_FAILED": 1})
+    ran = run(environ, "--json")
+    told_now = {"told": 0, "failed": 0, "waiting": 1, "given_up": 1, "codes": {"DESCRIBE_FAILED": 1}}
+    assert (ran.return_value, json.loads(ran.stdout)) == (1, told_now), "not by itself, though the sink takes it now"
+    ran = run(environ, "--retry", "--json")
+    told_now = {"told": 2, "failed": 0, "waiting": 0, "given_up": 0, "codes": {}}
+    assert (ran.return_value, json.loads(ran.stdout)) == (0, told_now)
+    assert standing(city) == Standing(0, 0, None, {})
+
+
+def test_only_an_engineer_has_it_told(city: Ground) -> None:
+    arguments = ["describe", "--retry", "--as", "officer_jinshui"]
+    with pytest.raises(Refused):
+        CliRunner().invoke(lake_commands, arguments, env=city.environ, catch_exceptions=False, standalone_mode=False)
 
 
 def test_one_owner_at_a_time(city: Ground) -> None:
