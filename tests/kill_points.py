@@ -1,13 +1,15 @@
 """A process that counts its acts of input and output and kills itself before or after one of them, for tests.
 
 What is counted: every public method of the object store that touches it, every statement and commit of the database,
-every public method of the Delta tables, and below them the file system's own acts (fsync, rename, link, unlink). Each
-act has two points: before it begins and after it ended.
+every public method of the Delta tables that deliveries use, every telling of the metadata catalogue, and below them the
+file system's own acts (fsync, rename, link, unlink). Each act has two points: before it begins and after it ended. Acts
+of several threads are counted together; which of two at once comes first may differ, how many there are does not.
 """
 
 import functools
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from sqlalchemy import event
 
 from infra.ground import Ground, open_ground
 from lake.delta import Tables
+from lake.describe import Sink
 
 STORE = ("put_file", "put_bytes", "open", "get_file", "stat", "list", "delete")
 DELTA = ("ensure", "version", "snapshot", "commit", "committed", "exists", "history")
@@ -27,14 +30,15 @@ class Points:
     """Counts points, and dies at one of them; 0 dies nowhere."""
 
     def __init__(self, deadly: int) -> None:
-        self.deadly, self.count, self.names = deadly, 0, list[str]()
+        self.deadly, self.names = deadly, list[str]()
+        self._lock = threading.Lock()
 
     def pass_by(self, name: str) -> None:
         """One more point; the deadly one is the last thing this process does."""
-        self.count += 1
-        self.names.append(name)
-        if self.count == self.deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
+        with self._lock:
+            self.names.append(name)
+            if len(self.names) == self.deadly:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def wrap(self, owner: Any, name: str) -> None:
         """Count the calls of `owner.name`."""
@@ -70,19 +74,25 @@ def armed(ground: Ground, deadly: int) -> Points:
         points.wrap(type(ground.store), name)
     for name in DELTA:
         points.wrap(Tables, name)
+    points.wrap(Sink, "send")
     for name in FILES:
         points.wrap(os, name)
     points.watch(ground.engine)
     return points
 
 
-def ingest_once(environ: dict[str, str], dataset: str, file: str, deadly: int, tally: str | None = None) -> None:
-    """Ingest one file, dying at point `deadly`; without it the points that were passed are written to `tally`."""
+def take_once(environ: dict[str, str], dataset: str, file: str, deadly: int, tally: str | None = None) -> None:
+    """Take one file as `hub ingest` does: ingest it, describe it, sign the ledger. It dies at point `deadly`.
+
+    Without one, the points that were passed are written to `tally`.
+    """
     from lake.ingest import ingest
+    from lake.outbox import drain
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly) if deadly or tally else None
         ingest(ground, dataset, Path(file), actor="test")
+        assert drain(ground).left == 0
+        ground.ledger.sequence()
         if points is not None and tally is not None:
-            names = list(points.names)
-            Path(tally).write_text("\n".join(names), encoding="utf-8")
+            Path(tally).write_text("\n".join(points.names), encoding="utf-8")

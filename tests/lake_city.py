@@ -88,7 +88,9 @@ def acts(ground: Ground) -> list[tuple[str, str]]:
 
 def balanced(ground: Ground) -> None:
     """Recount every final delivery from the stored files."""
-    for row in deliveries(ground):
+    rows = deliveries(ground)
+    newest = {row["dataset"]: row["number"] for row in rows if row["publish_no"] is not None}
+    for row in rows:
         if row["state"] not in (tables.FINISHED, tables.BLOCKED):
             continue
         published = sum(one["_delivery"] == row["number"] for one in curated(ground, row["dataset"]))
@@ -96,6 +98,8 @@ def balanced(ground: Ground) -> None:
         assert aside == row["quarantined"], row["id"]
         if row["publish_no"] is not None and row["dataset"] == FLOW:  # an append's rows stay
             assert published == row["published"], row["id"]
+        if row["dataset"] == HOSPITALS:  # a snapshot's give way to the next one's
+            assert published == (row["published"] if row["number"] == newest[HOSPITALS] else 0), row["id"]
         assert row["read"] == row["published"] + row["quarantined"] + row["duplicates"], row["id"]
 
 

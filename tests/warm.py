@@ -16,6 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from lake.clock_env import quiet
+
+MODULES = (
+    "great_expectations", "deltalake", "duckdb", "pyarrow.dataset", "lake.ingest", "lake.outbox", "lake.describe",
+    "catalogs.register", "datahub.emitter.mcp", "datahub.lite.duckdb_lite",
+)  # fmt: skip
 _LIMIT = 250  # seconds that a child may take
 
 
@@ -24,7 +30,7 @@ class Warm:
 
     def __enter__(self) -> "Warm":
         here = str(Path(__file__).parent)
-        environ = os.environ | {"PYTHONPATH": here, "GX_ANALYTICS_ENABLED": "false"}
+        environ = os.environ | quiet() | {"PYTHONPATH": here}
         self._parent = subprocess.Popen(
             [sys.executable, "-m", "warm"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
         )
@@ -79,7 +85,7 @@ def _child(question: dict[str, Any]) -> None:
 def main() -> None:
     """Answer until standard input ends."""
     warnings.simplefilter("ignore")
-    for module in ("great_expectations", "deltalake", "duckdb", "pyarrow.dataset", "lake.ingest", "catalogs.register"):
+    for module in MODULES:
         import_module(module)
     for line in sys.stdin:
         question = json.loads(line)
