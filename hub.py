@@ -40,7 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "The ledger: show, verify, prove, export.",
     ),
     "bench": ("sharing.bench_cli:bench", "基准测试（与最简基线同场对比）", "Figures as ratios to a bare baseline."),
-    "doctor": ("infra.cli:doctor", "检查配置与各服务状态", "What is configured, reachable, healthy."),
+    "doctor": ("sharing.doctor_cli:doctor", "检查配置与各服务状态", "What is configured, reachable, healthy."),
 }
 
 

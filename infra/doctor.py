@@ -1,5 +1,8 @@
 """What is configured, reachable, healthy: one finding a part, each by really using the part, none with a secret.
 
+The parts of the ground stand here; a package that has services of its own lists their parts beside them
+(`lake.doctor`, `sharing.doctor`), and the command hands all to `examine`.
+
 A check never raises: what goes wrong is its finding. Only the store is written to, one probe object that is removed.
 """
 
@@ -7,7 +10,7 @@ import contextlib
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -35,28 +38,25 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part: its name, its state, a sentence, and what a program may want to know."""
+    """How a part is: its state, a sentence, and what a program may want to know."""
 
-    name: str
     state: State
     text: Text
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def examine(ground: Ground) -> list[Finding]:
-    """All findings, in the order in which one part needs the other."""
-    checks: tuple[Callable[[Ground], Finding], ...] = (
-        _versions,
-        _settings,
-        _mode,
-        _home,
-        _city,
-        _store,
-        _database,
-        _keys,
-        _ledger,
-    )
-    return [_safely(check, ground) for check in checks]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is examined: its name for programs and in English, its Chinese name, and the check."""
+
+    name: str
+    zh: str
+    check: Callable[[Ground], Finding]
+
+
+def examine(ground: Ground, parts: Sequence[Part]) -> dict[str, Finding]:
+    """The finding on each part by its name, in the order of `parts`."""
+    return {part.name: _safely(part.check, ground) for part in parts}
 
 
 def _safely(check: Callable[[Ground], Finding], ground: Ground) -> Finding:
@@ -64,16 +64,12 @@ def _safely(check: Callable[[Ground], Finding], ground: Ground) -> Finding:
         return check(ground)
     except HubError as error:
         if error.code == "HOME_MISSING":
-            return Finding(_name(check), State.WARNING, Text("尚未建立", "not made yet"), {"code": error.code})
+            return Finding(State.WARNING, Text("尚未建立", "not made yet"), {"code": error.code})
         text = Text(error.sentence("zh"), error.sentence("en"))
-        return Finding(_name(check), State.FAILED, text, {"code": error.code})
+        return Finding(State.FAILED, text, {"code": error.code})
     except Exception as error:
         kind = type(error).__name__
-        return Finding(_name(check), State.FAILED, Text(f"检查出错（{kind}）", f"the check failed ({kind})"))
-
-
-def _name(check: Callable[[Ground], Finding]) -> str:
-    return check.__name__.removeprefix("_")
+        return Finding(State.FAILED, Text(f"检查出错（{kind}）", f"the check failed ({kind})"))
 
 
 def _versions(_ground: Ground) -> Finding:
@@ -86,8 +82,8 @@ def _versions(_ground: Ground) -> Finding:
     said = ", ".join(f"{library} {version}" for library, version in found.items() if version)
     if missing:
         names = ", ".join(missing)
-        return Finding("versions", State.FAILED, Text(f"缺少 {names}", f"missing: {names}"), found)
-    return Finding("versions", State.OK, Text(said, said), found)
+        return Finding(State.FAILED, Text(f"缺少 {names}", f"missing: {names}"), found)
+    return Finding(State.OK, Text(said, said), found)
 
 
 def _settings(ground: Ground) -> Finding:
@@ -98,10 +94,10 @@ def _settings(ground: Ground) -> Finding:
     if unknown:
         names = ", ".join(unknown)
         text = Text(f"未知的环境变量：{names}", f"environment variables that nothing reads: {names}")
-        return Finding("settings", State.WARNING, text, {"set": given, "unknown": unknown})
+        return Finding(State.WARNING, text, {"set": given, "unknown": unknown})
     said = ", ".join(given)
     text = Text(f"已设置：{said}", f"set: {said}") if given else Text("全部为默认值", "all defaults")
-    return Finding("settings", State.OK, text, {"set": given, "unknown": []})
+    return Finding(State.OK, text, {"set": given, "unknown": []})
 
 
 def documented_variables() -> Iterator[str]:
@@ -115,8 +111,8 @@ def documented_variables() -> Iterator[str]:
 def _mode(ground: Ground) -> Finding:
     if ground.demo:
         text = Text("演示模式：一个本地用户担任所有角色，不适用于真实数据", "demo mode: unfit for real data")
-        return Finding("mode", State.WARNING, text, {"demo": True})
-    return Finding("mode", State.OK, Text("正式模式", "not a demo"), {"demo": False})
+        return Finding(State.WARNING, text, {"demo": True})
+    return Finding(State.OK, Text("正式模式", "not a demo"), {"demo": False})
 
 
 def _home(ground: Ground) -> Finding:
@@ -131,25 +127,25 @@ def _home(ground: Ground) -> Finding:
     detail: dict[str, Any] = {"path": str(home), "found": ground.found, "exists": home.is_dir()}
     said = Text(f"{home}（{how.zh}）", f"{home} ({how.en})")
     if not home.is_dir():
-        return Finding("home", State.WARNING, Text(f"{said.zh}，尚未建立", f"{said.en}, not made yet"), detail)
+        return Finding(State.WARNING, Text(f"{said.zh}，尚未建立", f"{said.en}, not made yet"), detail)
     free = shutil.disk_usage(home).free
     detail |= {"free_bytes": free, "mode": oct(home.stat().st_mode & 0o777)}
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
-        return Finding("home", State.FAILED, Text(f"{said.zh}，不可写", f"{said.en}, cannot be written"), detail)
+        return Finding(State.FAILED, Text(f"{said.zh}，不可写", f"{said.en}, cannot be written"), detail)
     if free < _LITTLE_SPACE:
         left = f"{free / (1 << 30):.1f} GiB"
-        return Finding("home", State.WARNING, Text(f"{said.zh}，仅剩 {left}", f"{said.en}, {left} left"), detail)
+        return Finding(State.WARNING, Text(f"{said.zh}，仅剩 {left}", f"{said.en}, {left} left"), detail)
     if home.stat().st_mode & 0o077:
         text = Text(f"{said.zh}，其他用户可读", f"{said.en}, open to other users")
-        return Finding("home", State.WARNING, text, detail)
-    return Finding("home", State.OK, said, detail)
+        return Finding(State.WARNING, text, detail)
+    return Finding(State.OK, said, detail)
 
 
 def _city(ground: Ground) -> Finding:
     detail: dict[str, Any] = {"path": str(ground.city)}
     if not (ground.city / "city.yaml").is_file():
         text = Text(f"{ground.city} 中没有 city.yaml", f"no city.yaml in {ground.city}")
-        return Finding("city", State.FAILED, text, detail)
+        return Finding(State.FAILED, text, detail)
     years = sorted(ground.workdays.years)
     this = ground.now().year
     detail["calendar"] = years
@@ -157,15 +153,15 @@ def _city(ground: Ground) -> Finding:
     said = Text(f"{ground.city}，工作日表：{named}", f"{ground.city}, working days of {named}")
     if this not in years:
         text = Text(f"{said.zh}，缺 {this} 年", f"{said.en}, {this} is missing: deadlines stay open")
-        return Finding("city", State.WARNING, text, detail)
-    return Finding("city", State.OK, said, detail)
+        return Finding(State.WARNING, text, detail)
+    return Finding(State.OK, said, detail)
 
 
 def _store(ground: Ground) -> Finding:
     address = ground.store.uri("x").removesuffix("/x")
     detail: dict[str, Any] = {"address": address}
     if ground.store.local("x") is not None and not ground.store.local("x").parent.is_dir():  # type: ignore[union-attr]
-        return Finding("store", State.WARNING, Text(f"{address}，尚未建立", f"{address}, not made yet"), detail)
+        return Finding(State.WARNING, Text(f"{address}，尚未建立", f"{address}, not made yet"), detail)
     probe = f"doctor/{os.getpid()}-{os.urandom(6).hex()}"
     try:
         ground.store.put_bytes(probe, probe.encode())
@@ -176,8 +172,8 @@ def _store(ground: Ground) -> Finding:
             ground.store.delete(probe)
     if not whole:
         text = Text(f"{address}，读回的内容不符", f"{address}: what comes back is not what was stored")
-        return Finding("store", State.FAILED, text, detail)
-    return Finding("store", State.OK, Text(f"{address}，可读写", f"{address}, reads and writes"), detail)
+        return Finding(State.FAILED, text, detail)
+    return Finding(State.OK, Text(f"{address}，可读写", f"{address}, reads and writes"), detail)
 
 
 def _database(ground: Ground) -> Finding:
@@ -195,8 +191,8 @@ def _database(ground: Ground) -> Finding:
     if behind:
         names = ", ".join(behind)
         text = Text(f"{address}，待迁移：{names}", f"{address}, not at its newest version: {names}")
-        return Finding("database", State.WARNING, text, detail)
-    return Finding("database", State.OK, Text(f"{address}，版本最新", f"{address}, up to date"), detail)
+        return Finding(State.WARNING, text, detail)
+    return Finding(State.OK, Text(f"{address}，版本最新", f"{address}, up to date"), detail)
 
 
 def _keys(ground: Ground) -> Finding:
@@ -209,23 +205,37 @@ def _keys(ground: Ground) -> Finding:
     exposed = ring.folder.is_dir() and any(path.stat().st_mode & 0o077 for path in ring.folder.iterdir())
     if exposed:
         text = Text("密钥文件对其他用户可读", "files of keys are open to other users")
-        return Finding("keys", State.FAILED, text, {"keys": listed})
+        return Finding(State.FAILED, text, {"keys": listed})
     newest = {key.purpose: key for key in found}  # `all` gives each purpose's newest last
     ending = sorted(purpose for purpose, key in newest.items() if key.not_after and key.not_after - now < _SOON)
     if ending:
         names = ", ".join(ending)
         text = Text(f"密钥将在 30 天内到期：{names}", f"keys end within 30 days: {names}")
-        return Finding("keys", State.WARNING, text, {"keys": listed})
-    return Finding("keys", State.OK, Text(f"{len(found)} 把密钥", f"{len(found)} keys"), {"keys": listed})
+        return Finding(State.WARNING, text, {"keys": listed})
+    return Finding(State.OK, Text(f"{len(found)} 把密钥", f"{len(found)} keys"), {"keys": listed})
 
 
 def _ledger(ground: Ground) -> Finding:
     checkpoint = ground.ledger.checkpoint()
     if checkpoint is None:
-        return Finding("ledger", State.OK, Text("尚无签名检查点", "no signed checkpoint yet"), {"size": 0})
+        return Finding(State.OK, Text("尚无签名检查点", "no signed checkpoint yet"), {"size": 0})
     size = checkpoint.size
     text = Text(
         f"{ground.ledger.origin}，检查点含 {size} 条（hub ledger verify 逐条验证）",
         f"{ground.ledger.origin}, checkpoint over {size} entries (hub ledger verify checks each)",
     )
-    return Finding("ledger", State.OK, text, {"origin": ground.ledger.origin, "size": size})
+    return Finding(State.OK, text, {"origin": ground.ledger.origin, "size": size})
+
+
+PARTS = (
+    Part("versions", "版本", _versions),
+    Part("settings", "设置", _settings),
+    Part("mode", "模式", _mode),
+    Part("home", "主目录", _home),
+    Part("city", "城市", _city),
+    Part("store", "对象存储", _store),
+    Part("database", "数据库", _database),
+    Part("keys", "密钥", _keys),
+    Part("ledger", "存证", _ledger),
+)
+"""Of the ground, in the order in which one part needs the other."""

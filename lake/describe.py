@@ -26,6 +26,8 @@ from lake.clock_env import quiet
 from lake.description import gather, gather_extract
 from lake.proposals import Teller
 
+LITE = "lite.duckdb"
+
 
 class DatahubSettings(Settings, frozen=True):
     """Which metadata catalogue is told, and how it is reached."""
@@ -162,19 +164,31 @@ def open_sink(ground: Ground) -> Iterator[Sink]:
         writer.close()
 
 
-def _writer(settings: DatahubSettings, home: Path) -> Writer:
+def named_sink(settings: DatahubSettings) -> tuple[str, str]:
+    """Which sink is configured, lite, rest or file, and its address: nothing, a URL, a path.
+
+    Raises:
+        WrongUse: `DESCRIBE_SINK`.
+    """
     kind, _, rest = settings.sink.partition(":")
     if kind == "lite" and not rest:
-        return _Lite(home)
+        return "lite", ""
     if kind == "rest" and not rest and settings.url.startswith(("http://", "https://")):
-        return _Rest(settings, home)
+        return "rest", settings.url
     if kind == "file" and rest:
-        return _File(Path(rest).expanduser(), home)
+        return "file", str(Path(rest).expanduser())
     raise WrongUse(
         "DESCRIBE_SINK",
         "HUB_DATAHUB_SINK 应为 lite、rest（并设 HUB_DATAHUB_URL）或 file:路径",
         "HUB_DATAHUB_SINK is lite, rest (with HUB_DATAHUB_URL) or file:PATH",
     )
+
+
+def _writer(settings: DatahubSettings, home: Path) -> Writer:
+    kind, address = named_sink(settings)
+    if kind == "lite":
+        return _Lite(home)
+    return _Rest(settings, home) if kind == "rest" else _File(Path(address), home)
 
 
 class _Lite:
@@ -185,7 +199,7 @@ class _Lite:
 
         try:
             self._lite = DuckDBLite.create(
-                {"file": str(home / "lite.duckdb"), "options": {"threads": 1, "memory_limit": "256MB"}}
+                {"file": str(home / LITE), "options": {"threads": 1, "memory_limit": "256MB"}}
             )
         except Exception as error:
             raise Unavailable(

@@ -88,9 +88,18 @@ def endpoint(ground: Ground) -> str:
     return settings.endpoint or f"http://{settings.host}:{settings.port}/delta-sharing"
 
 
-def _listen(ground: Ground, host: str, port: int) -> socket.socket:
+def check_host(ground: Ground, host: str) -> None:
+    """Make sure that a demo listens where nobody else hears it.
+
+    Raises:
+        WrongUse: SHARE_DEMO_HOST.
+    """
     if ground.demo and host not in {"127.0.0.1", "::1", "localhost"}:
         raise WrongUse("SHARE_DEMO_HOST", "演示模式只监听本机", "the demo listens on loopback only")
+
+
+def _listen(ground: Ground, host: str, port: int) -> socket.socket:
+    check_host(ground, host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

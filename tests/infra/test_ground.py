@@ -138,7 +138,7 @@ def test_the_tables_are_what_the_migrations_make(ground: Ground) -> None:
 
 def test_opening_loads_no_heavy_library(tmp_path: Path) -> None:
     script = (
-        "import sys; from infra.ground import open_ground; import infra.cli, infra.console; open_ground({});"
+        "import sys; from infra.ground import open_ground; import infra.console; open_ground({});"
         "print([m for m in ('sqlalchemy','alembic','cryptography','minio','duckdb','rich','pyarrow','yaml')"
         " if m in sys.modules])"
     )
