@@ -1,0 +1,143 @@
+"""`hub up` as a process: it serves Airflow's pages and the extracts, and whatever ends it, nothing of it is left.
+
+One home serves three times, and each time is ended in another way: Ctrl-C, TERM, and a kill that leaves it no say.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+from lake_city import stock
+
+from infra.ground import Ground
+from infra.processes import answers, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+START, END = 150.0, 60.0  # seconds that starting and ending may take on a busy machine
+
+
+def until(true: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
+        time.sleep(0.1)
+
+
+def status(url: str) -> int:
+    """What a page is answered with; 0 where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return 0
+
+
+def group_of(process: psutil.Process) -> int | None:
+    """Of a process that lives; what nobody has collected yet lives no more."""
+    with contextlib.suppress(psutil.Error, ProcessLookupError):
+        return None if process.status() == psutil.STATUS_ZOMBIE else os.getpgid(process.pid)
+    return None
+
+
+@dataclass
+class Up:
+    """A running `hub up`, and every process that it started, whatever session they moved to."""
+
+    process: "subprocess.Popen[str]"
+    home: Path
+    ports: tuple[int, int]
+    sessions: set[int] = field(default_factory=set)
+
+    def started(self) -> list[psutil.Process]:
+        """Whoever stands below it, is in its session or its guard's, or has this home in the environment."""
+        found = set()
+        for one in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, ProcessLookupError):
+                mine = os.getsid(one.pid) in self.sessions
+                if mine or (one.pid != os.getpid() and one.environ().get("HUB_HOME") == str(self.home)):
+                    found |= {one, *one.children(recursive=True)}
+        return [one for one in found if group_of(one) is not None]
+
+    def address(self, port: int, path: str) -> str:
+        return f"http://127.0.0.1:{port}{path}"
+
+
+@contextlib.contextmanager
+def up(home: Path) -> Iterator[Up]:
+    """`hub up` until both of its doors answer."""
+    airflow, sharing = free_port(), free_port()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    environ |= {"HUB_HOME": str(home), "HUB_DEMO": "1", "HUB_LANG": "en"}
+    environ |= {"HUB_CLOCK_PORT": str(airflow), "HUB_SHARE_PORT": str(sharing)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "hub", "up", "--json"],
+        env=environ,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        running = Up(process, home, (airflow, sharing))
+        try:
+            until(lambda: answers(sharing) or process.poll() is not None, START, "the sharing server")
+            assert process.poll() is None, process.communicate()
+            noted = json.loads((home / "airflow" / "session.json").read_text())["session"]
+            running.sessions |= {process.pid, noted}
+            yield running
+        finally:
+            process.kill()
+            for one in running.started():
+                with contextlib.suppress(psutil.Error):
+                    one.kill()
+
+
+@pytest.mark.timeout(600)
+def test_it_serves_both_doors_and_leaves_nothing_behind(ground: Ground) -> None:
+    stock(ground)
+    home = ground.home
+    ground.close()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with up(home) as running:
+            airflow, sharing = running.ports
+            assert status(running.address(airflow, "/")) == 200
+            assert status(running.address(airflow, "/api/v2/dags")) == 401, "nobody is let in without the password"
+            assert status(running.address(sharing, "/delta-sharing/shares")) == 401
+            started = running.started()
+            names = " ".join(" ".join(one.cmdline()) for one in started).replace("api-server", "api_server")
+            for program in ("api_server", "scheduler", "dag-processor", "lake.clock_guard"):
+                assert program in names, names
+            groups = {group_of(one) for one in started} - {None}
+            assert len(groups) >= 5, "it, its guard and three programs"
+            listening = [
+                one.laddr for process in started for one in process.net_connections("inet") if one.status == "LISTEN"
+            ]
+            assert {address.port for address in listening} >= {airflow, sharing}
+            assert {address.ip for address in listening} == {"127.0.0.1"}
+
+            running.process.send_signal(number)
+            out, said = running.process.communicate(timeout=END)
+            if number is signal.SIGINT:
+                assert running.started() == [], "Ctrl-C returns when everything has ended"
+            until(lambda: not running.started(), END, f"processes left by {number.name}: {running.started()}")
+            assert "Traceback" not in said, said[-2000:]
+            assert json.loads(out)["airflow"]["address"] == f"http://127.0.0.1:{airflow}"
+        assert not [one for one in psutil.process_iter() if group_of(one) in groups]
+        assert not any(answers(port) for port in running.ports)
+        if number is not signal.SIGKILL:
+            assert not (home / "airflow" / "session.json").exists()
