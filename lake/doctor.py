@@ -5,6 +5,7 @@ run is a fact and no fault: `hub run` starts it when it is needed.
 """
 
 import fcntl
+import http.client
 import json
 import os
 import urllib.error
@@ -42,17 +43,13 @@ def _lite(path: Path) -> Finding:
 
     detail: dict[str, Any] = {"sink": "lite", "address": str(path), "entities": 0}
     if not path.exists():
-        return Finding(
-            State.OK, Text("DataHub Lite（内嵌），尚无登记", "DataHub Lite, embedded: told nothing yet"), detail
-        )
+        return Finding(State.OK, Text("DataHub Lite，尚无登记", "DataHub Lite (embedded), told nothing yet"), detail)
     try:
         with duckdb.connect(str(path), read_only=True) as lite:
             [(count,)] = lite.execute("SELECT count(DISTINCT urn) FROM metadata_aspect_v2").fetchall()
     except duckdb.Error as error:
-        if "lock" in str(error):  # one process has it at a time, and that one tells it something now
-            text = Text(
-                "DataHub Lite（内嵌），另一进程正在登记", "DataHub Lite, embedded: another process tells it now"
-            )
+        if "Could not set lock" in str(error):  # one process has it at a time: that one tells it something now
+            text = Text("DataHub Lite，另一进程正在登记", "DataHub Lite (embedded), told by another process just now")
             return Finding(State.OK, text, detail)
         text = Text(f"DataHub Lite 的文件无法打开：{path}", f"the file of DataHub Lite cannot be opened: {path}")
         return Finding(State.FAILED, text, detail)
@@ -87,7 +84,7 @@ def _rest(url: str, token: Secret | None, seconds: float) -> Finding:
             told = json.loads(answer.read(_MOST_BYTES))
     except urllib.error.HTTPError as error:
         return _answered(shown, error.code, detail | {"status": error.code})
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return Finding(State.FAILED, Text(f"{shown} 没有应答", f"{shown} does not answer"), detail)
     except ValueError:
         told = None

@@ -134,9 +134,10 @@ def test_a_metadata_file_must_be_one_that_can_be_written(ground: Ground) -> None
     assert finding(ground, "datahub", HUB_DATAHUB_SINK=f"file:{ground.home}").state is State.FAILED
 
 
-def test_lite_is_looked_into_and_may_be_in_use(ground: Ground) -> None:
+def test_lite_is_looked_into_and_may_be_in_use(tmp_path: Path) -> None:
     from lake.describe import LITE, open_sink
 
+    ground = open_ground({"HUB_HOME": str(tmp_path / "locked" / "home")}, create=True)  # a name that says nothing
     assert finding(ground, "datahub").detail["entities"] == 0
     with open_sink(ground):
         pass
