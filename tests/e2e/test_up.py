@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 from lake_city import stock
+from left_behind import group_of, working_for
 
 from infra.ground import Ground
 from infra.processes import answers, free_port
@@ -46,13 +47,6 @@ def status(url: str) -> int:
         return 0
 
 
-def group_of(process: psutil.Process) -> int | None:
-    """Of a process that lives; what nobody has collected yet lives no more."""
-    with contextlib.suppress(psutil.Error, ProcessLookupError):
-        return None if process.status() == psutil.STATUS_ZOMBIE else os.getpgid(process.pid)
-    return None
-
-
 @dataclass
 class Up:
     """A running `hub up`, and every process that it started, whatever session they moved to."""
@@ -63,14 +57,7 @@ class Up:
     sessions: set[int] = field(default_factory=set)
 
     def started(self) -> list[psutil.Process]:
-        """Whoever stands below it, is in its session or its guard's, or has this home in the environment."""
-        found = set()
-        for one in psutil.process_iter():
-            with contextlib.suppress(psutil.Error, ProcessLookupError):
-                mine = os.getsid(one.pid) in self.sessions
-                if mine or (one.pid != os.getpid() and one.environ().get("HUB_HOME") == str(self.home)):
-                    found |= {one, *one.children(recursive=True)}
-        return [one for one in found if group_of(one) is not None]
+        return working_for(self.home, self.sessions)
 
     def address(self, port: int, path: str) -> str:
         return f"http://127.0.0.1:{port}{path}"

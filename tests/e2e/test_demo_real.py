@@ -1,0 +1,165 @@
+"""`hub demo --data` as its user types it: a process, a real Airflow, the six real sets; then a second look at the disk.
+
+The second look asks none of our code: files on disk, the csv and json modules, openpyxl and xlrd, Delta logs as JSON,
+Parquet footers, SQLite. The demo's own document must say the same.
+"""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from left_behind import working_for
+from real_sets import AIR, COUNTS, SETS, Log, Record, expected, records
+
+from sharing.extract import check
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRM = ROOT / ".firm/bin/python"
+LIMIT = 480.0  # seconds: it takes 90 on an idle machine
+FOLDERS = {
+    "environment-henan-aqi-hourly-2020": "sample.environment.aqi_hourly",
+    "education-moe-universities-2025": "sample.education.universities",
+    "traffic-zhengzhou-bus-lines": "sample.traffic.bus_stops",
+    "tourism-australia-trips-xlsx": "sample.tourism.domestic_trips",
+    "health-shanghai-hospital-poi": "sample.health.hospitals",
+    "divisions-zhengzhou-datav-geojson": "sample.city_management.district_boundaries",
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A demo that ended: its document, its home, and where its data came from."""
+
+    told: dict[str, Any]
+    said: str
+    home: Path
+    data: Path
+
+    def hub(self, *arguments: str) -> Any:
+        """Ask the demo's home by command."""
+        ran = hub(self.home, *arguments, "--json")
+        assert ran.returncode == 0, ran.stderr
+        return json.loads(ran.stdout)
+
+    def numbers(self) -> dict[str, int]:
+        """The number of each delivery, under which its rows are stored."""
+        with closing(sqlite3.connect(self.home / "hub.db")) as database:
+            return dict(database.execute("SELECT id, number FROM lake_delivery").fetchall())
+
+    def table(self, dataset: str, side: str) -> Log | None:
+        folder = self.home / "store" / side / dataset.replace(".", "/")
+        return Log(folder) if folder.exists() else None
+
+
+def hub(home: Path, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    environ |= {"HUB_HOME": str(home), "HUB_LANG": "en", **more}
+    command = [sys.executable, "-m", "hub", *arguments]
+    return subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
+
+
+@pytest.fixture(scope="module")
+def done(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    home = tmp_path_factory.mktemp("demo") / "home"
+    firm = {"HUB_FIRM_PYTHON": str(FIRM)} if FIRM.exists() else {}
+    ran = hub(home, "demo", "--data", str(shared / "data"), "--json", **firm)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    return Done(json.loads(ran.stdout), ran.stderr, home, shared / "data")
+
+
+pytestmark = pytest.mark.timeout(LIMIT + 120)
+
+
+def test_every_file_is_told_as_read_or_as_no_data_with_its_reason(done: Done) -> None:
+    on_disk = {
+        str(path.relative_to(done.data)) for name in FOLDERS for path in (done.data / name).rglob("*") if path.is_file()
+    }
+    told = {file["file"]: file for file in done.told["files"]}
+    assert len(told) == len(done.told["files"])
+    assert set(told) == on_disk
+    assert {FOLDERS[name.partition("/")[0]] for name in told} == set(SETS)
+    for name, file in told.items():
+        assert file["dataset"] == FOLDERS[name.partition("/")[0]]
+        assert file["data"] is not bool(file["reason"]), name
+    delivered = Counter((one["dataset"], one["file"]) for one in done.told["deliveries"])
+    assert delivered == Counter((file["dataset"], Path(name).name) for name, file in told.items() if file["data"])
+    assert sum(delivered.values()) > 200
+    assert sum(not file["data"] for file in told.values()) >= 6
+
+
+def paths(done: Done) -> dict[tuple[str, str], Path]:
+    return {(f["dataset"], Path(f["file"]).name): done.data / f["file"] for f in done.told["files"] if f["data"]}
+
+
+def test_each_delivery_balances_and_was_read_whole(done: Done) -> None:
+    files = paths(done)
+    for one in done.told["deliveries"]:
+        assert one["state"] in ("finished", "blocked"), one
+        assert one["read"] == sum(one[name] for name in COUNTS), one
+        assert one["read"] == len(records(files[one["dataset"], one["file"]])), one
+        assert one["seconds"] >= 0
+        assert one["audit"]["passed"] is (one["state"] == "finished")
+
+
+def test_each_record_went_where_the_contract_says(done: Done) -> None:
+    """A dataset's deliveries are taken in the order of their numbers."""
+    files = paths(done)
+    numbers = done.numbers()
+    before: dict[str, dict[Hashable, Record]] = {dataset: {} for dataset in SETS}
+    for one in sorted(done.told["deliveries"], key=lambda one: numbers[one["delivery"]]):
+        wanted = expected(SETS[one["dataset"]], files[one["dataset"], one["file"]], before[one["dataset"]])
+        assert {name: one[name] for name in COUNTS} == wanted, one
+
+
+def test_the_files_on_disk_hold_what_was_told(done: Done) -> None:
+    numbers = done.numbers()
+    assert len(numbers) == len(done.told["deliveries"])
+    for dataset in SETS:
+        deliveries = [one for one in done.told["deliveries"] if one["dataset"] == dataset]
+        curated, aside = done.table(dataset, "curated"), done.table(dataset, "quarantine")
+        assert curated is not None
+        stored = {numbers[one["delivery"]]: one["published"] for one in deliveries if one["published"]}
+        assert curated.per_delivery() == stored, dataset
+        finished = [one["version"] for one in deliveries if one["state"] == "finished"]
+        assert sorted(finished) == list(range(1, curated.versions + 1)), dataset
+        set_aside = {numbers[one["delivery"]]: one["quarantined"] for one in deliveries if one["quarantined"]}
+        assert (aside.per_delivery() if aside else {}) == set_aside, dataset
+        asked = done.hub("query", f"SELECT count(*) AS rows FROM {view(dataset)}")
+        assert asked["rows"] == [[sum(stored.values())]]
+
+
+def view(dataset: str) -> str:
+    unit, domain, name = dataset.split(".")
+    return f"{unit}.{domain}_{name}"
+
+
+def test_the_certificate_is_there_and_says_what_the_firm_got(done: Done) -> None:
+    text: Mapping[str, Any] = done.told["certificate"]
+    check({name: done.told[name] for name in ("certificate", "receipt", "digest")})
+    assert text["source"]["dataset"] == AIR
+    table = Log(done.home / "store" / "extracts" / text["extract"])
+    assert sum(pq.read_metadata(table.folder / name).num_rows for name in table.standing) == text["result"]["rows"]
+    assert text["result"]["rows"] == sum(one["published"] for one in done.told["deliveries"] if one["dataset"] == AIR)
+    if FIRM.exists():
+        assert done.told["firm"]["rows"] == text["result"]["rows"]
+        assert done.told["firm"]["columns"] == text["result"]["columns"]
+
+
+def test_the_ledger_proves_it_and_nothing_runs_on(done: Done) -> None:
+    verified = done.hub("ledger", "verify")
+    assert verified["faults"] == []
+    assert "Traceback" not in done.said
+    assert done.told["described"] == {"delivery": len(done.told["deliveries"]), "extract": 1, "waiting": 0}
+    assert working_for(done.home) == []
+    assert not (done.home / "airflow" / "session.json").exists()
+    assert not list((done.home / "tmp").iterdir())
