@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import Refused
+from infra.language import Text
 from infra.text import quote_identifier
 from sharing import measure, release
 from sharing.methods import Dimension, Step
@@ -154,29 +155,18 @@ def recounted(connection: Any, chosen: Plan, planned: Measure, paths: Sequence[P
     wrong = [name for name in same if getattr(again, name) != getattr(planned, name)]
     reasons = missed(again, draft.terms, draft.form)
     if wrong or reasons:
-        raise Refused(
-            "SHARE_RECOUNT",
-            "写出的数据复核未通过，未交付任何内容",
-            "what was written does not hold when counted again; nothing was issued",
-            reasons=reasons,
-        )
+        raise not_recounted(reasons)
     return again
 
 
-def same_columns(made: Produced) -> None:
-    """What was committed before a kill must have the columns of today's plan: items may be of other classes by now.
-
-    Raises:
-        Refused: SHARE_RECOUNT.
-    """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - loaded when something is issued
-
-    if any(tuple(pq.read_schema(path).names) != made.plan.columns for path, _ in made.files):
-        raise Refused(
-            "SHARE_RECOUNT",
-            "中断前写出的数据与现行方案不符，未交付任何内容",
-            "what was written before an interruption is not what the plan says now; nothing was issued",
-        )
+def not_recounted(reasons: Sequence[Text] = ()) -> Refused:
+    """The refusal of files that are not what was planned and measured."""
+    return Refused(
+        "SHARE_RECOUNT",
+        "写出的数据复核未通过，未交付任何内容",
+        "what was written does not hold when counted again; nothing was issued",
+        reasons=reasons,
+    )
 
 
 def _dense() -> Any:

@@ -15,7 +15,7 @@ from infra.errors import Refused, WrongUse
 from infra.ledger import Receipt
 from lake import tables as lake_tables
 from lake.delta import Tables
-from sharing import casebook, extract, grants, tables
+from sharing import casebook, extract, grants, record, tables
 from sharing.cases import State
 
 
@@ -133,7 +133,7 @@ def test_a_kill_leaves_nothing_half_issued(ground, tmp_path, monkeypatch, killed
         elif killed_after == "commit":
             patch.setattr(Tables, "commit", after(Tables, "commit"))
         else:
-            patch.setattr(extract, "_record", after(extract, "_record"))
+            patch.setattr(record, "finish", after(record, "finish"))
         with pytest.raises(Killed):
             extract.issue(ground, case.id, "operator")
     if killed_after != "record":
@@ -224,21 +224,3 @@ def test_a_token_is_written_for_no_address_where_others_read_it_on_the_way(groun
     case, _ = issued
     with pytest.raises(WrongUse, match="SHARE_ENDPOINT"):
         grants.profile(ground, case.id, endpoint, "operator")
-
-
-def test_files_of_an_older_plan_do_not_leave_under_a_newer_certificate(ground, tmp_path, monkeypatch):
-    sharing_case.publish(ground, tmp_path)
-    case = sharing_case.signed(ground)
-    with monkeypatch.context() as patch:
-        patch.setattr(extract, "_record", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            extract.issue(ground, case.id, "operator")
-    table = catalog_tables.RESOURCE
-    with write(ground.engine) as connection:
-        of = table.c.id == sharing_case.VISITS
-        body = dict(connection.execute(sa.select(table.c.body).where(of)).scalar_one())
-        body["items"] = [{**item, "type": "json"} if item["name"] == "gender" else item for item in body["items"]]
-        connection.execute(table.update().where(of).values(body=body))
-    with pytest.raises(Refused, match="SHARE_RECOUNT"):
-        extract.issue(ground, case.id, "operator")
-    assert extract.of_case(ground.engine, case.id) is None
