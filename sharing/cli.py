@@ -281,12 +281,14 @@ def show(as_: str | None, case: str) -> None:
 @_command("verify", "离线验证证书文件。", "Verify a certificate file offline.")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--key", help=help_text("存证公钥（C2SP 格式）", "the ledger's public key as C2SP writes it"))
-def verify(as_: str | None, file: Path, key: str | None) -> None:  # noqa: ARG001 - every command takes --as
-    """Check digest and receipt."""
-    from sharing.profiles import check_file
+@click.pass_context
+def verify(context: click.Context, as_: str | None, file: Path, key: str | None) -> None:  # noqa: ARG001 - all take --as
+    """Check digest, receipt and signer; exit 1 when the signer is unknown."""
+    from sharing.checking import check_file
 
     found = check_file(file, key)
-    emit(None, {"valid": True, "extract": found}, lambda _: help_text("证书有效", "the certificate holds"))
+    emit(None, found.as_dict(), lambda _: help_text(found.said().zh, found.said().en))
+    context.exit(0 if found.trusted else 1)
 
 
 def _emit_case(ground: "Ground", done: Any, note: Text | None = None) -> None:

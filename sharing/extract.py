@@ -13,7 +13,7 @@ In this order, so that a kill at any point leaves nothing half-issued and runnin
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from infra.database import read
 from infra.errors import Refused
 from infra.ground import Ground
 from infra.lease import Lease, lease
-from infra.ledger import Receipt
+from infra.ledger import Act, Receipt
+from infra.ledger.note import Verifier
 from infra.settings import load
 from lake.tables import delivery
 from sharing import casebook, cases, certificate, classes, measure, policy, produce, record
@@ -156,19 +157,27 @@ def document(ground: Ground, found: Extract) -> dict[str, Any]:
     return {"certificate": found.certificate, "digest": found.digest, "receipt": receipt.as_dict()}
 
 
-def check(found: dict[str, Any], trusted: str | None = None) -> None:
-    """Checks a certificate document offline: the digest, the receipt, and that the receipt commits to the digest.
+def check(found: Mapping[str, Any], trusted: Verifier | str | None = None) -> Receipt:
+    """Checks a certificate document offline and gives its receipt: the digest, the receipt, and that the entry is that
+    of issuing this very extract.
+
+    Args:
+        found: certificate, digest and receipt.
+        trusted: the ledger's key as known by another way; without it the document shows only that it is whole.
 
     Raises:
         Refused: SHARE_CERTIFICATE, LEDGER_RECEIPT.
     """
     receipt = Receipt.from_dict(found["receipt"])
     receipt.verify(trusted)
+    text, entry = found["certificate"], receipt.entry
     committed = json.loads(receipt.content or b"{}").get("certificate")
-    if certificate.digest(found["certificate"]) != found["digest"] or committed != found["digest"]:
+    proven = (entry.get("act"), entry.get("subject")) == (Act.EXTRACT_ISSUED.value, text["extract"])
+    if not proven or certificate.digest(text) != found["digest"] or committed != found["digest"]:
         raise Refused(
             "SHARE_CERTIFICATE", "证书与存证不符", "the certificate is not the one that the ledger committed to"
         )
+    return receipt
 
 
 def certificate_key(identity: str) -> str:
