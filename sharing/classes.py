@@ -20,7 +20,6 @@ from sharing.plan import AGREEMENT, HEALTH, Draft, Dropped, Form, Terms
 from sharing.policy import personal
 
 _NUMBERS = (ItemType.INTEGER, ItemType.DECIMAL, ItemType.NUMBER)
-_TIMES = (ItemType.TIMESTAMP, ItemType.DATE)
 _UNREADABLE = (ItemType.JSON, ItemType.GEOMETRY)
 
 _DIRECT = Text("直接标识符，不交付", "a direct identifier: it does not leave")
@@ -108,8 +107,10 @@ def _sensitive(item: Item) -> bool:
 
 
 def _kind(item: Item) -> Kind:
-    if item.type in _TIMES:
+    if item.type is ItemType.TIMESTAMP:
         return "time"
+    if item.type is ItemType.DATE:
+        return "date"
     return "number" if item.type in _NUMBERS else "category"
 
 

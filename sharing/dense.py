@@ -169,10 +169,10 @@ def _known(schema: Any, dimension: Dimension, step: Step) -> bool:
     import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
 
     fits = {
-        "keep": pa.types.is_string,
+        "keep": lambda kind: pa.types.is_string(kind) or pa.types.is_date32(kind),
         "hour": pa.types.is_timestamp,
         "day": pa.types.is_timestamp,
-        "month": pa.types.is_timestamp,
+        "month": lambda kind: pa.types.is_timestamp(kind) or pa.types.is_date32(kind),
         "band": pa.types.is_integer,
         "grid": pa.types.is_floating,
     }.get(step.method)
@@ -230,7 +230,7 @@ def _numbers(batch: Array, dimension: Dimension, step: Step, place: int) -> Arra
     """The class of each value as a number, as ``methods.codes`` says; anything for NULL."""
     import pyarrow as pa  # noqa: PLC0415 - loaded when something is counted
 
-    filled = batch.fill_null(0) if batch.null_count and not pa.types.is_timestamp(batch.type) else batch
+    filled = batch.fill_null(0) if batch.null_count and not pa.types.is_temporal(batch.type) else batch
     if step.method == "band":
         return np.minimum(filled.to_numpy() // int(step.size), TOP_BAND // int(step.size))
     if step.method == "grid":

@@ -10,7 +10,8 @@ Promises:
 - the steps of a ladder nest: whoever shares a class on one step shares it on every later one.
 
 Families are those of GB/T 37964-2019: generalisation (rounding, bands, grid, parents) and suppression (a dropped
-column). Days and months are those of Asia/Shanghai, without daylight saving time, so plain arithmetic is exact.
+column). Days and months are those of Asia/Shanghai, without daylight saving time, so plain arithmetic is exact. A date
+that is kept to the day is a date that is kept, and is called so.
 """
 
 import math
@@ -21,11 +22,12 @@ from typing import Literal
 from infra.text import quote_identifier
 
 Method = Literal["keep", "hour", "day", "month", "band", "grid", "parent", "drop"]
-Kind = Literal["time", "place", "number", "category"]
+Kind = Literal["time", "date", "place", "number", "category"]
 
 SHANGHAI_MICROSECONDS = 8 * 3600 * 10**6
 METRES_A_DEGREE = 111_320.0
 _HOUR = 3600 * 10**6
+_EPOCHS = 20_000 * 366  # days; DuckDB's // turns to zero: counted from so long before 1970, nothing there is negative
 TOP_BAND = 200  # numbers above this are one band: a top code, as GB/T 37964 names it
 
 
@@ -70,6 +72,7 @@ class Dimension:
 
 _LADDERS: dict[str, tuple[Step, ...]] = {
     "time": (Step("hour", loss=0.2), Step("day", loss=0.4), Step("month", loss=0.7), Step("drop", loss=1.0)),
+    "date": (Step("keep"), Step("month", loss=0.7), Step("drop", loss=1.0)),
     "place": (
         Step("grid", 500, 0.2),
         Step("grid", 1000, 0.35),
@@ -104,8 +107,9 @@ def codes(dimension: Dimension, step: Step) -> tuple[str, ...]:
     if step.method == "grid":
         east, north = degrees(step.size, dimension.latitude)
         return (f"floor({columns[0]} / {east!r}::DOUBLE)::INTEGER", f"floor({columns[1]} / {north!r}::DOUBLE)::INTEGER")
-    hour = f"((epoch_us({columns[0]}) + {SHANGHAI_MICROSECONDS}) // {_HOUR})::INTEGER"
-    day = f"(DATE '1970-01-01' + ({hour} // 24))"
+    early = f"(epoch_us({columns[0]}) + {SHANGHAI_MICROSECONDS + 24 * _HOUR * _EPOCHS})"
+    hour = f"({early} // {_HOUR} - {24 * _EPOCHS})::INTEGER"
+    day = f"(DATE '1970-01-01' + ({early} // {24 * _HOUR} - {_EPOCHS})::INTEGER)"
     month = f"date_trunc('month', {day})::DATE"
     return ({"hour": hour, "day": day, "month": month}[step.method],)
 
@@ -118,7 +122,7 @@ def labels(dimension: Dimension, step: Step) -> tuple[str, ...]:
 def shown(dimension: Dimension, step: Step, coded: Sequence[str]) -> tuple[str, ...]:
     """SQL expressions for the extract's columns from the codes of a class."""
     if step.method == "hour":
-        return (f"to_timestamp(({coded[0]} - 8) * 3600)",)
+        return (f"to_timestamp(({coded[0]}::BIGINT - 8) * 3600)",)
     if step.method == "band":
         low = f"{coded[0]} * {step.size:g}"  # a negative number has a band too, if a rare one
         rare = f"(({low})::INTEGER || '-' || ({low} + {step.size - 1:g})::INTEGER)"
