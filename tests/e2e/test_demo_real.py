@@ -148,7 +148,8 @@ def view(dataset: str) -> str:
 
 def the_certificate_is_there_and_says_what_the_firm_got(done: Done) -> None:
     text: Mapping[str, Any] = done.told["certificate"]
-    check({name: done.told[name] for name in ("certificate", "receipt", "digest")})
+    (key,) = done.hub("ledger", "verify")["keys"]
+    check({name: done.told[name] for name in ("certificate", "receipt", "digest")}, key)
     assert text["source"]["dataset"] == AIR
     table = Log(done.home / "store" / "extracts" / text["extract"])
     assert sum(pq.read_metadata(table.folder / name).num_rows for name in table.standing) == text["result"]["rows"]
