@@ -3,7 +3,8 @@
 Promises:
 
 - a code that fails GB 32100 is refused before anything is stored; the same code is the same applicant;
-- registering is an act in the ledger, in the same transaction as the row;
+- registering is an act in the ledger, in the same transaction as the row; everybody who ever did it is remembered, and
+  barred from reviewing the applicant's cases;
 - the standing (失信被执行人 and the other lists) is recorded with who looked and when; the hub asks no register itself.
 """
 
@@ -21,6 +22,7 @@ from infra.ledger import Act, NewEntry
 from sharing import uscc
 from sharing.declared import COMMITMENTS, KINDS, LISTS, Applicant, Registration
 from sharing.tables import applicant as table
+from sharing.tables import registrant
 
 
 def register(ground: Ground, given: Registration, actor: str, now: datetime) -> Applicant:
@@ -50,9 +52,17 @@ def register(ground: Ground, given: Registration, actor: str, now: datetime) -> 
             connection.execute(table.insert().values(values))
         else:
             connection.execute(table.update().where(table.c.id == known).values(values))
+        _remember(connection, values["id"], actor, now)
         content = {name: values[name] for name in ("uscc", "name", "kind", "overseas", "standing", "commitments")}
         ground.ledger.append([NewEntry(Act.APPLICANT_REGISTERED, actor, values["id"], content)], connection=connection)
     return applicant(ground.engine, values["id"])
+
+
+def _remember(connection: sa.Connection, identity: str, actor: str, now: datetime) -> None:
+    """Adds `actor` to those who registered the applicant, unless it is one of them already."""
+    mine = (registrant.c.applicant == identity, registrant.c.person == actor)
+    if connection.execute(sa.select(registrant.c.person).where(*mine)).first() is None:
+        connection.execute(registrant.insert().values(applicant=identity, person=actor, at=now))
 
 
 def applicant(engine: sa.Engine, key: str) -> Applicant:

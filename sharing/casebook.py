@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalogs.lookup import departments, resource
-from catalogs.model import DepartmentKind, Person, Role
+from catalogs.model import DepartmentKind, Person, Resource, Role
 from catalogs.own_city import own_city
 from infra.database import lock, read, write
 from infra.errors import Refused
@@ -23,12 +23,13 @@ from infra.ledger import Act, NewEntry
 from sharing import agreement, cases, policy
 from sharing.applicants import applicant as find_applicant
 from sharing.cases import Approval, Case, Channel, Request, Reviewer, Side, State
+from sharing.declared import Applicant
 from sharing.reasons import Reason
 from sharing.tables import agreement as agreement_table
 from sharing.tables import applicant as applicant_table
 from sharing.tables import approval as approval_table
 from sharing.tables import case as table
-from sharing.tables import case_event, grant
+from sharing.tables import case_event, grant, registrant
 
 
 def apply(ground: Ground, applicant: str, channel: Channel, dataset: str, request: Request, actor: str) -> Case:
@@ -105,10 +106,14 @@ def refuse(ground: Ground, identity: str, person: Person, why: Sequence[str]) ->
 def terms(ground: Ground, identity: str) -> agreement.Agreement:
     """The agreement of a case as it would be signed off now."""
     of = case(ground.engine, identity)
-    what = resource(ground.engine, of.dataset)
+    return rendered(ground, of, find_applicant(ground.engine, of.applicant), resource(ground.engine, of.dataset))
+
+
+def rendered(ground: Ground, of: Case, firm: Applicant, what: Resource) -> agreement.Agreement:
+    """The agreement of a case on what the register says of the firm and of the resource."""
     named = {department.id: department.name for department in departments(ground.engine)}
     provider = named.get(what.provider, Text(what.provider, what.provider))
-    return agreement.render(of, find_applicant(ground.engine, of.applicant), what, provider)
+    return agreement.render(of, firm, what, provider)
 
 
 def sign(ground: Ground, identity: str, digest: str, actor: str) -> Case:
@@ -178,16 +183,17 @@ def case(engine: sa.Engine, identity: str) -> Case:
         Refused: SHARE_CASE_UNKNOWN.
     """
     with read(engine) as connection:
-        wanted = sa.select(table, applicant_table.c.registered_by).join(applicant_table).where(table.c.id == identity)
-        row = connection.execute(wanted).mappings().first()
+        row = connection.execute(sa.select(table).where(table.c.id == identity)).mappings().first()
         if row is None:
             raise Refused("SHARE_CASE_UNKNOWN", "没有这个案件", "there is no such case")
         given = connection.execute(sa.select(approval_table).where(approval_table.c.case == identity)).mappings().all()
         digest = connection.execute(
             sa.select(agreement_table.c.digest).where(agreement_table.c.case == identity)
         ).scalar()
+        who = sa.select(registrant.c.person).where(registrant.c.applicant == row["applicant"])
+        barred = frozenset({row["applied_by"], *connection.execute(who).scalars()})
         ends = connection.execute(sa.select(grant.c.ends_at).where(grant.c.case == identity)).scalar()
-    return _case(engine, row, given, (digest, ends))
+    return _case(engine, row, given, barred, (digest, ends))
 
 
 def may_revoke(ground: Ground, identity: str, person: Person) -> None:
@@ -229,7 +235,13 @@ def reviewer(ground: Ground, person: Person) -> Reviewer:
     return Reviewer(person.id, person.department, frozenset(sides))
 
 
-def _case(engine: sa.Engine, row: Any, given: Sequence[Any], late: tuple[str | None, datetime | None]) -> Case:
+def _case(
+    engine: sa.Engine,
+    row: Any,
+    given: Sequence[Any],
+    barred: frozenset[str],
+    late: tuple[str | None, datetime | None],
+) -> Case:
     request = dict(row["request"])
     request["items"] = tuple(request["items"])
     return Case(
@@ -240,7 +252,7 @@ def _case(engine: sa.Engine, row: Any, given: Sequence[Any], late: tuple[str | N
         request=Request(**request),
         providers=(resource(engine, row["dataset"]).provider,),
         state=State(row["state"]),
-        barred=frozenset({row["applied_by"], row["registered_by"]}),
+        barred=barred,
         approvals=tuple(
             Approval(one["role"], one["department"], one["person"], one["at"], one["opinion"]) for one in given
         ),

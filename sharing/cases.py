@@ -127,7 +127,7 @@ class Reviewer:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as it stands. `barred` are persons who may not review it: who applied, who registered the applicant."""
+    """A case as it stands. `barred` may not review it: who applied, and everybody who ever registered the applicant."""
 
     id: str
     applicant: str
@@ -257,6 +257,12 @@ def issued(case: Case, now: datetime) -> Case:
     _must(case, State.SIGNED)
     if case.awaited or case.digest is None:  # the states say so already; the values are asked all the same
         raise Refused("SHARE_NOT_APPROVED", "缺少审批或协议", "an approval or the agreement is missing")
+    if any(given.person in case.barred for given in case.approvals):
+        raise Refused(
+            "SHARE_OWN_CASE",
+            "审批人在批准后登记了该申请主体，批准不再有效",
+            "who approved the case has registered its applicant since: the approval holds no longer",
+        )
     return replace(case, state=State.ISSUED, ends_at=now + timedelta(days=case.request.days))
 
 

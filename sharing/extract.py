@@ -26,6 +26,7 @@ from infra.crypto import mac, sha256_file
 from infra.database import read
 from infra.errors import Refused
 from infra.ground import Ground
+from infra.language import Text
 from infra.lease import Lease, lease
 from infra.ledger import Act, Receipt
 from infra.ledger.note import Verifier
@@ -48,7 +49,8 @@ def issue(ground: Ground, case_id: str, actor: str) -> Extract:
     """Issues the extract of an approved and signed case; a case that was issued gives what was issued.
 
     Raises:
-        Refused: SHARE_CASE_STATE, SHARE_NOT_ISSUED with every rule against it, SHARE_PLAN_…, SHARE_RECOUNT.
+        Refused: SHARE_CASE_STATE, SHARE_NOT_ISSUED with every rule against it, SHARE_AGREEMENT, SHARE_PLAN_…,
+            SHARE_RECOUNT.
         Unavailable: the database, the store or the table is not there.
     """
     with lease(ground.engine, f"sharing:{case_id}", seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS) as held:
@@ -69,6 +71,13 @@ def _issue(ground: Ground, held: Lease, case: Case, actor: str) -> Extract:
     # Catalogue, firm and rules as they are today: what was lawful when it was applied for may not be now.
     now_against = policy.precheck(known, firm, case, what, published=True)
     policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", now_against)
+    if casebook.rendered(ground, case, firm, what).digest != case.digest:
+        raise Refused(
+            "SHARE_AGREEMENT",
+            "协议确认之后，其所载内容已变更，不予交付",
+            "what the agreement says has changed since it was signed off; nothing is issued",
+            remedy=Text("恢复原登记内容，或重新申请", "restore what was registered, or apply again"),
+        )
     begun = record.begin(ground, held, case, lambda: Tables(ground.store).version(source))
     with ground.scratch() as scratch:
         made, schema = _made(ground, case, what, begun, scratch)

@@ -33,6 +33,14 @@ applicant = sa.Table(
     sa.Column("registered_by", sa.Text, nullable=False),
 )
 
+registrant = sa.Table(
+    "sharing_registrant",
+    metadata,
+    sa.Column("applicant", sa.String(40), sa.ForeignKey("sharing_applicant.id"), primary_key=True),
+    sa.Column("person", sa.Text, primary_key=True),  # everybody who ever registered it, the last one too
+    sa.Column("at", UtcDateTime, nullable=False),  # for the first time
+)
+
 case = sa.Table(
     "sharing_case",
     metadata,
