@@ -89,6 +89,8 @@ def up(home: Path) -> Iterator[Up]:
             yield running
         finally:
             process.kill()
+            with contextlib.suppress(AssertionError):  # its guard ends what is below, if it is let
+                until(lambda: not running.started(), END, "what was started")
             for one in running.started():
                 with contextlib.suppress(psutil.Error):
                     one.kill()
