@@ -200,15 +200,15 @@ def _wrapped(master: crypto.Key, data_key: bytes, label: str) -> str:
 
 
 def _insert(ground: Ground, arrival: Arrival, row: dict[str, Any]) -> Delivery:
-    """Row and ledger entries, or what another landing of the same delivery wrote first."""
+    """Row and ledger entries, or what another landing of the same delivery wrote first, published already perhaps."""
+    wanted = sa.select(tables.delivery).where(tables.delivery.c.id == row["id"])
     with write(ground.engine) as connection:
         lock(connection, f"landing:{row['id']}")
-        known, _ = known_delivery(connection, arrival.dataset, row["sha256"])
-        if known is not None:
-            return known
-        connection.execute(tables.delivery.insert().values(**row))
-        ground.ledger.append(_entries(arrival, row), connection=connection)
-        found = connection.execute(sa.select(tables.delivery).where(tables.delivery.c.id == row["id"])).mappings().one()
+        found = connection.execute(wanted).mappings().first()
+        if found is None:
+            connection.execute(tables.delivery.insert().values(**row))
+            ground.ledger.append(_entries(arrival, row), connection=connection)
+            found = connection.execute(wanted).mappings().one()
         return Delivery.of(found)
 
 
