@@ -6,9 +6,10 @@ Promises:
   ``measure.summary`` says of it (a property test compares both), so nothing after it knows which of the two counted;
 - it reads the columns of the plan and no other, texts as the dictionaries that Parquet already holds, and needs four
   bytes a row and dimension beside them;
-- it says None, and counts nothing, for what it does not know: other types, too many classes.
+- it says None, and counts nothing, for what it does not know: other types, values too far apart, too many classes.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ _DAY = 24 * _HOUR
 _THREADS = 2
 _BATCH = 1 << 19
 _NULL = -(1 << 31)
-_KEEP = Step("keep")
+_FAR = 1 << 30
+_WIDEST = 1 << 21  # codes from the lowest value to the highest: one far-out value may not take memory for all between
 Array = Any  # numpy.ndarray, pyarrow.Array: neither has types that say more
 
 
@@ -91,7 +93,9 @@ def encode(files: Sequence[Path], draft: Draft, steps: Sequence[Step]) -> tuple[
         return None
     work = [(dim, step, place) for dim, step in parts for place in range(len(dim.fields))]
     with ThreadPoolExecutor(_THREADS) as pool:
-        return tuple(pool.map(lambda one: _column(files, rows, one[0], one[1], one[2]), work))
+        found = tuple(pool.map(lambda one: _column(files, rows, *one), work))
+    known = tuple(column for column in found if column is not None)
+    return known if len(known) == len(found) else None
 
 
 def labels(paths: Sequence[Path], names: Sequence[str], sensitive: Sequence[bool]) -> tuple[Coded, ...]:
@@ -101,7 +105,7 @@ def labels(paths: Sequence[Path], names: Sequence[str], sensitive: Sequence[bool
     rows = sum(pq.read_metadata(path).num_rows for path in paths)
     seen = [Dimension(name, "category", (name,), sensitive=of) for name, of in zip(names, sensitive, strict=True)]
     with ThreadPoolExecutor(_THREADS) as pool:
-        return tuple(pool.map(lambda one: _column(paths, rows, one, _KEEP, 0), seen))
+        return tuple(pool.map(lambda one: _by_values(paths, rows, one), seen))
 
 
 def count(columns: Sequence[Coded], dropped: Array, terms: Terms, *, recount: bool = False) -> Classes | None:
@@ -179,31 +183,42 @@ def _known(schema: Any, dimension: Dimension, step: Step) -> bool:
     return fits is not None and all(fits(schema.field(name).type) for name in dimension.fields)
 
 
-def _column(files: Sequence[Path], rows: int, dimension: Dimension, step: Step, place: int) -> Coded:
+def _column(files: Sequence[Path], rows: int, dimension: Dimension, step: Step, place: int) -> Coded | None:
     """One output column, read in batches: large arrays are made once, small ones are made from what was given back."""
+    if step.method == "keep":
+        return _by_values(files, rows, dimension)
+    codes = np.empty(rows, dtype=np.int32)
+    start, nulls, low, high = 0, False, math.inf, -math.inf
+    for batch in _batches(files, dimension.fields[place], by_value=False):
+        part = codes[start : start + len(batch)]
+        numbers = _numbers(batch, dimension, step, place)
+        empty = ~batch.is_valid().to_numpy(zero_copy_only=False) if batch.null_count else None
+        present = numbers if empty is None else numbers[~empty]
+        if len(present):
+            least, most = present.min().item(), present.max().item()
+            low, high = min(low, least), max(high, most)
+            if not (most - least < _WIDEST and high - low < _WIDEST and abs(low) < _FAR):
+                return None  # what is no number, too
+        part[:] = numbers if empty is None else np.where(empty, _NULL, numbers)
+        start, nulls = start + len(batch), nulls or empty is not None
+    first, last = (int(low), int(high)) if low <= high else (0, 0)
+    missing = codes == _NULL if nulls else None
+    codes -= first - 1
+    if missing is not None:
+        codes[missing] = 0
+    return Coded(codes, _named(step, first, last), dimension.sensitive)
+
+
+def _by_values(files: Sequence[Path], rows: int, dimension: Dimension) -> Coded:
+    """A column coded by the values that it has, in the order of their appearance."""
     codes = np.empty(rows, dtype=np.int32)
     known: dict[Any, int] = {}
-    start, nulls, kind = 0, False, None
-    for batch in _batches(files, dimension.fields[place], by_value=step.method == "keep"):
-        end = start + len(batch)
-        if step.method == "keep":
-            kind = batch.dictionary.type
-            codes[start:end] = _by_value(batch, known)
-        else:
-            codes[start:end] = _numbers(batch, dimension, step, place)
-            if batch.null_count:
-                codes[start:end][~batch.is_valid().to_numpy(zero_copy_only=False)] = _NULL
-                nulls = True
-        start = end
-    if step.method == "keep":
-        return Coded(codes, _values([None, *known], kind), dimension.sensitive)
-    empty = codes == _NULL if nulls else None
-    present = codes if empty is None else codes[~empty]
-    low, high = (int(present.min()), int(present.max())) if len(present) else (0, 0)
-    codes -= low - 1
-    if empty is not None:
-        codes[empty] = 0
-    return Coded(codes, _named(step, low, high), dimension.sensitive)
+    start, kind = 0, None
+    for batch in _batches(files, dimension.fields[0], by_value=True):
+        kind = batch.dictionary.type
+        codes[start : start + len(batch)] = _by_value(batch, known)
+        start += len(batch)
+    return Coded(codes, _values([None, *known], kind), dimension.sensitive)
 
 
 def _batches(files: Sequence[Path], name: str, *, by_value: bool) -> Iterator[Array]:
@@ -232,7 +247,8 @@ def _numbers(batch: Array, dimension: Dimension, step: Step, place: int) -> Arra
 
     filled = batch.fill_null(0) if batch.null_count and not pa.types.is_temporal(batch.type) else batch
     if step.method == "band":
-        return np.minimum(filled.to_numpy() // int(step.size), TOP_BAND // int(step.size))
+        top = TOP_BAND // int(step.size)
+        return np.clip(filled.to_numpy() // int(step.size), -top, top)
     if step.method == "grid":
         return np.floor(filled.to_numpy() / degrees(step.size, dimension.latitude)[place])
     whole = batch.cast(pa.timestamp("us", "UTC")).view(pa.int64())
@@ -242,10 +258,15 @@ def _numbers(batch: Array, dimension: Dimension, step: Step, place: int) -> Arra
     days = local // _DAY
     if step.method == "day":
         return days
+    low, high = int(days.min()), int(days.max())
+    if high - low >= _WIDEST:
+        return _months(days)
     # The months of the days that occur, instead of calendar arithmetic for every row.
-    low = int(days.min())
-    months = np.arange(low, int(days.max()) + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return months[days - low]
+    return _months(np.arange(low, high + 1))[days - low]
+
+
+def _months(days: Array) -> Array:
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
 
 
 def _named(step: Step, low: int, high: int) -> Array:

@@ -28,7 +28,7 @@ SHANGHAI_MICROSECONDS = 8 * 3600 * 10**6
 METRES_A_DEGREE = 111_320.0
 _HOUR = 3600 * 10**6
 _EPOCHS = 20_000 * 366  # days; DuckDB's // turns to zero: counted from so long before 1970, nothing there is negative
-TOP_BAND = 200  # numbers above this are one band: a top code, as GB/T 37964 names it
+TOP_BAND = 200  # numbers from this on are one band, those as far below zero another: top and bottom codes of GB/T 37964
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,14 @@ def codes(dimension: Dimension, step: Step) -> tuple[str, ...]:
         return (_choice(columns[0], [(_text(value), _text(parent)) for value, parent in dimension.parents]),)
     if step.method == "band":
         band, top = f"floor({columns[0]} / {step.size:g})", f"{TOP_BAND / step.size:g}"
-        return (f"(CASE WHEN {band} > {top} THEN {top} ELSE {band} END)::INTEGER",)  # least() would hide a NULL
+        coded = f"WHEN {band} > {top} THEN {top} WHEN {band} < -{top} THEN -{top}"  # least() would hide a NULL
+        return (f"(CASE {coded} ELSE {band} END)::INTEGER",)
     if step.method == "grid":
         east, north = degrees(step.size, dimension.latitude)
-        return (f"floor({columns[0]} / {east!r}::DOUBLE)::INTEGER", f"floor({columns[1]} / {north!r}::DOUBLE)::INTEGER")
+        cells = zip(columns, (east, north), strict=True)  # what is no number of cells is no place
+        return tuple(f"TRY_CAST(floor({column} / {size!r}::DOUBLE) AS BIGINT)" for column, size in cells)
     early = f"(epoch_us({columns[0]}) + {SHANGHAI_MICROSECONDS + 24 * _HOUR * _EPOCHS})"
-    hour = f"({early} // {_HOUR} - {24 * _EPOCHS})::INTEGER"
+    hour = f"({early} // {_HOUR} - {24 * _EPOCHS})"
     day = f"(DATE '1970-01-01' + ({early} // {24 * _HOUR} - {_EPOCHS})::INTEGER)"
     month = f"date_trunc('month', {day})::DATE"
     return ({"hour": hour, "day": day, "month": month}[step.method],)
@@ -130,7 +132,7 @@ def shown(dimension: Dimension, step: Step, coded: Sequence[str]) -> tuple[str, 
     if step.method == "grid":
         east, north = degrees(step.size, dimension.latitude)
         return tuple(
-            f"round(({code} + 0.5)::DOUBLE * {size!r}::DOUBLE, 6)"
+            f"round(({code}::DOUBLE + 0.5) * {size!r}::DOUBLE, 6)"
             for code, size in zip(coded, (east, north), strict=True)
         )
     return tuple(coded)
@@ -171,7 +173,7 @@ def degrees(metres: float, latitude: int) -> tuple[float, float]:
 def _bands(size: int) -> list[tuple[str, str]]:
     last = TOP_BAND // size
     shown = [(str(band), _text(f"{band * size}-{(band + 1) * size - 1}")) for band in range(last)]
-    return [*shown, (str(last), _text(f"{TOP_BAND}+"))]
+    return [*shown, (str(last), _text(f"{TOP_BAND}+")), (str(-last), _text(f"<{size - TOP_BAND}"))]
 
 
 def _choice(value: str, pairs: list[tuple[str, str]], otherwise: str = "NULL") -> str:
