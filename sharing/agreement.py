@@ -2,7 +2,8 @@
 
 Promises:
 
-- the same case gives the same text, byte for byte (UTF-8, NFC, lines ended by one newline), in both languages;
+- the same case gives the same text, byte for byte (UTF-8, NFC, lines ended by one newline), in both languages; every
+  line is one that stands below: no text of the parties begins another;
 - it holds purpose, method, scope, term, security and the bans on re-identification, linking and passing on
   (Network Data Regulation Art. 12; GB/T 42460 D.1.5), what may become of a trained model, and what follows a breach;
 - the digest names the text. It is no signature: a reliable electronic signature has conditions of its own
@@ -17,6 +18,7 @@ from infra.crypto import sha256_hex
 from infra.language import Text
 from sharing.cases import Case
 from sharing.declared import Applicant
+from sharing.one_line import one_line
 from sharing.policy import leaving
 
 NO_SIGNATURE = Text(
@@ -50,12 +52,14 @@ class Agreement:
 
 
 def render(case: Case, applicant: Applicant, resource: Resource, provider: Text) -> Agreement:
-    """The agreement of `case`. Pure."""
-    text = unicodedata.normalize(
-        "NFC",
-        "\n".join([*_chinese(case, applicant, resource, provider), "", *_english(case, applicant, resource, provider)])
-        + "\n",
-    )
+    """The agreement of `case`. Pure.
+
+    Raises:
+        Refused: SHARE_TEXT when a text in it would begin a line of its own.
+    """
+    zh, en = _chinese(case, applicant, resource, provider), _english(case, applicant, resource, provider)
+    one_line({line.partition("：")[0]: line for line in zh} | {line.partition(":")[0]: line for line in en})
+    text = unicodedata.normalize("NFC", "\n".join([*zh, "", *en]) + "\n")
     return Agreement(text, sha256_hex(text.encode()))
 
 

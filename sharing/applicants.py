@@ -8,6 +8,7 @@ Promises:
 - the standing (失信被执行人 and the other lists) is recorded with who looked and when; the hub asks no register itself.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from infra.language import Text
 from infra.ledger import Act, NewEntry
 from sharing import uscc
 from sharing.declared import COMMITMENTS, KINDS, LISTS, Applicant, Registration
+from sharing.one_line import one_line
 from sharing.tables import applicant as table
 from sharing.tables import registrant
 
@@ -29,8 +31,9 @@ def register(ground: Ground, given: Registration, actor: str, now: datetime) -> 
     """Stores or updates the applicant of this code.
 
     Raises:
-        Refused: SHARE_USCC, SHARE_APPLICANT (an unknown kind, list or commitment, no name or contact).
+        Refused: SHARE_TEXT, SHARE_USCC, SHARE_APPLICANT (an unknown kind, list or commitment, no name or contact).
     """
+    one_line(asdict(given))
     code = uscc.checked(given.uscc)
     _check(given)
     values: dict[str, Any] = {

@@ -24,6 +24,7 @@ from sharing import agreement, cases, policy
 from sharing.applicants import applicant as find_applicant
 from sharing.cases import Approval, Case, Channel, Request, Reviewer, Side, State
 from sharing.declared import Applicant
+from sharing.one_line import one_line
 from sharing.reasons import Reason
 from sharing.tables import agreement as agreement_table
 from sharing.tables import applicant as applicant_table
@@ -36,8 +37,9 @@ def apply(ground: Ground, applicant: str, channel: Channel, dataset: str, reques
     """Opens a case. The pre-check says later what is missing; only what cannot be written down is refused here.
 
     Raises:
-        Refused: SHARE_APPLICANT_UNKNOWN, CATALOG_UNKNOWN_RESOURCE.
+        Refused: SHARE_TEXT, SHARE_APPLICANT_UNKNOWN, CATALOG_UNKNOWN_RESOURCE.
     """
+    one_line(asdict(request))
     now = ground.now()
     who, what = find_applicant(ground.engine, applicant), resource(ground.engine, dataset)
     # What is approved and signed is the form that will leave, not one that this resource cannot have.
