@@ -20,7 +20,7 @@ from infra.errors import Refused
 from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
-from sharing import agreement, cases, policy
+from sharing import agreement, cases, classes, policy
 from sharing.applicants import applicant as find_applicant
 from sharing.cases import Approval, Case, Channel, Request, Reviewer, Side, State
 from sharing.declared import Applicant
@@ -74,6 +74,7 @@ def precheck(ground: Ground, identity: str, actor: str) -> tuple[Case, tuple[Rea
     known = policy.rules(own_city(ground))
     who = find_applicant(ground.engine, before.applicant)
     findings = policy.precheck(known, who, before, what, published=_published(ground, before.dataset))
+    findings = findings or classes.unfit(what, before.request)
     after = cases.prechecked(before, findings)
     extra = {"findings": [reason.rule for reason in findings], "policy": known.digest}
     act = Act.CASE_REFUSED if findings else Act.CASE_PRECHECKED

@@ -9,15 +9,17 @@
 - a resource without personal information leaves as it is, in the items asked for.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from catalogs.model import Content, IdentifierRole, Item, ItemType, Resource
 from infra.errors import Place, Refused
 from infra.language import Text
 from sharing.cases import Request
-from sharing.methods import Dimension, Kind
-from sharing.plan import AGREEMENT, HEALTH, Draft, Dropped, Form, Terms
+from sharing.methods import Dimension, Kind, ladder
+from sharing.plan import AGREEMENT, COUNTS, HEALTH, Draft, Dropped, Form, Terms
 from sharing.policy import personal
+from sharing.reasons import Reason
 
 _NUMBERS = (ItemType.INTEGER, ItemType.DECIMAL, ItemType.NUMBER)
 _UNREADABLE = (ItemType.JSON, ItemType.GEOMETRY)
@@ -40,7 +42,8 @@ def draft(resource: Resource, request: Request, latitude: int = 35) -> Draft:
         latitude: whole degrees, the reference of a place grid.
 
     Raises:
-        Refused: SHARE_FORM for an unknown form, SHARE_NO_SUBJECT when persons cannot be counted.
+        Refused: SHARE_FORM for an unknown form, SHARE_NO_SUBJECT when persons cannot be counted, SHARE_COLUMNS when two
+            columns of the extract would have one name.
     """
     asked = [item for item in resource.items if item.name in request.items]
     left = [Dropped(item.name, _why_left(item)) for item in resource.items if item.name not in request.items]
@@ -57,7 +60,33 @@ def draft(resource: Resource, request: Request, latitude: int = 35) -> Draft:
         )
     form: Form = "rows" if request.form == "rows" else "aggregate"
     dimensions, dropped = _dimensions(asked, latitude)
+    _one_name_each(resource, dimensions, form)
     return Draft(form, resource.subject.name, dimensions, (), (*left, *dropped), terms(resource))
+
+
+def unfit(resource: Resource, request: Request) -> tuple[Reason, ...]:
+    """Why no extract can be drawn for `request`, so that the pre-check says it already; empty when one can."""
+    try:
+        draft(resource, request)
+    except Refused as refused:
+        return (Reason("request.columns", refused.text),)
+    return ()
+
+
+def _one_name_each(resource: Resource, dimensions: Sequence[Dimension], form: Form) -> None:
+    """Each name a column may take, on whatever step, is no other column's: a reader must know which is which."""
+    made = [{name for step in ladder(dimension) for name in dimension.outputs(step)} for dimension in dimensions]
+    found = Counter(name for names in made for name in names)
+    found.update(COUNTS if form == "aggregate" else ())
+    twice = sorted(name for name, times in found.items() if times > 1)
+    if twice:
+        raise Refused(
+            "SHARE_COLUMNS",
+            f"交付数据集中会有同名的列：{'、'.join(twice)}",
+            f"two columns of the extract would have one name: {', '.join(twice)}",
+            place=Place(dataset=resource.id),
+            remedy=Text("不要同时申请这些数据项，或请提供部门改名", "ask for one of them, or have an item renamed"),
+        )
 
 
 def terms(resource: Resource) -> Terms:

@@ -30,6 +30,8 @@ from sharing.methods import Dimension, Step, ladder, sentence
 
 Form = Literal["rows", "aggregate", "plain"]
 Levels = tuple[int, ...]
+COUNTS = ("persons", "records")
+"""The columns that the aggregate form adds to those of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,8 @@ class Plan:
         shown = [
             name for dim, step in zip(self.draft.dimensions, self.steps, strict=True) for name in dim.outputs(step)
         ]
-        counts = ["persons", "records"] if self.draft.form == "aggregate" else list(self.draft.plain)
-        return tuple(shown + counts)
+        counts = COUNTS if self.draft.form == "aggregate" else self.draft.plain
+        return (*shown, *counts)
 
     @property
     def sources(self) -> tuple[str, ...]:
