@@ -104,6 +104,7 @@ VOLATILE = (
     (re.compile(r"^[\d.]+ s\. The demo's home is \S+|^用时 [\d.]+ 秒。演示目录 [^（]+"), "HOME"),
     (re.compile(r": \d+ entries|的 \d+ 条记录"), "ENTRIES"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d$"), "WHEN"),
+    (re.compile(r"x-[0-9a-f]{24}"), "EXTRACT"),  # another attempt makes another one
 )
 
 
