@@ -95,6 +95,28 @@ def lease(
             )
 
 
+@contextlib.contextmanager
+def kept(held: Lease) -> Iterator[None]:
+    """Renew the lease beside the work of the block. Losing it is found out where it matters, by `Lease.check`."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(held.seconds / 3):
+            try:
+                held.renew()
+            except Unavailable as error:
+                if error.code == "LEASE_LOST":
+                    return
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def _wait(engine: Engine, name: str, seconds: float, wait_seconds: float, clock: Clock | None) -> Lease:
     deadline = time.monotonic() + wait_seconds
     while True:

@@ -8,7 +8,6 @@
 """
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -21,7 +20,7 @@ from contracts.register import contract
 from infra.errors import HubError, Refused, Unavailable
 from infra.ground import Ground
 from infra.language import Text
-from infra.lease import Lease, lease
+from infra.lease import Lease, kept, lease
 from infra.settings import load as load_settings
 from lake import audit, prepare, publish, record, tables
 from lake.delivery import Arrival, find
@@ -148,7 +147,7 @@ def _process(session: Session, delivery: str, plain: Path | None, scratch: Path)
         return Outcome.of(row)
     name = f"lake:{row['dataset']}"
     seconds = session.settings.lease_seconds
-    with lease(engine, name, seconds=seconds, wait_seconds=session.settings.wait_seconds) as held, _kept(held):
+    with lease(engine, name, seconds=seconds, wait_seconds=session.settings.wait_seconds) as held, kept(held):
         for _ in range(_ATTEMPTS):
             row = record.load(engine, delivery)
             if _settled(session, row):
@@ -226,24 +225,3 @@ def _advance(session: Session, row: Row, held: Lease, plain: Path | None, scratc
         return
     record.intend(ground, row, held, prepared.intent, prepared.values)
     _carry_out(session, record.load(ground.engine, row["id"]))
-
-
-@contextlib.contextmanager
-def _kept(held: Lease) -> Iterator[None]:
-    """Renew the lease beside the work. Losing it is found out where it matters: when the intent is written."""
-    over = threading.Event()
-
-    def renew() -> None:
-        while not over.wait(held.seconds / 3):
-            try:
-                held.renew()
-            except Unavailable:
-                return
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

@@ -27,7 +27,7 @@ from infra.database import read
 from infra.errors import Refused
 from infra.ground import Ground
 from infra.language import Text
-from infra.lease import Lease, lease
+from infra.lease import Lease, kept, lease
 from infra.ledger import Act, Receipt
 from infra.ledger.note import Verifier
 from infra.settings import load
@@ -40,7 +40,7 @@ from sharing.record import Attempt, Extract, of_case
 
 __all__ = ["Extract", "certificate_key", "check", "document", "issue", "of_case"]
 
-_LEASE_SECONDS = 900.0
+_LEASE_SECONDS = 120.0  # renewed beside the work, however long it takes
 _WAIT_SECONDS = 600.0
 _LINEAGE = 1000  # deliveries named in a certificate; an extract of more names the newest
 
@@ -53,7 +53,8 @@ def issue(ground: Ground, case_id: str, actor: str) -> Extract:
             SHARE_RECOUNT.
         Unavailable: the database, the store or the table is not there.
     """
-    with lease(ground.engine, f"sharing:{case_id}", seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS) as held:
+    name = f"sharing:{case_id}"
+    with lease(ground.engine, name, seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS) as held, kept(held):
         case = casebook.case(ground.engine, case_id)
         done = of_case(ground.engine, case_id)
         if done is None:

@@ -12,9 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from infra.database import write
 from infra.errors import Unavailable
 from infra.ground import Ground, open_ground
-from infra.lease import lease
+from infra.lease import kept, lease
+from infra.tables import LEASE
 
 
 class Hands:
@@ -151,3 +153,24 @@ def test_processes_never_overlap(city_ground: Ground, city_environ: dict[str, st
     for worker in workers:
         worker.join(timeout=120)
     assert [worker.exitcode for worker in workers] == [0] * 4
+
+
+def test_a_lease_is_kept_beside_work_that_takes_longer(city_ground: Ground) -> None:
+    with lease(city_ground.engine, "x", seconds=3) as held, kept(held):
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            held.check()
+            time.sleep(0.05)
+    with lease(city_ground.engine, "x") as following:
+        assert following.token == held.token + 1
+
+
+def test_a_lost_lease_is_renewed_no_more(city_ground: Ground) -> None:
+    with lease(city_ground.engine, "x", seconds=0.6) as held:
+        with write(city_ground.engine) as connection:
+            connection.execute(LEASE.update().where(LEASE.c.name == "x").values(token=held.token + 1))
+        with kept(held):
+            time.sleep(0.5)
+        with pytest.raises(Unavailable) as caught:
+            held.check()
+        assert caught.value.code == "LEASE_LOST"

@@ -1,5 +1,7 @@
 """Whatever an attempt at an issue left behind, what leaves is what the last one made, measured and certified."""
 
+import time
+
 import pyarrow.parquet as pq
 import pytest
 import sharing_case
@@ -109,6 +111,13 @@ def test_who_lost_the_lease_issues_nothing(ground, case, monkeypatch):
         with pytest.raises(Unavailable, match="LEASE_LOST"):
             extract.issue(ground, case.id, "operator")
     assert extract.of_case(ground.engine, case.id) is None
+    assert extract.issue(ground, case.id, "operator").rows > 0
+
+
+def test_work_that_takes_longer_than_the_lease_keeps_it(ground, case, monkeypatch):
+    monkeypatch.setattr(extract, "_LEASE_SECONDS", 3.0)
+    build = certificate.build
+    monkeypatch.setattr(certificate, "build", lambda *args: (time.sleep(4), build(*args))[1])
     assert extract.issue(ground, case.id, "operator").rows > 0
 
 
