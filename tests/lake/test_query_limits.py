@@ -134,7 +134,7 @@ def test_every_type_crosses(environ: dict[str, str]) -> None:
 def test_the_process_knows_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_API_KEY", VALUE)
     with started():
-        [child] = children(os.getpid())
+        [child] = wait_for(lambda: children(os.getpid()))  # it bears its name once it runs its own program
         told = Path(f"/proc/{child}/environ").read_bytes()
     assert VALUE.encode() not in told
     assert b"HUB_" not in told
