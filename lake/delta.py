@@ -26,9 +26,19 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction, RemoveAction
 
 from infra.errors import HubError, Refused, Unavailable
-from infra.language import Text
 from infra.storage import ObjectStore
-from lake.versions import DELIVERY, LINE, Commit, DataFile, Snapshot, curated_key, quarantine_key
+from lake.versions import (
+    DELIVERY,
+    LINE,
+    Commit,
+    DataFile,
+    Moved,
+    Snapshot,
+    curated_key,
+    moved,
+    no_version,
+    quarantine_key,
+)
 
 __all__ = [
     "DELIVERY",
@@ -43,7 +53,6 @@ __all__ = [
     "write_frame",
 ]
 
-_NO_MILLISECONDS = datetime(1970, 1, 1, tzinfo=UTC)
 _CONFIGURATION = {
     # Statistics stay in the log after delete and vacuum: our own column alone, never a value of the data.
     "delta.dataSkippingStatsColumns": DELIVERY,
@@ -51,10 +60,6 @@ _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "50",
 }
-
-
-class Moved(Unavailable):
-    """`LAKE_TABLE_MOVED`: the table is no longer at the version that a commit is based on; nothing was done."""
 
 
 class Tables:
@@ -139,14 +144,14 @@ class Tables:
     def _past(self, key: str, version: int | None, at: datetime | None) -> DeltaTable:
         newest = self._latest(key)
         if version is not None and not 0 <= version <= newest.version():
-            raise _no_version(key)
+            raise no_version(key)
         uri, options = self._store.delta(key)
         try:
             table = DeltaTable(uri, version=version, storage_options=options or None)
             if at is not None:
                 table.load_as_version(at.astimezone(UTC))
         except (DeltaError, ValueError, OSError):
-            raise _no_version(key) from None
+            raise no_version(key) from None
         return table
 
     def commit(self, key: str, commit: Commit) -> int:
@@ -155,12 +160,15 @@ class Tables:
         Raises:
             Moved: the table is no longer at `commit.base`; nothing was done.
         """
-        done = self.committed(key, commit.transaction)
+        table = self._open.get(key)
+        if table is None or table.version() != commit.base:
+            table = self._latest(key)
+        # Asked of the very snapshot that it commits from: what comes in between makes the commit itself fail.
+        done = _committed(key, table, commit.transaction)
         if done is not None:
             return done
-        table = self._open[key]  # as it was when asked: what comes in between makes the commit itself fail
         if table.version() != commit.base:
-            raise _moved(key)
+            raise moved(key)
         milliseconds = int(commit.at.timestamp() * 1000)
         actions: list[AddAction | RemoveAction] = [
             AddAction(file.path, file.size, {}, milliseconds, True, json.dumps({"numRecords": file.rows}))
@@ -189,14 +197,12 @@ class Tables:
 
     def committed(self, key: str, transaction: str) -> int | None:
         """The version in which `transaction` was committed, None when it was not."""
+        return self.standing(key, transaction)[1]
+
+    def standing(self, key: str, transaction: str) -> tuple[int, int | None]:
+        """The newest version and, seen in the same look, the one in which `transaction` was committed."""
         table = self._latest(key)
-        with _guarded(key):
-            if table.transaction_version(transaction) is None:
-                return None
-            for entry in table.history():
-                if entry.get("transaction") == transaction:
-                    return int(entry["version"])
-        return int(table.version())
+        return int(table.version()), _committed(key, table, transaction)
 
     def history(self, key: str, limit: int | None = None) -> list[dict[str, Any]]:
         """The commits, newest first: version, at (UTC), operation, transaction; a delivery's delivery and contract."""
@@ -220,7 +226,7 @@ class Tables:
         """Swap the files `gone` for `commit.files` that hold the same rows (compaction); the new version."""
         table = self._latest(key)
         if table.version() != commit.base:
-            raise _moved(key)
+            raise moved(key)
         milliseconds = int(commit.at.timestamp() * 1000)
         actions: list[AddAction | RemoveAction] = [
             RemoveAction(path=file.path, data_change=False, deletion_timestamp=milliseconds) for file in gone
@@ -264,6 +270,16 @@ def write_frame(path: Path, frame: Any) -> None:
     write_deltalake(str(path), frame)
 
 
+def _committed(key: str, table: DeltaTable, transaction: str) -> int | None:
+    with _guarded(key):
+        if table.transaction_version(transaction) is None:
+            return None
+        for entry in table.history():
+            if entry.get("transaction") == transaction:
+                return int(entry["version"])
+        return int(table.version())
+
+
 @contextmanager
 def _guarded(key: str) -> Iterator[None]:
     """Turn the library's errors into ours. Their texts may hold paths, endpoints and values: they end here."""
@@ -274,7 +290,7 @@ def _guarded(key: str) -> Iterator[None]:
     except TableNotFoundError:
         raise Refused("LAKE_TABLE_UNKNOWN", f"数据湖中没有表 {key}", f"the lake has no table {key}") from None
     except CommitFailedError:
-        raise _moved(key) from None
+        raise moved(key) from None
     except (DeltaError, OSError) as wrong:
         kind = type(wrong).__name__
         raise Unavailable(
@@ -282,16 +298,3 @@ def _guarded(key: str) -> Iterator[None]:
             f"表 {key} 无法读写（{kind}）",
             f"table {key} can be neither read nor written ({kind})",
         ) from None
-
-
-def _moved(key: str) -> Moved:
-    return Moved(
-        "LAKE_TABLE_MOVED",
-        f"表 {key} 已被另一进程更新，本次未作改动",
-        f"table {key} was moved on by another process; nothing was changed",
-    )
-
-
-def _no_version(key: str) -> Refused:
-    see = Text("用 hub lake history 查看现有版本", "see the versions with `hub lake history`")
-    return Refused("LAKE_TABLE_VERSION", f"表 {key} 没有该版本", f"table {key} has no such version", remedy=see)

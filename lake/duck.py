@@ -4,6 +4,7 @@ These run our own SQL over files that we name. Questions of people go through `l
 """
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -55,6 +56,8 @@ class Duck:
         self.config = options(scratch, settings)
         self._root = duckdb.connect(self.address, config=self.config)
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        # It warns of a copy; where few rows are read so (`lake.split`), planning a relation would cost more.
+        warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from contracts.model import Contract
 from infra.language import Text
@@ -31,6 +32,7 @@ CONFLICT = Reason(
     ("duplicate.conflict",),
     Text("与主键相同的另一条记录内容不一致。", "Another record with the same key says something else."),
 )
+_FEW = 50_000
 SMALL = 1_000_000  # up to so many rows measuring costs less than being told by the audit
 
 
@@ -77,6 +79,10 @@ def remove(staged: Staged, *, within: bool = True) -> Removed:
     """
     if not staged.contract.duplicates.key or not staged.files:
         return Removed(staged.files, 0)
+    if within and sum(file.rows for file in staged.files) <= _FEW:
+        within = _twice(staged)
+        if not within and staged.published is None:
+            return Removed(staged.files, 0)
     with staged.duck.cursor() as connection:
         _views(connection, staged)
         if not _any(connection, staged, within=within):
@@ -110,6 +116,13 @@ def _views(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     else:
         files = file_list(list(staged.published))
         connection.execute(f"CREATE TEMP VIEW published AS SELECT * FROM read_parquet({files}, union_by_name = true)")
+
+
+def _twice(staged: Staged) -> bool:
+    """Whether a key stands twice among few rows: in memory, a tenth of what planning a query costs."""
+    keys = list(staged.contract.duplicates.key)
+    known = pa.concat_tables([pq.read_table(file.path, columns=keys) for file in staged.files]).drop_null()
+    return bool(known.group_by(keys).aggregate([]).num_rows < known.num_rows)
 
 
 def _any(connection: duckdb.DuckDBPyConnection, staged: Staged, *, within: bool) -> bool:

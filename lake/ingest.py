@@ -10,7 +10,7 @@
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -23,14 +23,24 @@ from infra.language import Text
 from infra.lease import Lease, kept, lease
 from infra.settings import load as load_settings
 from lake import audit, prepare, publish, record, tables
+from lake.ahead import read_ahead
 from lake.delivery import Arrival, find
 from lake.delta import Tables
 from lake.duck import Duck, LakeSettings
 from lake.landing import land_arrival, open_landed
-from lake.prepare import Progress, Task
+from lake.prepare import Progress, Separated, Task
 from lake.record import Outcome, Row
 
 _ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a delivery's work is given: where its plaintext lies when it lies there, a folder, what was read ahead."""
+
+    plain: Path
+    scratch: Path
+    separated: Separated | None = None
 
 
 class Session:
@@ -68,6 +78,32 @@ class Session:
         """The auditor, ready or waited for."""
         return self.auditing.result()
 
+    def task(self, row: Row, compiled: Compiled, given: Given) -> Task:
+        """What a delivery's work needs; its plaintext is opened unless it lies there."""
+        plain = given.plain
+        if given.separated is None and not plain.exists():
+            plain = open_landed(self.ground, find(self.ground, row["id"]), given.scratch)
+        return Task(
+            self.ground,
+            self.lake,
+            compiled,
+            row,
+            plain,
+            given.scratch,
+            self.duck,
+            self.settings,
+            self.auditor,
+            self.progress,
+        )
+
+    def separate(self, delivery: str, scratch: Path) -> Separated | None:
+        """The delivery read and split ahead of its turn, when that is worth while: it is small and waits."""
+        row = record.load(self.ground.engine, delivery)
+        if row["state"] != tables.LANDED or row["size"] > prepare.SMALL_BYTES:
+            return None
+        task = self.task(row, self.compiled(row["dataset"]), Given(scratch / "plain", scratch))
+        return prepare.separate(replace(task, progress=None))
+
     def compiled(self, dataset: str) -> Compiled:
         """The dataset's newest contract, compiled once."""
         if dataset not in self._contracts:
@@ -95,12 +131,14 @@ def ingest(
         plain = scratch / "plain"
         arrival = Arrival(dataset, path, channel, ground.now(), actor)
         landed = land_arrival(ground, arrival, scratch, plain)
-        outcome = _process(here, landed.id, plain, scratch)
+        outcome = _process(here, landed.id, Given(plain, scratch))
     return replace(outcome, seconds=time.monotonic() - started)
 
 
-def process(ground: Ground, delivery: str, *, session: Session | None = None) -> Outcome:
-    """Take a landed delivery the rest of the way, from wherever it stands.
+def process(
+    ground: Ground, delivery: str, *, session: Session | None = None, separated: Separated | None = None
+) -> Outcome:
+    """Take a landed delivery the rest of the way, from wherever it stands; `separated` when it was read ahead.
 
     Raises:
         WrongUse: `LANDING_UNKNOWN`.
@@ -108,7 +146,7 @@ def process(ground: Ground, delivery: str, *, session: Session | None = None) ->
     """
     started = time.monotonic()
     with _session(ground, session) as here, _folder(here) as scratch:
-        outcome = _process(here, delivery, None, scratch)
+        outcome = _process(here, delivery, Given(scratch / "plain", scratch, separated))
     return replace(outcome, seconds=time.monotonic() - started)
 
 
@@ -116,9 +154,9 @@ def process_batch(ground: Ground, deliveries: Sequence[str]) -> list[Outcome]:
     """`process` for several in one process; one that fails fails alone, its outcome carries the error's code."""
     outcomes = []
     with Session(ground) as session:
-        for delivery in deliveries:
+        for delivery, separated in read_ahead(ground, session.separate, deliveries):
             try:
-                outcomes.append(process(ground, delivery, session=session))
+                outcomes.append(process(ground, delivery, session=session, separated=separated))
             except HubError as error:
                 row = record.load(ground.engine, delivery)
                 outcomes.append(replace(Outcome.of(row), code=error.code, message=error.text))
@@ -140,7 +178,7 @@ def _folder(session: Session) -> Iterator[Path]:
         yield folder
 
 
-def _process(session: Session, delivery: str, plain: Path | None, scratch: Path) -> Outcome:
+def _process(session: Session, delivery: str, given: Given) -> Outcome:
     engine = session.ground.engine
     row = record.load(engine, delivery)
     if _settled(session, row):
@@ -154,7 +192,7 @@ def _process(session: Session, delivery: str, plain: Path | None, scratch: Path)
                 return Outcome.of(row)
             if _finish_interrupted(session, row):
                 continue
-            _advance(session, row, held, plain, scratch)
+            _advance(session, row, held, given)
     row = record.load(engine, delivery)
     if row["state"] in tables.FINAL:
         return Outcome.of(row)
@@ -189,7 +227,7 @@ def _carry_out(session: Session, row: Row) -> None:
         record.withdraw(session.ground, row)
 
 
-def _advance(session: Session, row: Row, held: Lease, plain: Path | None, scratch: Path) -> None:
+def _advance(session: Session, row: Row, held: Lease, given: Given) -> None:
     """landed → audited → final, or refused, or repeated."""
     ground = session.ground
     if row["state"] == tables.REFUSED:
@@ -204,22 +242,11 @@ def _advance(session: Session, row: Row, held: Lease, plain: Path | None, scratc
         if same is not None:
             record.repeat(ground, row, same, now)
             return
-        if plain is None or not plain.exists():
-            plain = open_landed(ground, find(ground, row["id"]), scratch)
-        task = Task(
-            ground,
-            session.lake,
-            compiled,
-            row,
-            held.token,
-            plain,
-            scratch,
-            session.duck,
-            session.settings,
-            session.auditor,
-            session.progress,
-        )
-        prepared = prepare.prepare(task, now)
+        task = session.task(row, compiled, given)
+        separated = given.separated
+        if separated is None or separated.job.compiled is not compiled:
+            separated = prepare.separate(task)
+        prepared = prepare.prepare(task, separated, now)
     except Refused as refusal:
         record.refuse(ground, row, refusal, version, now)
         return

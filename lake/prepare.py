@@ -16,6 +16,7 @@ from catalogs.lookup import resource
 from catalogs.model import Item
 from contracts.compile import Compiled, suite
 from contracts.sentences import general
+from infra import crypto
 from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from lake.audit import Auditor
 
 Progress = Callable[[str, int], None]
+SMALL_BYTES = 16 << 20
 BLOCKED = "DELIVERY_BLOCKED"
 
 
@@ -46,7 +48,6 @@ class Task:
 
     Attributes:
         row: its row in `lake_delivery`.
-        token: the fencing token of the lease under which this is done; part of the files' names.
         plain: the plaintext, verified.
         auditor: gives the auditor when it is needed, for the library takes seconds to load.
         progress: told the stage and the records done.
@@ -56,7 +57,6 @@ class Task:
     lake: Tables
     compiled: Compiled
     row: Row
-    token: int
     plain: Path
     scratch: Path
     duck: Duck
@@ -73,12 +73,19 @@ class Prepared:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def prepare(task: Task, now: datetime) -> Prepared:
-    """See the module.
+@dataclass(frozen=True, slots=True)
+class Separated:
+    """A delivery that was read and split: what was asked for and what came out, files in `job.scratch`."""
+
+    job: Job
+    done: Split
+
+
+def separate(task: Task) -> Separated:
+    """Read and split: needs the bytes and the contract alone, no lease and no table, so it may be done ahead.
 
     Raises:
         Refused: the delivery cannot be read as the contract says.
-        Unavailable: `AUDIT_FAILED`, or a store that is not there.
     """
     contract = task.compiled.contract
     limits = load(Limits, task.ground.environ)
@@ -87,15 +94,26 @@ def prepare(task: Task, now: datetime) -> Prepared:
         compiled=task.compiled,
         source=source,
         number=task.row["number"],
-        name=f"{task.row['id']}-{task.token}",
+        name=f"{task.row['id']}-{crypto.random_token(6)}",  # an attempt's files are never those of another
         scratch=task.scratch,
         duck=task.duck,
         settings=task.settings,
         given={"file_name": task.row["file_name"]},
         statistics=schema.plain_columns(contract, _items(task)),
+        small=task.row["size"] <= SMALL_BYTES,
         progress=None if task.progress is None else lambda rows: _tell(task, "split", rows),
     )
-    done = split(job)
+    return Separated(job, split(job))
+
+
+def prepare(task: Task, separated: Separated, now: datetime) -> Prepared:
+    """From what `separate` gave; see the module.
+
+    Raises:
+        Unavailable: `AUDIT_FAILED`, or a store that is not there.
+    """
+    contract = task.compiled.contract
+    job, done = separated.job, separated.done
     base = task.lake.ensure(curated_key(contract.id), schema.curated(contract), contract.id)
     removed, verdict = _judge(task, job, done, base, now)
     blocking = [found.rule for found in verdict.blocking]

@@ -29,22 +29,22 @@ def carry_out(ground: Ground, lake: Tables, row: Row) -> None:
     """
     intent = row["intent"]
     key = curated_key(row["dataset"])
-    done = lake.committed(key, row["id"]) if intent["curated"] is not None else None
-    if intent["curated"] is not None and done is None and lake.version(key) != intent["base"]:
-        done = lake.committed(key, row["id"])  # perhaps by a process that lost its lease, between the two looks
-        if done is None:
+    done = None
+    if intent["curated"] is not None:
+        version, done = lake.standing(key, row["id"])
+        if done is None and version != intent["base"]:
             raise Stale
     aside = _quarantine(ground, lake, row, intent["quarantine"])
-    version = None
+    at: int | None = None
     if intent["curated"] is not None:
         commit = Commit(
             _files(intent["curated"]), intent["mode"], row["id"], intent["base"], _metadata(row), ground.now()
         )
         try:
-            version = done if done is not None else lake.commit(key, commit)
+            at = done if done is not None else lake.commit(key, commit)
         except Moved:
             raise Stale from None
-    record.finish(ground, row, (version, aside), ground.now())
+    record.finish(ground, row, (at, aside), ground.now())
 
 
 def _quarantine(ground: Ground, lake: Tables, row: Row, files: Sequence[Sequence[Any]]) -> int | None:
@@ -52,9 +52,9 @@ def _quarantine(ground: Ground, lake: Tables, row: Row, files: Sequence[Sequence
     if not files:
         return None
     key = quarantine_key(row["dataset"])
-    lake.ensure(key, schema.QUARANTINE, f"{row['dataset']} quarantine")
     for attempt in range(_TRIES):
-        commit = Commit(_files(files), "append", row["id"], lake.version(key), _metadata(row), ground.now())
+        base = lake.ensure(key, schema.QUARANTINE, f"{row['dataset']} quarantine")
+        commit = Commit(_files(files), "append", row["id"], base, _metadata(row), ground.now())
         try:
             return lake.commit(key, commit)
         except Moved:

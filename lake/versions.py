@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from infra.errors import Refused, Unavailable
+from infra.language import Text
+
 DELIVERY, LINE = "_delivery", "_line"
 
 
@@ -64,3 +67,22 @@ def curated_key(dataset: str) -> str:
 def quarantine_key(dataset: str) -> str:
     """The key of a dataset's quarantine table."""
     return "quarantine/" + dataset.replace(".", "/")
+
+
+class Moved(Unavailable):
+    """`LAKE_TABLE_MOVED`: the table is no longer at the version that a commit is based on; nothing was done."""
+
+
+def moved(key: str) -> Moved:
+    """Somebody else was first."""
+    return Moved(
+        "LAKE_TABLE_MOVED",
+        f"表 {key} 已被另一进程更新，本次未作改动",
+        f"table {key} was moved on by another process; nothing was changed",
+    )
+
+
+def no_version(key: str) -> Refused:
+    """There is no such version to read."""
+    see = Text("用 hub lake history 查看现有版本", "see the versions with `hub lake history`")
+    return Refused("LAKE_TABLE_VERSION", f"表 {key} 没有该版本", f"table {key} has no such version", remedy=see)
