@@ -6,7 +6,6 @@ interleaved rounds, each in a fresh process on a fresh city:
 - `warm`: ingest in a process that has taken a small delivery before; bytes landed as they are;
 - `sealed`: the same with the landed bytes sealed, as is the default;
 - `cold`: the command `hub ingest`, from its start to its end, sealing off;
-- `small`: deliveries of 1,000 rows through one process, sealed;
 - `pandas` (on request): `read_csv`, Great Expectations on the frame, `write_deltalake`, in a process of its own.
 """
 
@@ -34,7 +33,7 @@ from lake.duck import LakeSettings
 if TYPE_CHECKING:
     from infra.console import Step
 
-_SMALL_ROWS = 1_000
+_TINY_ROWS = 1_000
 _LIMIT = 3_600.0  # seconds that one measurement may take
 _PANDAS = "pandas"
 
@@ -44,7 +43,6 @@ def run(
     rows: int = 10_000_000,
     pairs: int = 5,
     against: str | None = None,
-    small: int = 100,
     folder: Path | None = None,
     say: "Step" = lambda _what, _number, _of: None,
 ) -> dict[str, Any]:
@@ -53,7 +51,6 @@ def run(
     Args:
         rows: of the large delivery.
         against: "pandas" adds the pipeline that most teams run.
-        small: how many deliveries of 1,000 rows go through one process; 0 leaves that out.
         folder: where to work; a temporary folder beside the present one by default, for the disk matters.
         say: told what is measured next.
     """
@@ -73,9 +70,6 @@ def run(
         result |= {kind: _medians(rounds, found["baseline"]) for kind, rounds in found.items()}
         say("fixed_seconds", 1, 1)
         result["cold"]["fixed_seconds"] = round(_measure("cold", place, _tiny(place))["wall"], 2)
-        if small:
-            say("small", 1, 1)
-            result["small"] = _small(place, small)
     return result
 
 
@@ -93,7 +87,7 @@ def _city(home: Path) -> None:
 def _tiny(place: Path) -> Path:
     path = place / "tiny.csv"
     if not path.exists():
-        bench_data.write(path, _SMALL_ROWS, place, first=1_000_000_000)
+        bench_data.write(path, _TINY_ROWS, place, first=1_000_000_000)
     return path
 
 
@@ -146,17 +140,6 @@ def _medians(rounds: list[dict[str, float]], baseline: list[dict[str, float]]) -
     }
 
 
-def _small(place: Path, count: int) -> dict[str, float]:
-    told = _measure(f"small-{count}", place, _tiny(place))
-    return {
-        "deliveries": count,
-        "wall_seconds": round(told["wall"], 2),
-        "cpu_seconds": round(told["cpu"], 2),
-        "milliseconds_each": round(told["wall"] / count * 1000, 1),
-        "peak_mib": round(told["peak"] / 2**20),
-    }
-
-
 def child(given: Mapping[str, str]) -> dict[str, float]:
     """One measurement, in this process: the work is timed, the preparation is not; the peak is the process's."""
     home, source, tiny = Path(given["home"]), Path(given["source"]), Path(given["tiny"])
@@ -166,8 +149,6 @@ def child(given: Mapping[str, str]) -> dict[str, float]:
     if kind == _PANDAS:
         return _timed(lambda: _pandas(source, home))
     with open_ground() as ground:
-        if kind.startswith("small-"):
-            return _deliveries(ground, int(kind.removeprefix("small-")), home)
         return _governed(ground, source, tiny)
 
 
@@ -205,25 +186,6 @@ def _governed(ground: Ground, source: Path, tiny: Path) -> dict[str, float]:
     with Session(ground) as session:
         ingest(ground, bench_data.DATASET, tiny, actor="bench", session=session)
         return _timed(lambda: ingest(ground, bench_data.DATASET, source, actor="bench", session=session))
-
-
-def _deliveries(ground: Ground, count: int, home: Path) -> dict[str, float]:
-    from lake.ingest import process_batch  # noqa: PLC0415
-    from lake.landing import land  # noqa: PLC0415
-
-    files = [home / f"small-{at}.csv" for at in range(count)]
-    for at, path in enumerate(files):
-        bench_data.write(path, _SMALL_ROWS, home, first=at * _SMALL_ROWS)
-
-    def work() -> None:
-        landed = [
-            land(ground, bench_data.DATASET, path, channel="command", arrived_at=ground.now(), actor="bench").id
-            for path in files
-        ]
-        outcomes = process_batch(ground, landed)
-        assert all(one.state == "finished" for one in outcomes)  # noqa: S101 - a failed run is no figure
-
-    return _timed(work)
 
 
 def _pandas(source: Path, home: Path) -> None:

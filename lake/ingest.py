@@ -150,13 +150,13 @@ def process(
     return replace(outcome, seconds=time.monotonic() - started)
 
 
-def process_batch(ground: Ground, deliveries: Sequence[str]) -> list[Outcome]:
+def process_batch(ground: Ground, deliveries: Sequence[str], *, session: Session | None = None) -> list[Outcome]:
     """`process` for several in one process; one that fails fails alone, its outcome carries the error's code."""
     outcomes = []
-    with Session(ground) as session:
-        for delivery, separated in read_ahead(ground, session.separate, deliveries):
+    with _session(ground, session) as here:
+        for delivery, separated in read_ahead(ground, here.separate, deliveries):
             try:
-                outcomes.append(process(ground, delivery, session=session, separated=separated))
+                outcomes.append(process(ground, delivery, session=here, separated=separated))
             except HubError as error:
                 row = record.load(ground.engine, delivery)
                 outcomes.append(replace(Outcome.of(row), code=error.code, message=error.text))

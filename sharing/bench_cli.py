@@ -13,6 +13,7 @@ from infra.language import Text, language
 # Figures carry their names in English, for programs; people read these words in Chinese.
 CHINESE = {
     "access": "访问判定",
+    "airflow": "经 Airflow",
     "append_seconds": "写入秒数",
     "baseline": "最简基线",
     "baseline_cpu_us": "基线每条 CPU 微秒",
@@ -23,10 +24,13 @@ CHINESE = {
     "cpu": "CPU 秒",
     "cpu_ratio": "CPU 倍数",
     "cpu_seconds": "CPU 秒",
+    "dags": "DAG 数",
     "data": "准备数据",
     "database_bytes": "数据库字节数",
     "decisions": "判定次数",
     "deliveries": "批次数",
+    "due": "到期批次数",
+    "due_seconds": "查找到期秒数",
     "entries": "记录数",
     "fixed_seconds": "冷启动固定秒数",
     "fsync_ms": "落盘毫秒",
@@ -41,6 +45,7 @@ CHINESE = {
     "measured": "评估方案数",
     "methods": "去标识方法",
     "milliseconds_each": "每批毫秒",
+    "one_process": "单进程",
     "ours_cpu_us": "每条 CPU 微秒",
     "ours_per_second": "每秒条数",
     "p50_ms": "中位毫秒",
@@ -58,14 +63,17 @@ CHINESE = {
     "reach": "目标",
     "readers": "读者数",
     "reading": "内部读取判定",
+    "register": "目录",
     "resource": "整项资源",
+    "resources": "资源数",
     "risk": "重标识风险",
     "rows": "行数",
+    "schedule_seconds": "编制调度秒数",
     "sealed": "热启动、封存",
     "search": "方案搜索",
     "sequence_seconds": "编入秒数",
-    "small": "小批次",
     "sqlite": "SQLite",
+    "start_seconds": "启动秒数",
     "threads": "写入线程数",
     "wall": "历时秒",
     "wall_ratio": "历时倍数",
@@ -153,6 +161,25 @@ def ingest(rows: int, pairs: int, against: str | None) -> None:
 
     with _showing() as say:
         found = run(rows=rows, pairs=pairs, against=against, say=say)
+    _emit(found)
+
+
+@bench.command(
+    help=help_text(
+        "每批一千行的小批次：单进程、经 Airflow，以及在满额目录中查找到期批次",
+        "deliveries of 1,000 rows: in one process, through Airflow; what is due in a full register",
+    )
+)
+@click.option("--count", default=1_000, show_default=True, help=help_text("单进程的批次数", "through one process"))
+@click.option("--airflow", default=3_000, show_default=True, help=help_text("经 Airflow 的批次数", "through Airflow"))
+@click.option("--resources", default=50_000, show_default=True, help=help_text("目录的资源数", "resources registered"))
+@json_option
+def deliveries(count: int, airflow: int, resources: int) -> None:
+    """Measure a day of small deliveries."""
+    from lake.bench_deliveries import run
+
+    with _showing() as say:
+        found = run(count=count, airflow=airflow, resources=resources, say=say)
     _emit(found)
 
 

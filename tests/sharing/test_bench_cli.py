@@ -24,7 +24,13 @@ def names(found: dict[str, Any]) -> Iterator[str]:
 def ingest(folder: Path, say: Any) -> dict[str, Any]:
     from lake.bench import run
 
-    return run(rows=1_000, pairs=1, small=2, folder=folder, say=say)
+    return run(rows=1_000, pairs=1, folder=folder, say=say)
+
+
+def deliveries(folder: Path, say: Any) -> dict[str, Any]:
+    from lake.bench_deliveries import run
+
+    return run(count=2, airflow=3, resources=200, folder=folder, say=say)
 
 
 def extract(folder: Path, say: Any) -> dict[str, Any]:
@@ -50,7 +56,8 @@ def policy(folder: Path, say: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("measure", "steps"),
     [
-        (ingest, ["data", "baseline", "warm", "sealed", "cold", "fixed_seconds", "small"]),
+        (ingest, ["data", "baseline", "warm", "sealed", "cold", "fixed_seconds"]),
+        (deliveries, ["one_process", "airflow", "register"]),
         (extract, ["data", "search", "baseline", "governed"]),
         (ledger, ["sqlite", "proof"]),
         (policy, ["data", "access", "gate", "access", "gate", "reading"]),
