@@ -200,6 +200,7 @@ class DeliveryState(Word):
     BLOCKED = "blocked", "未发布", "blocked"
     REFUSED = "refused", "未受理", "refused"
     REPEATED = "repeated", "重复报送", "repeated"
+    PURGED = "purged", "已清除", "purged"
 
     @classmethod
     def said(cls, state: str) -> Text:

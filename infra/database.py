@@ -10,7 +10,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from infra.errors import Unavailable, WrongUse
 from infra.language import Text
 from infra.settings import Secret, Settings
+from infra.text import quote_identifier
 
 _QUEUED = ("55P03", "40P01", "40001")  # PostgreSQL: no lock in time, deadlock, serialization failure
 _BUSY_STEP_MS = 1000  # how long SQLite itself waits for a lock before it asks us
@@ -190,6 +191,41 @@ def lock(connection: Connection, name: str) -> None:
     """Queue with every other transaction that locks `name`, until this one ends. SQLite's writers queue anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+
+def scrub(engine: Engine, tables: Sequence[str]) -> None:
+    """Make deleted and overwritten bytes unreadable in the database's files, as far as the database lets us.
+
+    SQLite: the file is rewritten without what is free in it (in memory: nothing is written elsewhere), and its
+    write-ahead log is emptied. PostgreSQL: dead rows of `tables` are vacuumed; its own log and its backups keep their
+    own terms.
+
+    Raises:
+        Unavailable: `DATABASE_BUSY` while a reader or a writer stands in the way; call again.
+    """
+    options = {"isolation_level": "AUTOCOMMIT", "hub_begin": "SELECT 1"}  # neither may stand in a transaction
+    with _ours(), engine.connect().execution_options(**options) as connection:
+        if connection.dialect.name != "sqlite":
+            for table in tables:
+                connection.exec_driver_sql(f"VACUUM {quote_identifier(table)}")
+            return
+        deadline = time.monotonic() + float(engine.get_execution_options().get("hub_busy_seconds", 30.0))
+        connection.exec_driver_sql("PRAGMA temp_store = MEMORY")
+        while not _vacuumed(connection):
+            if time.monotonic() > deadline:
+                raise _busy()
+            time.sleep(0.05)
+
+
+def _vacuumed(connection: Connection) -> bool:
+    """Whether SQLite's file was rewritten and its log emptied, which nobody may be reading or writing meanwhile."""
+    try:
+        connection.exec_driver_sql("VACUUM")
+        return not connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+    except exc.OperationalError as error:
+        if "locked" not in str(error.orig):
+            raise
+        return False
 
 
 def _begin(engine: Engine) -> Connection:

@@ -81,6 +81,12 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens when there is none."""
 
+    def sweep(self, prefix: str) -> int:
+        """Remove what killed puts left unfinished below the folder `prefix`, in which nobody may be putting; how many.
+
+        In a folder the names that `prefix` left empty go too.
+        """
+
     def uri(self, key: str) -> str:
         """The object's address for people and metadata; holds no credential."""
 

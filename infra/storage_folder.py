@@ -84,6 +84,19 @@ class FolderStore:
             path.unlink()
             _sync_folder(path.parent)
 
+    def sweep(self, prefix: str) -> int:
+        """Unlink the temporary files below the folder, and remove the folders that are empty then."""
+        gone = 0
+        with _disk(prefix):
+            for parent, _, names in os.walk(self.path(prefix), topdown=False):
+                for name in names:
+                    if name.startswith(RESERVED):
+                        Path(parent, name).unlink(missing_ok=True)
+                        gone += 1
+                with contextlib.suppress(OSError):  # not empty
+                    Path(parent).rmdir()
+        return gone
+
     def uri(self, key: str) -> str:
         """`file:///…`."""
         return self.path(key).absolute().as_uri()

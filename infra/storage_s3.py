@@ -127,6 +127,16 @@ class S3Store:
                 if error.code not in _ABSENT:
                     raise
 
+    def sweep(self, prefix: str) -> int:
+        """Abort the multipart uploads below the folder: their parts are seen by nobody and stand in the bucket."""
+        with _s3(prefix):
+            # The client finishes and aborts its own uploads and shows nobody else's: its own calls are the only way.
+            below = self._name(prefix.rstrip("/")) + "/"
+            found = self._client._list_multipart_uploads(bucket_name=self.bucket, prefix=below)
+            for upload in found.uploads:
+                self._client._abort_multipart_upload(self.bucket, upload.object_name, upload.upload_id or "")
+        return len(found.uploads)
+
     def uri(self, key: str) -> str:
         """`s3://bucket/…`."""
         return f"s3://{self.bucket}/{self._name(key)}"

@@ -80,14 +80,17 @@ def file_name(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", "replace")[:255]
 
 
-def known(connection: Connection, dataset: str, sha256: str) -> tuple[Delivery | None, int]:
-    """The delivery of this content that was not published yet, and how often the content was published before."""
+def known(connection: Connection, dataset: str, sha256: str, first: int = 0) -> tuple[Delivery | None, int]:
+    """The delivery of this content that was not published yet, and the ordinal that a new one gets.
+
+    That is how often the content was published before, counted from `first`.
+    """
     table = tables.delivery
     same = sa.select(table).where(
         table.c.sha256 == sha256, sa.or_(table.c.dataset == dataset, table.c.dataset.is_(None))
     )
     rows = connection.execute(same).mappings().all()
-    ordinal = sum(row["dataset"] == dataset and row["state"] == tables.FINISHED for row in rows)
+    ordinal = first + sum(row["dataset"] == dataset and row["state"] == tables.FINISHED for row in rows)
     identity = delivery_id(dataset, sha256, ordinal)
     found = next((row for row in rows if row["id"] == identity), None)
     return (None if found is None else Delivery.of(found)), ordinal

@@ -222,17 +222,17 @@ class Tables:
             for entry in entries
         ]
 
-    def replace(self, key: str, gone: Sequence[DataFile], commit: Commit) -> int:
-        """Swap the files `gone` for `commit.files` that hold the same rows (compaction); the new version."""
+    def replace(self, key: str, gone: Sequence[DataFile], commit: Commit, *, changed: bool = False) -> int:
+        """Swap the files `gone` for `commit.files`; the new version. They hold the same rows unless `changed`."""
         table = self._latest(key)
         if table.version() != commit.base:
             raise moved(key)
         milliseconds = int(commit.at.timestamp() * 1000)
         actions: list[AddAction | RemoveAction] = [
-            RemoveAction(path=file.path, data_change=False, deletion_timestamp=milliseconds) for file in gone
+            RemoveAction(path=file.path, data_change=changed, deletion_timestamp=milliseconds) for file in gone
         ]
         actions += [
-            AddAction(file.path, file.size, {}, milliseconds, False, json.dumps({"numRecords": file.rows}))
+            AddAction(file.path, file.size, {}, milliseconds, changed, json.dumps({"numRecords": file.rows}))
             for file in commit.files
         ]
         with _guarded(key):

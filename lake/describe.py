@@ -127,6 +127,8 @@ class Sink:
         try:
             if kind == "extract":
                 return self._teller.extract(gather_extract(self._ground, subject, payload, at))
+            if kind == "purge":
+                return self._teller.purged(subject, payload)
             return self._delivery(payload)
         except HubError:
             raise

@@ -251,4 +251,6 @@ def _advance(session: Session, row: Row, held: Lease, given: Given) -> None:
         record.refuse(ground, row, refusal, version, now)
         return
     record.intend(ground, row, held, prepared.intent, prepared.values)
-    _carry_out(session, record.load(ground.engine, row["id"]))
+    intended = record.load(ground.engine, row["id"])
+    if intended["state"] == tables.AUDITED:  # else it was purged meanwhile
+        _carry_out(session, intended)

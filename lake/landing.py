@@ -17,7 +17,6 @@ import base64
 import contextlib
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -25,8 +24,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from catalogs.register import resource
 from infra import crypto
 from infra.database import lock, read, write
 from infra.errors import HubError, Place, Refused, Unavailable
@@ -34,15 +33,14 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
 from infra.settings import Settings, load
-from lake import tables
+from lake import tables, tombstones
 from lake.copies import copied, copied_stream, sealed_copy
 from lake.delivery import Arrival, Delivery, delivery_id, file_name, find
 from lake.delivery import known as known_delivery
+from lake.unregistered import DATASET, UNKNOWN, unregistered
 
-UNKNOWN = "ARRIVAL_UNKNOWN_RESOURCE"
 PURPOSE = "landing"
 __all__ = ["UNKNOWN", "Arrival", "Delivery", "LandingSettings", "find", "land", "land_arrival", "open_landed"]
-_DATASET = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){2}")
 _NOBODY = "unknown"
 
 
@@ -59,7 +57,7 @@ def land(ground: Ground, dataset: str, path: Path, *, channel: str, arrived_at: 
     """Lands `path` for `dataset`; see the module. A refused delivery is returned, its state says so.
 
     Raises:
-        Refused: LANDING_TOO_LARGE, LANDING_NOT_A_FILE; nothing landed then.
+        Refused: LANDING_TOO_LARGE, LANDING_NOT_A_FILE, DELIVERY_PURGED; nothing landed then.
         Unavailable: LANDING_CHANGED (the file was written to meanwhile), STORE_…, DATABASE_….
     """
     with ground.scratch() as scratch:
@@ -148,10 +146,11 @@ def _no_file(path: Path) -> Refused:
 def _record(
     ground: Ground, arrival: Arrival, taken: crypto.Sealed, temporary: Path, data_key: bytes | None, label: str
 ) -> Delivery:
-    refusal = _unregistered(ground, arrival.dataset, arrival.unit)
+    refusal = unregistered(ground, arrival.dataset, arrival.unit)
     unit = arrival.dataset.split(".")[0] if refusal is None else arrival.unit or _NOBODY
     with read(ground.engine) as connection:
-        known, ordinal = known_delivery(connection, arrival.dataset, taken.sha256)
+        first = _welcome(ground, connection, arrival, taken.sha256)
+        known, ordinal = known_delivery(connection, arrival.dataset, taken.sha256, first)
     if known is not None:
         _sweep(ground, known)
         return known if refusal or known.code != UNKNOWN else _adopt(ground, arrival, known)
@@ -177,9 +176,25 @@ def _record(
         row |= {"code": refusal.code, "message_zh": refusal.text.zh, "message_en": refusal.text.en}
         row |= {"finished_at": ground.now()}
     ground.store.put_file(key, temporary, move=True)
-    delivery = _insert(ground, arrival, row)
+    try:
+        delivery = _insert(ground, arrival, row)
+    except Refused:  # purged in this very moment: nothing of it stays
+        ground.store.delete(key)
+        raise
     _sweep(ground, delivery)
     return delivery
+
+
+def _welcome(ground: Ground, connection: Connection, arrival: Arrival, sha256: str) -> int:
+    """The first ordinal that a delivery of these bytes may have.
+
+    Raises:
+        Refused: `DELIVERY_PURGED`.
+    """
+    gone, first = tombstones.recognised(ground, connection, arrival.dataset, sha256)
+    if gone is not None:
+        raise tombstones.barred(gone, file_name(arrival.path))
+    return first
 
 
 def _adopt(ground: Ground, arrival: Arrival, known: Delivery) -> Delivery:
@@ -206,6 +221,8 @@ def _insert(ground: Ground, arrival: Arrival, row: dict[str, Any]) -> Delivery:
         lock(connection, f"landing:{row['id']}")
         found = connection.execute(wanted).mappings().first()
         if found is None:
+            lock(connection, f"content:{row['sha256']}")
+            _welcome(ground, connection, arrival, row["sha256"])
             connection.execute(tables.delivery.insert().values(**row))
             ground.ledger.append(_entries(arrival, row), connection=connection)
             found = connection.execute(wanted).mappings().one()
@@ -220,7 +237,7 @@ def _entries(arrival: Arrival, row: Mapping[str, Any]) -> list[NewEntry]:
     identity = row["id"]
     entries = [NewEntry(Act.DELIVERY_LANDED, arrival.actor, identity, content, f"landed:{identity}")]
     if row["state"] == tables.REFUSED:
-        asked = arrival.dataset if _DATASET.fullmatch(arrival.dataset) else None  # anything else may be a file's name
+        asked = arrival.dataset if DATASET.fullmatch(arrival.dataset) else None  # anything else may be a file's name
         why = {"code": row["code"], "asked_for": asked}
         entries.append(NewEntry(Act.DELIVERY_REFUSED, arrival.actor, identity, why, f"refused:{identity}"))
     return entries
@@ -232,37 +249,6 @@ def _sweep(ground: Ground, delivery: Delivery) -> None:
     for found in list(ground.store.list(folder)):
         if found.key.startswith(f"{folder}/{delivery.id}-") and found.key != delivery.object_key:
             ground.store.delete(found.key)
-
-
-def _unregistered(ground: Ground, dataset: str, sender: str | None) -> Refused | None:
-    if _DATASET.fullmatch(dataset):
-        try:
-            resource(ground.engine, dataset)
-        except Refused as error:
-            if error.code != "CATALOG_UNKNOWN_RESOURCE":
-                raise
-        else:
-            return None
-    shown = "".join(char if char.isprintable() else "\ufffd" for char in dataset[:80])
-    unit, _, name = shown.partition("/")
-    if unit == sender and name:  # a watched folder's file whose name says no dataset
-        return Refused(
-            UNKNOWN,
-            f"看不出文件“{name}”属于 {unit} 的哪项数据资源，文件已原样封存，未作处理；"
-            "请改名为“领域.名称-…”或放入“领域.名称”文件夹，再报送",
-            f"no dataset of {unit} is named by the file “{name}”; it is kept as it came and was not processed: "
-            "call it <domain>.<name>-…, or put it into a folder <domain>.<name>, and deliver it again",
-            place=Place(file=name),
-            remedy=Text("用 hub catalog list 查看已登记的数据资源", "see what is registered with `hub catalog list`"),
-        )
-    return Refused(
-        UNKNOWN,
-        f"目录中没有登记数据资源“{shown}”，文件已原样封存，未作处理；先登记该资源（hub catalog register），再报送",
-        f"no resource “{shown}” is registered; the file is kept as it came and was not processed: "
-        "register the resource (`hub catalog register`), then deliver again",
-        place=Place(dataset=shown),
-        remedy=Text("用 hub catalog list 查看已登记的数据资源", "see what is registered with `hub catalog list`"),
-    )
 
 
 def open_landed(ground: Ground, delivery: Delivery, scratch: Path) -> Path:

@@ -5,6 +5,8 @@ sharing attribute and openness, tags, lineage landing → curated → extract co
 assertion and its result as a run event. DataHub's modules are handed in by `lake.describe`, its one door.
 """
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from infra.crypto import sha256_hex
@@ -84,6 +86,24 @@ class Teller(Parts):
             m.SubTypesClass(typeNames=["Extract"]),
             m.StatusClass(removed=False),
         )
+
+    def purged(self, purge: str, payload: Mapping[str, Any]) -> list[Any]:
+        """A purge: the extracts made from what it erased are removed, and the dataset lost rows."""
+        m = self._m
+        told = []
+        for extract in payload["extracts"]:
+            told += self.about(self.extract_urn(extract), m.StatusClass(removed=True))
+        if payload["dataset"] is not None:
+            at = millis(datetime.fromisoformat(payload["at"]))
+            operation = m.OperationClass(
+                timestampMillis=at,
+                lastUpdatedTimestamp=at,
+                operationType="DELETE",
+                actor=ACTOR,
+                customProperties={"purge": purge, "deliveries": ", ".join(payload["deliveries"])},
+            )
+            told += self.about(self.dataset_urn(payload["dataset"]), operation)
+        return told
 
     def _landing(self, one: Described) -> list[Any]:
         m = self._m

@@ -182,6 +182,7 @@ def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[
     """
     table = tables.delivery
     query = sa.select(table).where(table.c.quarantined > 0, table.c.state.in_(tables.FINAL))
+    query = query.where(table.c.state != tables.PURGED)
     if dataset is not None:
         query = query.where(table.c.dataset == dataset)
     with read(ground.engine) as connection:

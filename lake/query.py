@@ -27,6 +27,7 @@ from infra.ledger import Act, EntryRef, NewEntry
 from infra.settings import load
 from lake import guard, mask, query_engine
 from lake.delta import Tables, curated_key
+from lake.tombstones import refuse_lost
 
 KEY = "query-digest"
 
@@ -80,7 +81,7 @@ def query(ground: Ground, reader: Person, asked: Asked | str) -> Result:
     Raises:
         WrongUse: `QUERY_…` when the text may not be run, or does not fit the tables.
         Refused: `QUERY_UNKNOWN_TABLE`, `QUERY_DENIED`, `QUERY_TIMEOUT`, `QUERY_TOO_LARGE`, `QUERY_MEMORY`,
-            `LAKE_TABLE_UNKNOWN`, `LAKE_TABLE_VERSION`.
+            `LAKE_TABLE_UNKNOWN`, `LAKE_TABLE_VERSION`, `LAKE_VERSION_PURGED`.
     """
     question = Asked(asked) if isinstance(asked, str) else asked
     settings = load(query_engine.QuerySettings, ground.environ)
@@ -157,6 +158,7 @@ def _source(ground: Ground, reader: Person, tables: Tables, dataset: str, questi
                 "QUERY_NO_DATA", f"{dataset} 尚未发布数据", f"nothing of {dataset} is published yet"
             ) from None
         raise
+    refuse_lost(ground.engine, dataset, snapshot.version)
     return mask.source(registered, snapshot, decision)
 
 

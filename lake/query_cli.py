@@ -77,6 +77,7 @@ def query(
     if limit is None and out is None and chosen == "table":
         limit = _SCREEN
     with open_ground(os.environ) as ground, progress(help_text("查询中", "asking")):
+        query_out.outside(out, ground.home)
         asked = Asked(
             sql,
             as_of=_moment(as_of),

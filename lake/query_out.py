@@ -23,7 +23,8 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from infra.console import table as aligned
-from infra.errors import Unavailable
+from infra.errors import Unavailable, WrongUse
+from infra.language import Text
 from infra.local_time import CITY_TIME
 from lake.query import Result
 
@@ -58,6 +59,21 @@ def write(result: Result, kind: str, path: Path | None, lang: str) -> None:
     """
     with _open(path) as file:
         _WRITERS[kind](result, file, lang)
+
+
+def outside(path: Path | None, home: Path) -> None:
+    """Refuses to write an answer below the hub's own folder: a purge could not tell it from what is the hub's.
+
+    Raises:
+        WrongUse: `QUERY_OUT_HOME`.
+    """
+    if path is not None and path.absolute().parent.resolve().is_relative_to(home.resolve()):
+        raise WrongUse(
+            "QUERY_OUT_HOME",
+            "查询结果不得写入 HUB_HOME",
+            "an answer is not written below HUB_HOME",
+            remedy=Text("用 --out 指定别处的文件", "name a file elsewhere with --out"),
+        )
 
 
 def _write_json(result: Result, file: BinaryIO, lang: str) -> None:

@@ -109,10 +109,12 @@ def interrupted(engine: Engine, dataset: str) -> list[Row]:
 def repeats(engine: Engine, row: Row, mode: str) -> str | None:
     """The finished delivery that `row` repeats: for a snapshot the newest one if equal, else any that is equal."""
     table = tables.delivery
+    # What was purged is nobody's repeat, and after it the snapshot before it is no longer what the table holds.
+    states = (tables.FINISHED, tables.PURGED)
     query = sa.select(table.c.id, table.c.sha256).where(
-        table.c.dataset == row["dataset"], table.c.state == tables.FINISHED, table.c.id != row["id"]
+        table.c.dataset == row["dataset"], table.c.state.in_(states), table.c.id != row["id"]
     )
-    query = query.order_by(table.c.publish_no.desc())
+    query = query.where(table.c.publish_no.is_not(None)).order_by(table.c.publish_no.desc())
     if mode == "append":
         query = query.where(table.c.sha256 == row["sha256"])
     with read(engine) as connection:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from pyarrow import fs
 
 from infra.storage import ObjectStore
@@ -85,6 +86,11 @@ class _Files(fs.FileSystemHandler):  # type: ignore[misc]
 
     get_file_info_selector = create_dir = delete_dir = delete_dir_contents = delete_root_dir_contents = _refuse
     delete_file = move = copy_file = open_output_stream = open_append_stream = _refuse
+
+
+def parquet_file(store: ObjectStore, key: str, size: int) -> pq.ParquetFile:
+    """One Parquet file of the store, opened by its footer alone."""
+    return pq.ParquetFile(pa.PythonFile(_Ranges(store, key, size), mode="r"))
 
 
 def dataset_of(store: ObjectStore, snapshot: Snapshot) -> Any:

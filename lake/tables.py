@@ -13,6 +13,7 @@ The states, in order::
        │          └──────► blocked         audited, nothing published, its rows are in quarantine
        ├─────────────────► refused         could not be read, or nobody registered it: raw bytes alone
        └─────────────────► repeated        the same content again: nothing to do
+                           purged          from any of these: erased everywhere, its counts stay (`lake.purge`)
 
 Times are aware UTC instants. JSON columns hold plain values and never a value of the data.
 """
@@ -25,7 +26,8 @@ metadata = sa.MetaData()
 
 LANDED, AUDITED = "landed", "audited"
 FINISHED, BLOCKED, REFUSED, REPEATED = "finished", "blocked", "refused", "repeated"
-FINAL = (FINISHED, BLOCKED, REFUSED, REPEATED)
+PURGED = "purged"
+FINAL = (FINISHED, BLOCKED, REFUSED, REPEATED, PURGED)
 
 delivery = sa.Table(
     "lake_delivery",
@@ -76,5 +78,36 @@ outbox = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("error", sa.Text, nullable=True),
     sa.UniqueConstraint("kind", "subject", name="lake_outbox_once"),
+    sqlite_autoincrement=True,
+)
+
+purge = sa.Table(
+    "lake_purge",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(40), nullable=False, unique=True),  # "purge-2026-0001"
+    sa.Column("delivery", sa.String(40), nullable=False, index=True),  # the one that was named
+    sa.Column("dataset", sa.Text, nullable=True, index=True),
+    sa.Column("unit", sa.Text, nullable=True),
+    sa.Column("basis", sa.String(40), nullable=False),  # catalogs.erasure_words.PurgeBasis
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),  # catalogs.erasure_words.PurgeState
+    sa.Column("proposed_by", sa.Text, nullable=False),
+    sa.Column("proposed_at", UtcDateTime, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=True),
+    sa.Column("decided_at", UtcDateTime, nullable=True),
+    sa.Column("opinion", sa.Text, nullable=True),
+    sa.Column("finished_at", UtcDateTime, nullable=True),
+    sa.Column("deliveries", sa.JSON, nullable=True),  # all of the same bytes, [{"id", "number"}]
+    sa.Column("versions", sa.JSON, nullable=True),  # of the curated table that held rows of them
+    sa.Column("erased", sa.JSON, nullable=True),  # what was found before the first byte went: counts
+    sa.Column("key_id", sa.Text, nullable=True),  # of the key of `mark`
+    sa.Column("mark", sa.String(64), nullable=True, index=True),  # keyed MAC of the content's digest
+    sa.Column("ordinal", sa.Integer, nullable=True),  # the first that a delivery of these bytes may have again
+    sa.Column("certificate", sa.String(64), nullable=True),  # SHA-256 of purges/<id>.json
+    sa.Column("readmitted_by", sa.Text, nullable=True),
+    sa.Column("readmitted_at", UtcDateTime, nullable=True),
+    sa.Column("readmitted_basis", sa.Text, nullable=True),
+    sa.Column("readmitted_why", sa.Text, nullable=True),
     sqlite_autoincrement=True,
 )

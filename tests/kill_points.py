@@ -21,8 +21,8 @@ from infra.ground import Ground, open_ground
 from lake.delta import Tables
 from lake.describe import Sink
 
-STORE = ("put_file", "put_bytes", "open", "get_file", "stat", "list", "delete")
-DELTA = ("ensure", "version", "snapshot", "commit", "committed", "exists", "history")
+STORE = ("put_file", "put_bytes", "open", "get_file", "stat", "list", "delete", "sweep")
+DELTA = ("ensure", "version", "snapshot", "commit", "committed", "exists", "history", "replace")
 FILES = ("fsync", "replace", "rename", "link", "unlink")
 
 
@@ -92,6 +92,24 @@ def take_once(environ: dict[str, str], dataset: str, file: str, deadly: int, tal
     with open_ground(environ) as ground:
         points = armed(ground, deadly) if deadly or tally else None
         ingest(ground, dataset, Path(file), actor="test")
+        assert drain(ground).left == 0
+        ground.ledger.sequence()
+        if points is not None and tally is not None:
+            Path(tally).write_text("\n".join(points.names), encoding="utf-8")
+
+
+def purge_once(environ: dict[str, str], purge: str, deadly: int, tally: str | None = None) -> None:
+    """Approve and carry out one purge as `hub purge approve` does, then describe it and sign the ledger."""
+    from catalogs.people import person
+    from lake.outbox import drain
+    from lake.purge import approve
+    from lake.purging import carry_out
+    from sharing.purging import Extracts
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly) if deadly or tally else None
+        approve(ground, purge, person(ground.engine, "reviewer_authority"), Extracts())
+        carry_out(ground, purge, Extracts())
         assert drain(ground).left == 0
         ground.ledger.sequence()
         if points is not None and tally is not None:

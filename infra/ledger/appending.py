@@ -64,10 +64,10 @@ def insert(connection: Connection, entries: Sequence[Marked]) -> list[EntryRef]:
             chosen.append(at)
     if connection.dialect.name == "postgresql":
         numbers = _postgresql(connection, chosen, entries)
-        taken = _by_once(connection, [once for once, at in first_of.items() if at not in numbers])
+        taken = by_once(connection, [once for once, at in first_of.items() if at not in numbers])
     else:
         # SQLite: the transaction holds the one write lock, so what is not there now is not there later.
-        taken = _by_once(connection, list(first_of))
+        taken = by_once(connection, list(first_of))
         numbers = _sqlite(connection, [at for at in chosen if entries[at][0].once not in taken], entries)
     refs: list[EntryRef] = []
     for at, (sealed, _) in enumerate(entries):
@@ -120,7 +120,8 @@ def _insertion(table: str, columns: tuple[str, ...], rows: int) -> str:
     return f"INSERT INTO {quote_identifier(table)} ({names}) VALUES {values}"  # noqa: S608 - our own names, quoted
 
 
-def _by_once(connection: Connection, keys: Sequence[str]) -> dict[str, EntryRef]:
+def by_once(connection: Connection, keys: Sequence[str]) -> dict[str, EntryRef]:
+    """The entries that bear these `once` keys."""
     found: dict[str, EntryRef] = {}
     for start in range(0, len(keys), _KEYS):
         query = sa.select(ENTRY.c.once, ENTRY.c.number, ENTRY.c.hash)

@@ -15,7 +15,7 @@ from infra.lease import lease
 from infra.ledger import store
 from infra.ledger.acts import Act
 from infra.ledger.anchor import Anchor
-from infra.ledger.appending import Marked, insert, suppress_collision
+from infra.ledger.appending import Marked, by_once, insert, suppress_collision
 from infra.ledger.bundle import Exported, export_bundle
 from infra.ledger.checkpoint import Checkpoint, parse_checkpoint
 from infra.ledger.entry import SALT_BYTES, EntryRef, NewEntry, seal
@@ -248,6 +248,11 @@ class Ledger:
         signer = self._keys.signer(self.origin)
         with read(self._engine) as connection:
             return export_bundle(connection, path, signer, contents=contents)
+
+    def find(self, once: Sequence[str]) -> dict[str, EntryRef]:
+        """The entries that bear these `once` keys, by key; a key that none bears is left out."""
+        with read(self._engine) as connection:
+            return by_once(connection, once)
 
     def erase(self, numbers: Sequence[int], *, actor: str, basis: str) -> list[EntryRef]:
         """Erases the contents and salts of entries for good and enters each erasure into the log; proofs stay valid.

@@ -12,7 +12,8 @@ from infra import demo
 from infra.errors import HubError, Refused, Unavailable, WrongUse
 from infra.ground import Ground
 from infra.settings import load
-from infra.storage import ObjectStore, StoreSettings, open_store
+from infra.storage import RESERVED, ObjectStore, StoreSettings, open_store
+from infra.storage_s3 import S3Store
 
 
 @pytest.fixture
@@ -140,6 +141,27 @@ def test_delete_removes_and_is_repeatable(store: ObjectStore) -> None:
     store.delete("a/b")
     assert store.stat("a/b") is None
     assert list(store.list()) == []
+
+
+def test_sweeping_removes_what_a_killed_put_left_and_nothing_else(store: ObjectStore) -> None:
+    store.put_bytes("a/kept", b"1")
+    store.put_bytes("b/c/kept", b"1")
+    folder = store.local("a")
+    if folder is not None:
+        (folder / "empty" / "below").mkdir(parents=True)
+        (folder / f"{RESERVED}x.part").write_bytes(b"half")
+    else:
+        assert isinstance(store, S3Store)
+        for key in ("a/half", "b/half"):
+            store._client._create_multipart_upload(store.bucket, store._name(key), {})
+    assert store.sweep("a") == 1
+    assert store.sweep("a") == 0
+    assert store.sweep("nothing/here") == 0
+    if folder is not None:
+        assert sorted(path.name for path in folder.iterdir()) == ["kept"]
+    else:
+        assert store.sweep("b") == 1
+    assert [found.key for found in store.list()] == ["a/kept", "b/c/kept"]
 
 
 def test_readers_of_an_object_put_again_and_again_see_one_whole_version(store: ObjectStore) -> None:

@@ -1,0 +1,49 @@
+"""What arrives for a resource that nobody registered: kept as it came, and refused with what to do about it."""
+
+import re
+
+from catalogs.register import resource
+from infra.errors import Place, Refused
+from infra.ground import Ground
+from infra.language import Text
+
+UNKNOWN = "ARRIVAL_UNKNOWN_RESOURCE"
+DATASET = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){2}")
+
+
+def unregistered(ground: Ground, dataset: str, sender: str | None) -> Refused | None:
+    """The refusal of what is for no registered resource; None where one of that id is registered.
+
+    Args:
+        ground: the register.
+        dataset: what the delivery says that it is for.
+        sender: the unit whose watched folder it came by.
+    """
+    if DATASET.fullmatch(dataset):
+        try:
+            resource(ground.engine, dataset)
+        except Refused as error:
+            if error.code != "CATALOG_UNKNOWN_RESOURCE":
+                raise
+        else:
+            return None
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in dataset[:80])
+    unit, _, name = shown.partition("/")
+    if unit == sender and name:  # a watched folder's file whose name says no dataset
+        return Refused(
+            UNKNOWN,
+            f"看不出文件“{name}”属于 {unit} 的哪项数据资源，文件已原样封存，未作处理；"
+            "请改名为“领域.名称-…”或放入“领域.名称”文件夹，再报送",
+            f"no dataset of {unit} is named by the file “{name}”; it is kept as it came and was not processed: "
+            "call it <domain>.<name>-…, or put it into a folder <domain>.<name>, and deliver it again",
+            place=Place(file=name),
+            remedy=Text("用 hub catalog list 查看已登记的数据资源", "see what is registered with `hub catalog list`"),
+        )
+    return Refused(
+        UNKNOWN,
+        f"目录中没有登记数据资源“{shown}”，文件已原样封存，未作处理；先登记该资源（hub catalog register），再报送",
+        f"no resource “{shown}” is registered; the file is kept as it came and was not processed: "
+        "register the resource (`hub catalog register`), then deliver again",
+        place=Place(dataset=shown),
+        remedy=Text("用 hub catalog list 查看已登记的数据资源", "see what is registered with `hub catalog list`"),
+    )

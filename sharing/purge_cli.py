@@ -1,0 +1,303 @@
+"""`hub purge`: propose, decide, look. It stands at the door, for an erasure reaches what has left through it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from catalogs.as_option import as_option
+from infra.console import emit, help_text, json_option, progress, table
+from infra.language import Text
+from infra.local_time import local_time
+
+if TYPE_CHECKING:
+    from catalogs.model import Person
+    from infra.ground import Ground
+    from lake.purge import Plan
+    from lake.tombstones import Purge
+
+F = TypeVar("F", bound=Callable[..., Any])
+_RETENTION = Text(
+    "批准前请核对：法律、行政法规规定的保存期限未届满的，不得清除，应停止除存储和采取必要的安全保护措施之外的处理",
+    "before approving: where a term of retention set by law is not over, nothing is erased; processing other than "
+    "storing and protecting stops instead (PIPL Art. 47(2))",
+)
+
+
+@click.group(
+    help=help_text(
+        "依法清除一个归集批次：一人提出，另一人审批，批准后立即在各处清除并出具凭证。",
+        "Erase a delivery everywhere, by law: one person proposes, another approves; it is done at once, with a proof.",
+    )
+)
+def purge() -> None:
+    """Hold the commands of the purge together."""
+
+
+def _command(name: str, zh: str, en: str) -> Callable[[F], Any]:
+    """A command of the group with `--as` and `--json`."""
+
+    def wrap(function: F) -> Any:
+        return purge.command(name, help=help_text(zh, en))(as_option(json_option(function)))
+
+    return wrap
+
+
+@contextmanager
+def _acting(as_: str | None) -> "Iterator[tuple[Ground, Person]]":
+    from catalogs.people import current
+    from infra.ground import open_ground
+
+    with open_ground(os.environ) as ground:
+        yield ground, current(ground, as_)
+
+
+_ID = click.argument("purge_id", metavar="PURGE")
+_REASON = click.option(
+    "--reason", required=True, help=help_text("理由（一行，不写个人信息）", "why, one line, no person")
+)
+
+
+@_command("propose", "提出清除一个归集批次。", "Propose to purge a delivery.")
+@click.argument("delivery")
+@click.option(
+    "--basis",
+    required=True,
+    help=help_text("清除依据，写错时列出全部", "the legal basis; a wrong one is answered with the list"),
+)
+@_REASON
+def propose(as_: str | None, delivery: str, basis: str, reason: str) -> None:
+    """Propose, and show what it would take."""
+    from lake import purge as purges
+    from sharing.purging import Extracts
+
+    with _acting(as_) as (ground, person), progress(help_text("查找", "looking")):
+        one = purges.propose(ground, delivery, basis, reason, person)
+        _show(ground, one, purges.plan(ground, one.delivery, Extracts()))
+
+
+@_command("approve", "批准并立即清除；中断后再次运行即续办。", "Approve and carry out; run again if interrupted.")
+@_ID
+@click.option("--opinion", default="", help=help_text("审批意见", "opinion"))
+def approve(as_: str | None, purge_id: str, opinion: str) -> None:
+    """Approve, carry out, tell the catalogue, print the proof."""
+    import contextlib
+
+    from infra.errors import Unavailable
+    from lake import purge as purges
+    from lake.outbox import drain_quietly
+    from lake.purging import carry_out
+    from sharing.purging import Extracts
+
+    with _acting(as_) as (ground, person), progress(help_text("清除", "purging")) as say:
+        purges.approve(ground, purge_id, person, Extracts(), opinion)
+        one = carry_out(ground, purge_id, Extracts(), lambda step: say(step.say(ground.lang)))
+        drain_quietly(ground)
+        with contextlib.suppress(Unavailable):  # another process is signing: its checkpoint covers ours
+            ground.ledger.sequence()
+        _show(ground, one, None)
+
+
+@_command("refuse", "驳回；提出人可以撤回。", "Refuse; who proposed it may take it back.")
+@_ID
+@_REASON
+def refuse(as_: str | None, purge_id: str, reason: str) -> None:
+    """Refuse."""
+    from lake import purge as purges
+
+    with _acting(as_) as (ground, person):
+        _show(ground, purges.refuse(ground, purge_id, person, reason), None)
+
+
+@_command("readmit", "准许已清除的内容按新的依据再次归集。", "Let purged bytes be delivered again, on a new basis.")
+@_ID
+@click.option(
+    "--basis", required=True, help=help_text("新的依据（法条或文号）", "the new basis: an article, a document")
+)
+@_REASON
+def readmit(as_: str | None, purge_id: str, basis: str, reason: str) -> None:
+    """Let in again."""
+    from lake import purge as purges
+
+    with _acting(as_) as (ground, person):
+        _show(ground, purges.readmit(ground, purge_id, person, basis, reason), None)
+
+
+@_command("list", "列出清除事项。", "List purges.")
+def list_(as_: str | None) -> None:
+    """Print id, delivery, basis, state."""
+    from infra.errors import Refused
+    from lake.purge_rules import may_look
+    from lake.tombstones import purges
+
+    def seen(person: "Person", one: "Purge") -> bool:
+        try:
+            may_look(person, one.unit)
+        except Refused:
+            return False
+        return True
+
+    with _acting(as_) as (ground, person):
+        found = [one for one in purges(ground.engine) if seen(person, one)]
+        names = [
+            Text(*pair).say(ground.lang)
+            for pair in (
+                ("编号", "purge"),
+                ("批次", "delivery"),
+                ("数据集", "dataset"),
+                ("状态", "state"),
+                ("提出", "at"),
+            )
+        ]
+        rows = [
+            (one.id, one.delivery, one.dataset, one.state.text.say(ground.lang), local_time(one.proposed_at))
+            for one in found
+        ]
+        emit(ground, {"purges": [_plain(one) for one in found]}, lambda _: table(rows, names))
+
+
+@_command(
+    "show", "查看清除事项：批准前将清除什么，清除后的凭证。", "What a purge will take, or the proof of what it took."
+)
+@_ID
+def show(as_: str | None, purge_id: str) -> None:
+    """Print plan or proof."""
+    from catalogs.erasure_words import PurgeState
+    from lake import tombstones
+    from lake.purge import plan
+    from lake.purge_rules import may_look
+    from sharing.purging import Extracts
+
+    with _acting(as_) as (ground, person), progress(help_text("查找", "looking")):
+        one = tombstones.load(ground.engine, purge_id)
+        may_look(person, one.unit)
+        waits = one.state is PurgeState.PROPOSED
+        _show(ground, one, plan(ground, one.delivery, Extracts()) if waits else None)
+
+
+def _plain(one: "Purge") -> dict[str, Any]:
+    """The purge as one JSON object; the mark is the key holder's affair."""
+    names = [name for name in type(one).__slots__ if name not in ("mark", "key_id", "ordinal")]
+    return {name: getattr(one, name) for name in names}
+
+
+def _show(ground: "Ground", one: "Purge", plan: "Plan | None") -> None:
+    from lake.purging import certificate_key
+
+    value = {"purge": _plain(one), "plan": plan, "proof": None}
+    if one.certificate is not None:
+        import json
+
+        with ground.store.open(certificate_key(one.id)) as stream:
+            value["proof"] = json.loads(stream.read())
+    lines = _lines(one, ground.lang) + (_planned(plan, ground.lang) if plan else [])
+    emit(ground, value, lambda _: lines + _proven(value["proof"], ground.lang))
+
+
+def _lines(one: "Purge", lang: str) -> list[str]:
+    said = [
+        f"{one.id}  {one.state.text.say(lang)}",
+        Text(
+            f"  批次 {one.delivery}（{one.dataset or '未登记'}）", f"  delivery {one.delivery} ({one.dataset or '?'})"
+        ).say(lang),
+        Text(f"  依据 {one.basis.text.zh}", f"  basis {one.basis.text.en}").say(lang),
+        Text(f"  理由 {one.reason}", f"  reason {one.reason}").say(lang),
+        Text(
+            f"  提出 {one.proposed_by}  {local_time(one.proposed_at)}",
+            f"  proposed by {one.proposed_by}  {local_time(one.proposed_at)}",
+        ).say(lang),
+    ]
+    if one.decided_by and one.decided_at:
+        said.append(
+            Text(
+                f"  审批 {one.decided_by}  {local_time(one.decided_at)}  {one.opinion or ''}",
+                f"  decided by {one.decided_by}  {local_time(one.decided_at)}  {one.opinion or ''}",
+            )
+            .say(lang)
+            .rstrip()
+        )
+    if one.readmitted_by:
+        said.append(
+            Text(
+                f"  准许再次归集 {one.readmitted_by}：{one.readmitted_basis}",
+                f"  let in again by {one.readmitted_by}: {one.readmitted_basis}",
+            ).say(lang)
+        )
+    return said
+
+
+def _planned(plan: "Plan", lang: str) -> list[str]:
+    said = [
+        Text(
+            f"将清除 {len(plan.deliveries)} 个批次（内容相同）",
+            f"will take {len(plan.deliveries)} deliveries of the same bytes",
+        )
+    ]
+    for held in (plan.curated, plan.quarantine):
+        if held is not None:
+            rows, files = held.live, len(held.files)
+            said.append(
+                Text(
+                    f"  {held.key}：现行版本 {rows} 行，文件 {files} 个",
+                    f"  {held.key}: {rows} rows of the newest version, {files} files",
+                )
+            )
+    if plan.versions:
+        gone = spans(plan.versions)
+        said.append(Text(f"  这些版本不可再读：{gone}", f"  versions that can be read no more: {gone}"))
+    for made in plan.downstream:
+        alive = Text("许可将撤销", "its grant is revoked") if made["granted"] else Text("许可已失效", "no living grant")
+        said.append(
+            Text(
+                f"  交付数据集 {made['extract']}（{made['case']}，{alive.zh}）",
+                f"  extract {made['extract']} ({made['case']}, {alive.en})",
+            )
+        )
+    if plan.empties:
+        said.append(
+            Text("  清除后该数据集没有数据，直到下一批次", "  the dataset is empty then, until the next delivery")
+        )
+    said += [
+        Text(
+            f"  同样内容还报送给 {other['dataset']}（{other['id']}），不在此次清除之内",
+            f"  the same bytes were delivered to {other['dataset']} ({other['id']}) too: not part of this",
+        )
+        for other in plan.elsewhere
+    ]
+    said.append(
+        Text(
+            "  其他批次中与之重复而未入库的记录不会恢复，需重新归集",
+            "  records of other deliveries that were dropped as its duplicates do not come back by themselves",
+        )
+    )
+    return [one.say(lang) for one in [*said, _RETENTION]]
+
+
+def spans(versions: tuple[int, ...]) -> str:
+    """Rising numbers as spans: 1, 4–7."""
+    found: list[list[int]] = []
+    for version in versions:
+        if found and version == found[-1][1] + 1:
+            found[-1][1] = version
+        else:
+            found.append([version, version])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in found)
+
+
+def _proven(proof: Any, lang: str) -> list[str]:
+    if proof is None:
+        return []
+    gone = spans(tuple(proof["versions"])) or "-"
+    said = [Text(f"已清除  不可再读的版本：{gone}", f"carried out  versions that can be read no more: {gone}")]
+    said += [
+        Text(
+            f"  复查 {look['where']}：检查 {look['looked_at']} 项，残留 {look['found']}",
+            f"  searched {look['where']}: {look['looked_at']} looked at, {look['found']} found",
+        )
+        for look in proof["searched"]
+    ]
+    if proof["demo"]:
+        said.append(Text("  演示：不具效力", "  demo: of no effect"))
+    return [one.say(lang) for one in said]
