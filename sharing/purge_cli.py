@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from lake.tombstones import Purge
 
 F = TypeVar("F", bound=Callable[..., Any])
-_RETENTION = Text(
-    "批准前请核对：法律、行政法规规定的保存期限未届满的，不得清除，应停止除存储和采取必要的安全保护措施之外的处理",
-    "before approving: where a term of retention set by law is not over, nothing is erased; processing other than "
-    "storing and protecting stops instead (PIPL Art. 47(2))",
-)
 
 
 @click.group(
@@ -185,6 +180,7 @@ def _plain(one: "Purge") -> dict[str, Any]:
 
 def _show(ground: "Ground", one: "Purge", plan: "Plan | None") -> None:
     from lake.purging import certificate_key
+    from sharing import purge_telling as telling
 
     value = {"purge": _plain(one), "plan": plan, "proof": None}
     if one.certificate is not None:
@@ -192,112 +188,5 @@ def _show(ground: "Ground", one: "Purge", plan: "Plan | None") -> None:
 
         with ground.store.open(certificate_key(one.id)) as stream:
             value["proof"] = json.loads(stream.read())
-    lines = _lines(one, ground.lang) + (_planned(plan, ground.lang) if plan else [])
-    emit(ground, value, lambda _: lines + _proven(value["proof"], ground.lang))
-
-
-def _lines(one: "Purge", lang: str) -> list[str]:
-    said = [
-        f"{one.id}  {one.state.text.say(lang)}",
-        Text(
-            f"  批次 {one.delivery}（{one.dataset or '未登记'}）", f"  delivery {one.delivery} ({one.dataset or '?'})"
-        ).say(lang),
-        Text(f"  依据 {one.basis.text.zh}", f"  basis {one.basis.text.en}").say(lang),
-        Text(f"  理由 {one.reason}", f"  reason {one.reason}").say(lang),
-        Text(
-            f"  提出 {one.proposed_by}  {local_time(one.proposed_at)}",
-            f"  proposed by {one.proposed_by}  {local_time(one.proposed_at)}",
-        ).say(lang),
-    ]
-    if one.decided_by and one.decided_at:
-        said.append(
-            Text(
-                f"  审批 {one.decided_by}  {local_time(one.decided_at)}  {one.opinion or ''}",
-                f"  decided by {one.decided_by}  {local_time(one.decided_at)}  {one.opinion or ''}",
-            )
-            .say(lang)
-            .rstrip()
-        )
-    if one.readmitted_by:
-        said.append(
-            Text(
-                f"  准许再次归集 {one.readmitted_by}：{one.readmitted_basis}",
-                f"  let in again by {one.readmitted_by}: {one.readmitted_basis}",
-            ).say(lang)
-        )
-    return said
-
-
-def _planned(plan: "Plan", lang: str) -> list[str]:
-    said = [
-        Text(
-            f"将清除 {len(plan.deliveries)} 个批次（内容相同）",
-            f"will take {len(plan.deliveries)} deliveries of the same bytes",
-        )
-    ]
-    for held in (plan.curated, plan.quarantine):
-        if held is not None:
-            rows, files = held.live, len(held.files)
-            said.append(
-                Text(
-                    f"  {held.key}：现行版本 {rows} 行，文件 {files} 个",
-                    f"  {held.key}: {rows} rows of the newest version, {files} files",
-                )
-            )
-    if plan.versions:
-        gone = spans(plan.versions)
-        said.append(Text(f"  这些版本不可再读：{gone}", f"  versions that can be read no more: {gone}"))
-    for made in plan.downstream:
-        alive = Text("许可将撤销", "its grant is revoked") if made["granted"] else Text("许可已失效", "no living grant")
-        said.append(
-            Text(
-                f"  交付数据集 {made['extract']}（{made['case']}，{alive.zh}）",
-                f"  extract {made['extract']} ({made['case']}, {alive.en})",
-            )
-        )
-    if plan.empties:
-        said.append(
-            Text("  清除后该数据集没有数据，直到下一批次", "  the dataset is empty then, until the next delivery")
-        )
-    said += [
-        Text(
-            f"  同样内容还报送给 {other['dataset']}（{other['id']}），不在此次清除之内",
-            f"  the same bytes were delivered to {other['dataset']} ({other['id']}) too: not part of this",
-        )
-        for other in plan.elsewhere
-    ]
-    said.append(
-        Text(
-            "  其他批次中与之重复而未入库的记录不会恢复，需重新归集",
-            "  records of other deliveries that were dropped as its duplicates do not come back by themselves",
-        )
-    )
-    return [one.say(lang) for one in [*said, _RETENTION]]
-
-
-def spans(versions: tuple[int, ...]) -> str:
-    """Rising numbers as spans: 1, 4–7."""
-    found: list[list[int]] = []
-    for version in versions:
-        if found and version == found[-1][1] + 1:
-            found[-1][1] = version
-        else:
-            found.append([version, version])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in found)
-
-
-def _proven(proof: Any, lang: str) -> list[str]:
-    if proof is None:
-        return []
-    gone = spans(tuple(proof["versions"])) or "-"
-    said = [Text(f"已清除  不可再读的版本：{gone}", f"carried out  versions that can be read no more: {gone}")]
-    said += [
-        Text(
-            f"  复查 {look['where']}：检查 {look['looked_at']} 项，残留 {look['found']}",
-            f"  searched {look['where']}: {look['looked_at']} looked at, {look['found']} found",
-        )
-        for look in proof["searched"]
-    ]
-    if proof["demo"]:
-        said.append(Text("  演示：不具效力", "  demo: of no effect"))
-    return [one.say(lang) for one in said]
+    said = telling.story(one) + (telling.planned(plan) if plan else []) + telling.proven(value["proof"])
+    emit(ground, value, lambda _: [line.say(ground.lang).rstrip() for line in said])
