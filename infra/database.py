@@ -24,6 +24,8 @@ from infra.settings import Secret, Settings
 from infra.text import quote_identifier
 
 _QUEUED = ("55P03", "40P01", "40001")  # PostgreSQL: no lock in time, deadlock, serialization failure
+_DISK_FULL = "53100"  # PostgreSQL: disk_full
+_DISK = ("disk is full", "disk I/O error")  # SQLite; the latter when not even its shared memory finds room
 _BUSY_STEP_MS = 1000  # how long SQLite itself waits for a lock before it asks us
 
 
@@ -159,7 +161,8 @@ def write(engine: Engine) -> Iterator[Connection]:
     """A write transaction: committed when the block ends, rolled back when it raises.
 
     Raises:
-        Unavailable: `DATABASE_BUSY` when no lock came within the limit, `DATABASE_UNREACHABLE`, `DATABASE_FAILED`.
+        Unavailable: `DATABASE_BUSY` when no lock came within the limit, `DATABASE_DISK`, `DATABASE_UNREACHABLE`,
+            `DATABASE_FAILED`.
     """
     with _ours(), contextlib.closing(_begin(engine)) as connection:
         try:
@@ -254,6 +257,8 @@ def _ours() -> Iterator[None]:
         raise _busy() from error
     except (exc.OperationalError, exc.InterfaceError) as error:
         state = getattr(error.orig, "sqlstate", None)
+        if state == _DISK_FULL or any(said in str(error.orig) for said in _DISK):
+            raise _full() from error
         if state in _QUEUED or "locked" in str(error.orig):
             raise _busy() from error
         if state is None and error.statement is None:
@@ -267,6 +272,15 @@ def _busy() -> Unavailable:
         "数据库一直被占用",
         "the database stayed busy",
         remedy=Text("稍后重试", "try again later"),
+    )
+
+
+def _full() -> Unavailable:
+    return Unavailable(
+        "DATABASE_DISK",
+        "数据库所在磁盘空间不足，或磁盘有故障",
+        "the disk of the database is full, or failing",
+        remedy=Text("清理或扩充磁盘后重试，未完成的工作会接着做", "make room, then try again: what was begun goes on"),
     )
 
 

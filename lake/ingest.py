@@ -30,6 +30,7 @@ from lake.duck import Duck, LakeSettings
 from lake.landing import land_arrival, open_landed
 from lake.prepare import Progress, Separated, Task
 from lake.record import Outcome, Row
+from lake.room import room
 
 _ATTEMPTS = 3
 
@@ -192,7 +193,8 @@ def _process(session: Session, delivery: str, given: Given) -> Outcome:
                 return Outcome.of(row)
             if _finish_interrupted(session, row):
                 continue
-            _advance(session, row, held, given)
+            with room():
+                _advance(session, row, held, given)
     row = record.load(engine, delivery)
     if row["state"] in tables.FINAL:
         return Outcome.of(row)

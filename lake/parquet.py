@@ -7,10 +7,11 @@
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -78,18 +79,19 @@ class ParquetFiles:
             raise self._error
 
     def _run(self) -> None:
+        """Until the end is told. What went wrong is kept and the queue emptied all the same: no writer waits for ever."""
         pending: list[pa.RecordBatch] = []
-        try:
-            while (batch := self._queue.get()) is not None:
-                if self._error is None:
-                    self._take(pending, batch)
-            if self._error is None:
-                self._flush(pending)
-                self._close()
-        except BaseException as error:
-            self._error = error
-            while self._queue.get() is not None:
-                pass
+        while (batch := self._queue.get()) is not None:
+            self._guard(self._take, pending, batch)
+        self._guard(self._flush, pending)
+        self._guard(self._close)
+
+    def _guard(self, work: Callable[..., None], *given: Any) -> None:
+        if self._error is None:
+            try:
+                work(*given)
+            except BaseException as error:
+                self._error = error
 
     def _take(self, pending: list[pa.RecordBatch], batch: pa.RecordBatch) -> None:
         # Small batches are gathered: a row group costs the same whether it holds one row or many.

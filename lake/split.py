@@ -29,6 +29,7 @@ from lake.delta import DELIVERY, LINE
 from lake.duck import Duck, LakeSettings
 from lake.parquet import ParquetFiles, Written
 from lake.read.source import FAULTS, Source
+from lake.room import lacks_room
 
 BATCH = 122_880
 _STEPS = pa.array(np.arange(BATCH, dtype=np.int64))
@@ -98,17 +99,22 @@ def split(job: Job) -> Split:
 
     Raises:
         Refused: what the precise reader says of a file that cannot be read; `READ_FAILED` when nobody can say more.
+        OSError, duckdb.Error: only for want of disk or memory (`lake.room`).
     """
     try:
         return _in_step(job)
-    except duckdb.Error:
+    except duckdb.Error as wrong:
         # The text of DuckDB's error quotes the data: it ends here.
+        if lacks_room(wrong):
+            raise
         if job.source.precise is None:
             raise _unreadable(job) from None
     again = replace(job, source=job.source.precise())
     try:
         return _in_step(again)
-    except duckdb.Error:
+    except duckdb.Error as wrong:
+        if lacks_room(wrong):
+            raise
         raise _unreadable(job) from None
 
 
