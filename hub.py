@@ -38,6 +38,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "依法清除一个归集批次（两人办理）",
         "Erase a delivery everywhere, by two people.",
     ),
+    "backup": (
+        "sharing.backup_cli:backup",
+        "备份与恢复（数据库、存储、密钥、城市配置）",
+        "Back up database, store, keys and city; restore.",
+    ),
     "share": ("sharing.cli:share", "申请、审批、交付、撤销", "Apply, approve, issue, revoke."),
     "ledger": (
         "catalogs.ledger_cli:ledger",

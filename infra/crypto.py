@@ -12,7 +12,7 @@ import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,6 +24,7 @@ from infra import sealing
 from infra.errors import Unavailable
 from infra.keys import Key, KeyRing
 from infra.sealing import Cipher
+from infra.suite import Hasher, Signatures, Suite
 
 __all__ = [
     "Hasher",
@@ -44,6 +45,7 @@ __all__ = [
     "sha256_file",
     "sha256_hex",
     "sign",
+    "stretch",
     "unseal_file",
     "unwrap",
     "verify",
@@ -52,47 +54,6 @@ __all__ = [
 
 _NONCE = 12
 _PIECE = 32 << 20
-
-
-class Hasher(Protocol):
-    """A running digest."""
-
-    def update(self, data: Any, /) -> None:
-        """Take more bytes."""
-
-    def digest(self) -> bytes:
-        """The digest of all bytes taken."""
-
-    def hexdigest(self) -> str:
-        """The same in hexadecimal."""
-
-
-class Signatures(Protocol):
-    """Deterministic signatures under a 32-byte secret."""
-
-    def public(self, secret: bytes) -> bytes:
-        """The public key of `secret`, raw."""
-
-    def sign(self, secret: bytes, data: bytes) -> bytes:
-        """The signature of `data`."""
-
-    def verify(self, public: bytes, signature: bytes, data: bytes) -> bool:
-        """Whether `signature` is one of `data` under `public`."""
-
-
-class Suite(Protocol):
-    """A family of algorithms: the seam for national cryptography and for hardware."""
-
-    hash_name: str  # what OpenSSL calls the hash
-
-    def hasher(self, data: bytes = b"") -> Hasher:
-        """A new running digest, begun with `data`."""
-
-    def cipher(self, key: bytes) -> Cipher:
-        """Authenticated encryption under a 32-byte key."""
-
-    def signatures(self) -> Signatures:
-        """The signature scheme."""
 
 
 class _Ed25519:
@@ -187,6 +148,11 @@ def equal(a: bytes | str, b: bytes | str) -> bool:
 def derive(key: Key | bytes, label: str, length: int = 32) -> bytes:
     """A key for `label` alone, from `key` (HKDF-SHA-256)."""
     return HKDF(hashes.SHA256(), length, None, label.encode()).derive(_secret(key))
+
+
+def stretch(passphrase: str, salt: bytes) -> bytes:
+    """A key from what a person can remember, slow to guess: scrypt, N = 2¹⁷, r = 8, 128 MiB."""
+    return hashlib.scrypt(passphrase.encode(), salt=salt, n=1 << 17, r=8, p=1, maxmem=1 << 28, dklen=32)
 
 
 def random_bytes(n: int = 32) -> bytes:

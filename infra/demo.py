@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from infra.storage import ObjectStore
 
+HOME_MARK = "DEMO"  # a home that began as a demo stays one: its keys and entries are of no worth
 MODE = "hub-mode"  # the object that says whether a store is a demo's or holds real data
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from infra.ledger import Ledger
 
 HOME = ".cityhub"
-_MARK = "DEMO"  # a home that began as a demo stays one: its keys and entries are of no worth
 SAMPLE_CITY = "zhengzhou"
 # In the order of the house: what a later package's tables refer to stands in an earlier one.
 PACKAGES = ("infra", "infra.ledger", "catalogs", "contracts", "lake", "sharing")
@@ -66,7 +65,7 @@ class Ground:
         self.found: Found = found
         self.environ = dict(environ)
         self.lang: Language = language(environ)
-        self.demo = settings.demo or (home / _MARK).exists()
+        self.demo = settings.demo or (home / demo.HOME_MARK).exists()
         self.settings = settings
         self.city = (settings.city_dir or sample_city()).absolute()
         self.clock: Callable[[], datetime] = _clock(settings, demo=self.demo)
@@ -189,7 +188,7 @@ class Ground:
             )
         if self.demo:
             with _disk():
-                (self.home / _MARK).touch(mode=0o600)
+                (self.home / demo.HOME_MARK).touch(mode=0o600)
         return self.home
 
 
@@ -213,7 +212,7 @@ def open_ground(
         _tell(
             f"使用上级目录中的 {path}（可用 HUB_HOME 另行指明）", f"using {path}, found above (HUB_HOME names another)"
         )
-    if settings.demo and not (path / _MARK).exists() and any((path / "keys").glob("*")):
+    if settings.demo and not (path / demo.HOME_MARK).exists() and any((path / "keys").glob("*")):
         raise demo.refusal(str(path))
     if create:
         _make(path, found)

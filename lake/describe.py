@@ -141,6 +141,8 @@ class Sink:
             ) from None
 
     def _delivery(self, payload: Mapping[str, Any]) -> list[Any]:
+        if "purge" in payload:  # of a delivery that is purged nothing is left to tell
+            return []
         one = gather(self._ground, payload)
         if one is None:
             return []

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -172,6 +173,28 @@ def show(as_: str | None, purge_id: str) -> None:
         _show(ground, one, plan(ground, one.delivery, Extracts()) if waits else None)
 
 
+@_command(
+    "export", "导出清除名单，与备份分开保管，恢复备份时须用。", "Export the tombstones; keep them apart from backups."
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(as_: str | None, file: Path) -> None:
+    """Write the list that a restore needs."""
+    from catalogs.model import Role
+    from catalogs.people import require
+    from infra.console import json_text
+    from lake.backup import disk, write_whole
+    from lake.replayed import exported
+
+    with _acting(as_) as (ground, person):
+        require(person, Role.ENGINEER, Role.OPERATOR, Role.AUTHORITY_REVIEWER)
+        told = exported(ground)
+        with disk():
+            write_whole(file, json_text(told).encode())
+        count = len(told["tombstones"])
+        said = Text(f"已导出 {count} 项清除", f"{count} tombstones exported")
+        emit(ground, {"tombstones": count, "file": str(file)}, lambda _: said.say(ground.lang))
+
+
 def _plain(one: "Purge") -> dict[str, Any]:
     """The purge as one JSON object; the mark is the key holder's affair."""
     names = [name for name in type(one).__slots__ if name not in ("mark", "key_id", "ordinal")]
@@ -182,7 +205,7 @@ def _show(ground: "Ground", one: "Purge", plan: "Plan | None") -> None:
     from lake.purging import certificate_key
     from sharing import purge_telling as telling
 
-    value = {"purge": _plain(one), "plan": plan, "proof": None}
+    value: dict[str, Any] = {"purge": _plain(one), "plan": plan, "proof": None}
     if one.certificate is not None:
         import json
 

@@ -23,6 +23,7 @@ from lake.describe import Sink
 
 STORE = ("put_file", "put_bytes", "open", "get_file", "stat", "list", "delete", "sweep")
 DELTA = ("ensure", "version", "snapshot", "commit", "committed", "exists", "history", "replace")
+PASSPHRASE = "correct horse battery"
 FILES = ("fsync", "replace", "rename", "link", "unlink")
 
 
@@ -81,6 +82,20 @@ def armed(ground: Ground, deadly: int) -> Points:
     return points
 
 
+def armed_anywhere(deadly: int) -> Points:
+    """The same for a process that makes its grounds itself: both stores and the files, not the database."""
+    from infra.storage_folder import FolderStore
+    from infra.storage_s3 import S3Store
+
+    points = Points(deadly)
+    for name in STORE:
+        points.wrap(FolderStore, name)
+        points.wrap(S3Store, name)
+    for name in FILES:
+        points.wrap(os, name)
+    return points
+
+
 def take_once(environ: dict[str, str], dataset: str, file: str, deadly: int, tally: str | None = None) -> None:
     """Take one file as `hub ingest` does: ingest it, describe it, sign the ledger. It dies at point `deadly`.
 
@@ -114,3 +129,32 @@ def purge_once(environ: dict[str, str], purge: str, deadly: int, tally: str | No
         ground.ledger.sequence()
         if points is not None and tally is not None:
             Path(tally).write_text("\n".join(points.names), encoding="utf-8")
+
+
+def backup_once(environ: dict[str, str], folder: str, deadly: int, tally: str | None = None) -> None:
+    """Back up into `folder` as `hub backup make` does."""
+    from lake.backup import make
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly)
+        make(ground, Path(folder), "test", PASSPHRASE)
+        _tell(points, tally)
+
+
+def restore_once(
+    environ: dict[str, str], folder: str, home: str, tombstones: str, deadly: int, tally: str | None = None
+) -> None:
+    """Restore `folder` into `home` as `hub backup restore` does."""
+    from lake.replayed import read_tombstones
+    from lake.restore import Asked, restore
+    from sharing.purging import Extracts
+
+    points = armed_anywhere(deadly)
+    told = read_tombstones(Path(tombstones))
+    restore(environ, Asked(Path(folder), Path(home), PASSPHRASE, told), Extracts())
+    _tell(points, tally)
+
+
+def _tell(points: Points, tally: str | None) -> None:
+    if tally is not None:
+        Path(tally).write_text("\n".join(points.names), encoding="utf-8")

@@ -35,6 +35,9 @@ class Act(StrEnum):
     PURGE_REFUSED = "lake:purge:refused"
     PURGE_CARRIED_OUT = "lake:purge:carried_out"
     PURGE_READMITTED = "lake:purge:readmitted"
+    SUBJECT_SOUGHT = "lake:subject:sought"
+    BACKUP_MADE = "lake:backup:made"
+    BACKUP_RESTORED = "lake:backup:restored"
 
     APPLICANT_REGISTERED = "sharing:applicant:registered"
     CASE_APPLIED = "sharing:case:applied"
