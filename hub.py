@@ -33,6 +33,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "quarantine": ("lake.cli:quarantine", "问题数据区", "Rows that failed a rule, and why."),
     "query": ("lake.query_cli:query", "受控查询（只读 SELECT）", "One guarded SELECT over the lake."),
     "lake": ("lake.cli:lake", "版本历史、压缩、保留与登记元数据", "History, compaction, retention, describing."),
+    "subject": (
+        "lake.subject_cli:subject",
+        "办理个人的查阅、复制、更正、删除请求",
+        "For a person's request on data about them.",
+    ),
     "purge": (
         "sharing.purge_cli:purge",
         "依法清除一个归集批次（两人办理）",

@@ -25,7 +25,7 @@ from infra.database import read
 from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.ledger import Act, EntryRef, NewEntry
-from lake import record, tables
+from lake import record, tables, tombstones
 from lake.delta import DELIVERY, LINE, Tables, quarantine_key
 from lake.store_files import dataset_of
 
@@ -144,10 +144,10 @@ def _fields(ground: Ground, dataset: str, version: str, seen: frozenset[str]) ->
 
 
 def _rows(ground: Ground, dataset: Any, question: Question) -> list[dict[str, Any]]:
-    wanted = None
+    wanted = ~pc.field(DELIVERY).isin(tombstones.leaving(ground.engine, question.dataset))
     if question.delivery is not None:
         number = record.load(ground.engine, question.delivery)["number"]
-        wanted = pc.field(DELIVERY) == number
+        wanted &= pc.field(DELIVERY) == number
     rows: list[dict[str, Any]] = []
     most = max(0, min(question.limit, MOST))
     for batch in dataset.scanner(filter=wanted, batch_size=MOST).to_batches():

@@ -114,6 +114,12 @@ def refuse_lost(engine: Engine, dataset: str, version: int) -> None:
             raise _lost(one, version)
 
 
+def leaving(engine: Engine, dataset: str) -> list[int]:
+    """The numbers of deliveries whose purge is approved and not yet carried out: their rows are shown to nobody."""
+    found = purges(engine, table.c.dataset == dataset, table.c.state == PurgeState.APPROVED.value)
+    return [number for one in found for number in one.numbers]
+
+
 def _lost(one: Purge, version: int) -> Refused:
     place = Place(dataset=one.dataset)
     if one.state is PurgeState.APPROVED:

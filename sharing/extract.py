@@ -32,6 +32,7 @@ from infra.ledger import Act, Receipt
 from infra.ledger.note import Verifier
 from infra.settings import load
 from lake.tables import delivery
+from lake.tombstones import refuse_lost
 from sharing import casebook, cases, certificate, classes, measure, policy, produce, record
 from sharing.applicants import applicant as find_applicant
 from sharing.cases import Case
@@ -106,6 +107,7 @@ def _made(ground: Ground, case: Case, what: Resource, begun: Attempt, scratch: P
     from sharing.release import arrow_schema  # noqa: PLC0415
 
     key = delta.curated_key(case.dataset)
+    refuse_lost(ground.engine, case.dataset, begun.source_version)
     snapshot = delta.Tables(ground.store).snapshot(key, version=begun.source_version)
     salt = int.from_bytes(mac(ground.keys.current("sharing-choice", life=None), case.id.encode())[:8], "big") >> 1
     with duck.Duck(scratch, load(duck.LakeSettings, ground.environ)) as engine, engine.cursor() as connection:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import canaries
+import duckdb
 import planted
 import pytest
 import sharing_case
@@ -211,4 +212,8 @@ def test_extracts_made_from_it_are_revoked_and_erased(environ: dict[str, str], t
         acts = [json.loads(entry.body)["act"] for entry in ground.ledger.entries(count=1000)]
         assert {"sharing:grant:revoked", "sharing:extract:erased"} <= set(acts)
         assert hub(environ, "lake", "describe").status == 0
+        with duckdb.connect(str(ground.home / "datahub" / "lite.duckdb"), read_only=True) as lite:
+            status = "SELECT metadata::VARCHAR FROM metadata_aspect_v2 WHERE aspect_name = 'status' AND version = 0"
+            told = lite.execute(f"{status} AND urn LIKE '%{made.id}%'").fetchall()
+        assert [json.loads(one[0])["removed"] for one in told] == [True]
         assert ground.ledger.verify().ok

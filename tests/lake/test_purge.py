@@ -11,9 +11,10 @@ from catalogs.erasure_words import PurgeState
 from catalogs.people import person
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground
-from lake import purge, purging, tables, tombstones
+from lake import purge, purging, quarantine, tables, tombstones
 from lake.delta import Tables, curated_key
-from lake.ingest import ingest
+from lake.ingest import ingest, process
+from lake.landing import land
 from lake.maintain import compact, history
 from lake.query import Asked, query
 from sharing.purging import Extracts
@@ -188,3 +189,33 @@ def test_what_was_never_read_and_what_nobody_registered_is_purged_too(lake: Grou
     assert erase(lake, alone.delivery).ids == [alone.delivery]
     with pytest.raises(Refused, match="DELIVERY_PURGED"):
         ingest(lake, FLOW, path, actor="test")
+
+
+def test_from_the_approval_on_nobody_reads_it_however_long_the_rest_takes(lake: Ground, tmp_path: Path) -> None:
+    take(lake, tmp_path, "a", [city.line(n) for n in range(10)] + [city.line(90, flow="x")])
+    second = take(lake, tmp_path, "b", [city.line(n) for n in range(20, 25)] + [city.line(91, flow="x")])
+    one = purge.propose(lake, second.delivery, "illegal_collection", REASON, person(lake.engine, "engineer_li"))
+    purge.approve(lake, one.id, person(lake.engine, "reviewer_authority"), Extracts())
+    sql, officer = "SELECT count(*) AS n FROM jinshui.traffic_road_flow", person(lake.engine, "officer_jinshui")
+    with pytest.raises(Refused, match="LAKE_VERSION_PURGED"):
+        query(lake, officer, sql)
+    assert query(lake, officer, Asked(sql, as_of=1)).rows.to_pylist() == [{"n": 10}]
+    assert {row.delivery for row in quarantine.show(lake, officer, quarantine.Question(FLOW)).rows} == {
+        city.deliveries(lake)[0]["id"]
+    }
+    with pytest.raises(Refused, match="DELIVERY_PURGED"):
+        take(lake, tmp_path, "b", [city.line(n) for n in range(20, 25)] + [city.line(91, flow="x")])
+    third = take(lake, tmp_path, "c", [city.line(n) for n in range(30, 33)])  # another publishes before it is done
+    done = purging.carry_out(lake, one.id, Extracts())
+    assert third.version in done.versions, "a version that still held the rows is lost as well"
+    assert query(lake, officer, sql).rows.to_pylist() == [{"n": 13}]
+
+
+def test_a_delivery_that_waits_is_purged_and_never_published(lake: Ground, tmp_path: Path) -> None:
+    path = city.flow_file(tmp_path / "a.csv", [city.line(n) for n in range(10)])
+    landed = land(lake, FLOW, path, channel="command", arrived_at=lake.now(), actor="test")
+    done = erase(lake, landed.id)
+    assert done.ids == [landed.id]
+    assert process(lake, landed.id).state == tables.PURGED
+    assert city.curated(lake) == []
+    assert not list(lake.store.list("landing"))
