@@ -82,9 +82,10 @@ class ObjectStore(Protocol):
         """Remove the object; nothing happens when there is none."""
 
     def sweep(self, prefix: str) -> int:
-        """Remove what killed puts left unfinished below the folder `prefix`, in which nobody may be putting; how many.
+        """Remove what is no object any more below the folder `prefix`, in which nobody may be putting; how many.
 
-        In a folder the names that `prefix` left empty go too.
+        That is what killed puts left unfinished, and where a store keeps versions, those of what was deleted or
+        replaced. Of a local folder the inner folders that are empty go too.
         """
 
     def uri(self, key: str) -> str:

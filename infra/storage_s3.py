@@ -128,14 +128,23 @@ class S3Store:
                     raise
 
     def sweep(self, prefix: str) -> int:
-        """Abort the multipart uploads below the folder: their parts are seen by nobody and stand in the bucket."""
+        """Abort the multipart uploads below the folder, and delete old versions: both stand in the bucket, unseen."""
+        below = self._name(prefix.rstrip("/")) + "/"
         with _s3(prefix):
             # The client finishes and aborts its own uploads and shows nobody else's: its own calls are the only way.
-            below = self._name(prefix.rstrip("/")) + "/"
-            found = self._client._list_multipart_uploads(bucket_name=self.bucket, prefix=below)
-            for upload in found.uploads:
+            uploads = self._client._list_multipart_uploads(bucket_name=self.bucket, prefix=below).uploads
+            for upload in uploads:
                 self._client._abort_multipart_upload(self.bucket, upload.object_name, upload.upload_id or "")
-        return len(found.uploads)
+            every = self._client.list_objects(
+                bucket_name=self.bucket, prefix=below, recursive=True, include_version=True
+            )
+            # The newest version is the object itself; where that is a deletion, nothing is left to be deleted.
+            old = [one for one in every if one.is_delete_marker or str(one.is_latest).lower() != "true"]
+            for one in sorted(old, key=lambda each: each.is_delete_marker):
+                self._client.remove_object(
+                    bucket_name=self.bucket, object_name=one.object_name or "", version_id=one.version_id
+                )
+        return len(uploads) + len(old)
 
     def uri(self, key: str) -> str:
         """`s3://bucket/…`."""

@@ -41,7 +41,7 @@ from lake.unregistered import DATASET, UNKNOWN, unregistered
 
 PURPOSE = "landing"
 __all__ = ["UNKNOWN", "Arrival", "Delivery", "LandingSettings", "find", "land", "land_arrival", "open_landed"]
-_NOBODY = "unknown"
+NOBODY = "unknown"
 
 
 class LandingSettings(Settings, frozen=True):
@@ -147,7 +147,7 @@ def _record(
     ground: Ground, arrival: Arrival, taken: crypto.Sealed, temporary: Path, data_key: bytes | None, label: str
 ) -> Delivery:
     refusal = unregistered(ground, arrival.dataset, arrival.unit)
-    unit = arrival.dataset.split(".")[0] if refusal is None else arrival.unit or _NOBODY
+    unit = arrival.dataset.split(".")[0] if refusal is None else arrival.unit or NOBODY
     with read(ground.engine) as connection:
         first = _welcome(ground, connection, arrival, taken.sha256)
         known, ordinal = known_delivery(connection, arrival.dataset, taken.sha256, first)

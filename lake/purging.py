@@ -36,6 +36,7 @@ from lake import docs, purge_rules, rewrite, tombstones
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.duck import LakeSettings
 from lake.holdings import Holding, holding
+from lake.landing import NOBODY
 from lake.purge import Downstream
 from lake.record import ACTOR
 from lake.tables import delivery, outbox
@@ -131,7 +132,9 @@ def _erase_objects(ground: Ground, one: Purge) -> None:
         if row["object_key"]:
             ground.store.sweep(row["object_key"].rpartition("/")[0])
         if row["dataset"]:
-            ground.store.delete(docs.key(row))
+            page = docs.key(row)
+            ground.store.delete(page)
+            ground.store.sweep(page.rpartition("/")[0])
         for taken in (ground.home / "arrivals").glob(f"*/.taken/{identity}-*"):
             shutil.rmtree(taken, ignore_errors=True)
     sweep(ground.home / "tmp")
@@ -161,8 +164,9 @@ def _searched(ground: Ground, one: Purge, extracts: list[str]) -> list[dict[str,
         {"where": each.key, "looked_at": each.looked_at, "found": sum(each.files.values())}
         for each in _found(ground, one)
     ]
-    landing = [found.key for found in ground.store.list("landing")] if one.ids else []
-    left = [key for key in landing if key.rpartition("/")[2].startswith(tuple(one.ids))]
+    units = {one.unit, NOBODY} - {None}  # what came before its resource was registered lies under nobody's name
+    landing = [found.key for unit in units for found in ground.store.list(f"landing/{unit}")]
+    left = [key for key in landing if key.rpartition("/")[2][:26] in one.ids]
     looks.append({"where": "landing", "looked_at": len(landing), "found": len(left)})
     if one.dataset is not None:
         pages = [found.key for found in ground.store.list("docs/" + one.dataset.replace(".", "/"))]

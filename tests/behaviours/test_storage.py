@@ -2,11 +2,14 @@
 
 import errno
 import threading
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from minio.versioningconfig import ENABLED, VersioningConfig
+from servers import S3Server
 
 from infra import demo
 from infra.errors import HubError, Refused, Unavailable, WrongUse
@@ -162,6 +165,30 @@ def test_sweeping_removes_what_a_killed_put_left_and_nothing_else(store: ObjectS
     else:
         assert store.sweep("b") == 1
     assert [found.key for found in store.list()] == ["a/kept", "b/c/kept"]
+
+
+def test_sweeping_a_bucket_with_versions_leaves_the_newest_alone(s3: S3Server, tmp_path: Path) -> None:
+    environ = {**s3.environ("p"), "HUB_STORE": f"s3://versions-{uuid.uuid4().hex[:8]}/p"}
+    store = open_store(load(StoreSettings, environ), tmp_path)
+    assert isinstance(store, S3Store)
+    store.prepare()
+    store._client.set_bucket_versioning(bucket_name=store.bucket, config=VersioningConfig(ENABLED))
+
+    def versions() -> int:
+        every = store._client.list_objects(bucket_name=store.bucket, recursive=True, include_version=True)
+        return len(list(every))
+
+    for key in ("a/gone", "a/kept", "b/gone"):
+        store.put_bytes(key, b"first")
+        store.put_bytes(key, b"second")
+    store.delete("a/gone")
+    store.delete("b/gone")
+    assert versions() == 8
+    assert store.sweep("a") == 4
+    assert versions() == 4
+    assert content(store, "a/kept") == b"second"
+    assert store.stat("a/gone") is None
+    assert store.sweep("a") == 0
 
 
 def test_readers_of_an_object_put_again_and_again_see_one_whole_version(store: ObjectStore) -> None:

@@ -26,7 +26,7 @@ from lake.ingest import ingest
 from lake.restore import checked
 from sharing.purging import Extracts
 
-PART = 4  # points of each act and backend in the seeded part
+PART = 2  # points of each act and backend in the seeded part
 SEED = 20260522
 
 

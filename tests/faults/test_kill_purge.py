@@ -32,7 +32,7 @@ from lake.purge import propose
 from sharing import extract
 from sharing.tables import grant
 
-PART = 5  # points of each scenario and backend in the seeded part
+PART = 3  # points of each scenario and backend in the seeded part
 SEED = 20260519
 
 
