@@ -79,7 +79,7 @@ class ParquetFiles:
             raise self._error
 
     def _run(self) -> None:
-        """Until the end is told. What went wrong is kept and the queue emptied all the same: no writer waits for ever."""
+        """Until the end is told. What went wrong is kept, and the queue emptied all the same: nobody waits for ever."""
         pending: list[pa.RecordBatch] = []
         while (batch := self._queue.get()) is not None:
             self._guard(self._take, pending, batch)
