@@ -1,4 +1,4 @@
-"""What the lake adds to `hub doctor`: the metadata catalogue, what it was not told yet, Airflow.
+"""What the lake adds to `hub doctor`: the metadata catalogue, what it was not told yet, purges, Airflow.
 
 Promises: every look has a short limit; nothing is written, sent or started; no secret is said. That Airflow does not
 run is a fact and no fault: `hub run` starts it when it is needed.
@@ -174,9 +174,29 @@ def _guarded(home: Path) -> bool:
     return False
 
 
+def _purges(ground: Ground) -> Finding:
+    from catalogs.erasure_words import PurgeState  # noqa: PLC0415 - not for every command
+    from lake.tables import purge as table  # noqa: PLC0415
+    from lake.tombstones import purges  # noqa: PLC0415
+
+    waiting = [one.id for one in purges(ground.engine, table.c.state == PurgeState.PROPOSED.value)]
+    halfway = [one.id for one in purges(ground.engine, table.c.state == PurgeState.APPROVED.value)]
+    detail = {"waiting": waiting, "interrupted": halfway}
+    if halfway:
+        again = "；".join(f"hub purge approve {one}" for one in halfway)
+        text = Text(
+            f"已批准的清除尚未完成，由审批人再次运行：{again}",
+            f"approved purges are not done; their approver runs again: {again.replace('；', '; ')}",
+        )
+        return Finding(State.WARNING, text, detail)
+    text = Text(f"{len(waiting)} 项待审批，没有中断的清除", f"{len(waiting)} wait for a decision, none was interrupted")
+    return Finding(State.OK, text, detail)
+
+
 PARTS = (
     Part("datahub", "元数据目录", _datahub),
     Part("outbox", "待登记", _outbox),
+    Part("purges", "清除", _purges),
     Part("airflow", "调度", _airflow),
 )
 """Of the lake."""

@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Named(click.Group):
+    """`hub purge d-…` proposes the purge of that delivery."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command in that is meant."""
+        return super().parse_args(ctx, ["propose", *args] if args and args[0].startswith("d-") else args)
+
+
 @click.group(
+    cls=_Named,
     help=help_text(
         "依法清除一个归集批次：一人提出，另一人审批，批准后立即在各处清除并出具凭证。",
         "Erase a delivery everywhere, by law: one person proposes, another approves; it is done at once, with a proof.",
-    )
+    ),
 )
 def purge() -> None:
     """Hold the commands of the purge together."""

@@ -63,7 +63,7 @@ def zipped(member: str, content: bytes) -> bytes:
 
 def purged(environ: dict[str, str], delivery: str) -> Any:
     reason = ("--basis", "illegal_collection", "--reason", "2026-17", "--json")
-    proposed = hub(environ, "purge", "propose", delivery, *reason, "--as", "engineer_li")
+    proposed = hub(environ, "purge", delivery, *reason, "--as", "engineer_li")
     assert proposed.status == 0, proposed.said
     one = proposed.document["purge"]["id"]
     assert canaries.within(hub(environ, "purge", "show", one, "--as", "auditor_zhao").said) == set()

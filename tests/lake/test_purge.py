@@ -9,10 +9,12 @@ from lake_city import FLOW
 
 from catalogs.erasure_words import PurgeState
 from catalogs.people import person
+from infra.doctor import examine
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground
 from lake import purge, purging, quarantine, tables, tombstones
 from lake.delta import Tables, curated_key
+from lake.doctor import PARTS
 from lake.ingest import ingest, process
 from lake.landing import land
 from lake.maintain import compact, history
@@ -196,6 +198,7 @@ def test_from_the_approval_on_nobody_reads_it_however_long_the_rest_takes(lake: 
     second = take(lake, tmp_path, "b", [city.line(n) for n in range(20, 25)] + [city.line(91, flow="x")])
     one = purge.propose(lake, second.delivery, "illegal_collection", REASON, person(lake.engine, "engineer_li"))
     purge.approve(lake, one.id, person(lake.engine, "reviewer_authority"), Extracts())
+    assert examine(lake, PARTS)["purges"].detail == {"waiting": [], "interrupted": [one.id]}
     sql, officer = "SELECT count(*) AS n FROM jinshui.traffic_road_flow", person(lake.engine, "officer_jinshui")
     with pytest.raises(Refused, match="LAKE_VERSION_PURGED"):
         query(lake, officer, sql)
@@ -207,6 +210,7 @@ def test_from_the_approval_on_nobody_reads_it_however_long_the_rest_takes(lake: 
         take(lake, tmp_path, "b", [city.line(n) for n in range(20, 25)] + [city.line(91, flow="x")])
     third = take(lake, tmp_path, "c", [city.line(n) for n in range(30, 33)])  # another publishes before it is done
     done = purging.carry_out(lake, one.id, Extracts())
+    assert examine(lake, PARTS)["purges"].detail == {"waiting": [], "interrupted": []}
     assert third.version in done.versions, "a version that still held the rows is lost as well"
     assert query(lake, officer, sql).rows.to_pylist() == [{"n": 13}]
 
