@@ -17,12 +17,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.casts import before_cast, cast_sql, lazy, typed_sql
-from contracts.model import Column, Contract, RowRule
+from contracts.model import Column, Contract, Field, RowRule
 from contracts.steps import literal, source_sql, split_steps, text_sql
 from contracts.suite import Expectation, suite
 from infra.text import quote_identifier
 
-__all__ = ["BITS", "Compiled", "Expectation", "compile", "split_sql", "suite"]
+__all__ = ["BITS", "Compiled", "Expectation", "compile", "given_sql", "split_sql", "suite"]
 
 BITS = 63  # a mask fits a signed 64-bit integer wherever it travels
 
@@ -59,14 +59,15 @@ def compile(contract: Contract) -> Compiled:  # noqa: A001 - the word of the fie
     return Compiled(contract, contract.row_rules, tuple(f"_mask{at}" for at in range(count)))
 
 
-def split_sql(compiled: Compiled, source_sql: str, *, given: Mapping[str, str] | None = None) -> str:
+def split_sql(compiled: Compiled, source_sql: str, *, given: Mapping[str, str | None] | None = None) -> str:
     """One SELECT over `source_sql`, see the module.
 
     Args:
         compiled: the contract.
         source_sql: a SELECT that gives one VARCHAR column per field that the record delivers, `_extra` (JSON text of
             what no field matched, or NULL), `_fault` (id of a structural fault, or NULL) and, where it knows, `_line`.
-        given: values of the fields that the delivery itself gives, e.g. `{"file_name": "郑州.csv"}`; absent: NULL.
+        given: values of the fields that the delivery itself gives, e.g. `{"file_name": "郑州.csv"}`; absent: NULL;
+            None: the source gives one for each record, in a column under the field's name.
     """
     contract = compiled.contract
     layer = f"SELECT {_raws(contract, given or {})} FROM ({source_sql})"
@@ -82,14 +83,16 @@ def split_sql(compiled: Compiled, source_sql: str, *, given: Mapping[str, str] |
     )
 
 
-def _raws(contract: Contract, given: Mapping[str, str]) -> str:
-    parts = []
-    for field in contract.fields:
-        value = quote_identifier(field.name)
-        if field.given is not None:
-            value = f"CAST({literal(given.get(field.given))} AS VARCHAR)"
-        parts.append(f"{value} AS {quote_identifier(field.name + '__raw')}")
+def _raws(contract: Contract, given: Mapping[str, str | None]) -> str:
+    parts = [f"{given_sql(field, given)} AS {quote_identifier(field.name + '__raw')}" for field in contract.fields]
     return ", ".join([*parts, "_extra", "COLUMNS('^_(fault|line)$')"])
+
+
+def given_sql(field: Field, given: Mapping[str, str | None]) -> str:
+    """The text of a field: the source's own column, or what the delivery gives for all records (`split_sql`)."""
+    if field.given is None or given.get(field.given, "") is None:
+        return quote_identifier(field.name)
+    return f"CAST({literal(given.get(field.given))} AS VARCHAR)"
 
 
 def _name(column: Column, suffix: str) -> str:

@@ -167,6 +167,10 @@ class Reading:
         skip_merged: rows that are one merged cell across the table (titles, group rows) hold no record.
         record_path: dotted path to the list of records in a JSON document; None: the document or its `features`.
         flatten: nested objects arrive as `a.b` fields, lists as JSON text.
+        member: which files of a delivery of several are meant, `stops.txt` or `*.csv`: a name or a pattern, compared
+            with the whole name and with its last part, case aside; None: all of them.
+        faulty_members: what becomes of a delivery of several files of which some cannot be read: "refuse" it, or
+            "leave_out" those, which are named in the delivery's notes.
     """
 
     encoding: str | None = None
@@ -176,6 +180,8 @@ class Reading:
     skip_merged: bool = True
     record_path: str | None = None
     flatten: bool = True
+    member: str | None = None
+    faulty_members: Literal["refuse", "leave_out"] = "refuse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Everything the house adds to ODCS stands under `customProperties`, named `cityhu
 |---|---|---|
 | schema object | `cityhub.mode` | append, snapshot |
 | | `cityhub.duplicates` | {key, wins: first/last, scope: delivery/table, conflict: duplicate/quarantine} |
-| | `cityhub.reading` | {encoding, delimiter, sheet, header_row, skip_merged, record_path, flatten} |
+| | `cityhub.reading` | the hints of `contracts.model.Reading` |
 | | `cityhub.steps` | steps of every column, before its own |
 | property | `cityhub.english` | the English name (`businessName` is the Chinese one) |
 | | `cityhub.aliases` | further header spellings |

@@ -61,9 +61,11 @@ def duplicates(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]], names
 def reading(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]]) -> Reading:
     """The hints for the reader."""
     value, path = customs.get("cityhub.reading", ({}, ()))
+    # Of each hint the types that it may have, or, where it is a choice, the words.
     types = {one.name: get_args(one.type) or (one.type,) for one in fields(Reading)}
     sound = isinstance(value, dict) and all(
-        key in types and isinstance(one, tuple(types[key])) and type(one) in types[key] for key, one in value.items()
+        key in types and (type(one) in types[key] or (isinstance(one, str) and one in types[key]))
+        for key, one in value.items()
     )
     if not sound:
         parser.blame(

@@ -33,16 +33,18 @@ _AS = click.option(
 
 @click.command(
     help=help_text(
-        "归集文件：接收、读取、分流、检验、发布到数据集。被拒绝或整批未发布时退出码为 1。",
-        "Take FILES into DATASET: land, read, split, audit, publish. Exits 1 when one is refused or blocked.",
+        "归集文件：接收、读取、分流、检验、发布到数据集。目录作为一个批次。被拒绝或整批未发布时退出码为 1。",
+        "Take FILES into DATASET: land, read, split, audit, publish. A folder is one delivery. Exits 1 when one is "
+        "refused or blocked.",
     )
 )
 @click.argument("dataset")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--together", is_flag=True, help=help_text("所有文件作为一个批次", "all files are one delivery"))
 @_AS
 @json_option
-def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
-    """Ingest each file; one that fails does not stop the others."""
+def ingest(dataset: str, files: tuple[Path, ...], together: bool, as_: str | None) -> int:
+    """Ingest each file or folder, or all files as one; one that fails does not stop the others."""
     from catalogs.asking import deliverer
     from infra.ground import open_ground
     from lake.describe import preloaded
@@ -53,21 +55,14 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
     with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
         lang = ground.lang
         actor = deliverer(ground, dataset, as_).id
-        for path in files:
-            if not path.exists():  # before the first is taken: a name typed wrongly leaves nothing half told
-                raise Refused(
-                    "LANDING_NOT_A_FILE",
-                    "没有这个文件，什么都没有接收",
-                    "there is no such file; nothing was taken",
-                    place=Place(file=path.name),
-                    remedy=Text("核对文件的路径", "check the path"),
-                )
+        _all_there(files)
 
         def tell(stage: str, rows: int) -> None:
             say(_STAGES[stage].say(lang).format(f"{rows:,}"))
 
         with Session(ground, tell) as session, preloaded(ground, session.auditing):
-            outcomes = [take(ground, dataset, path, actor=actor, session=session) for path in files]
+            taken = [files] if together else files
+            outcomes = [take(ground, dataset, one, actor=actor, session=session) for one in taken]
         shapes = [outcome.as_dict(lang) for outcome in outcomes]
         emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: _report(outcomes, lang))
         # The verdict stands and is shown; describing it can neither change nor fail it.
@@ -76,6 +71,19 @@ def ingest(dataset: str, files: tuple[Path, ...], as_: str | None) -> int:
         with contextlib.suppress(Unavailable):  # another process is signing: its checkpoint covers ours
             ground.ledger.sequence()
     return 0 if all(outcome.state in ("finished", "repeated") for outcome in outcomes) else 1
+
+
+def _all_there(files: tuple[Path, ...]) -> None:
+    """Before the first is taken: a name typed wrongly leaves nothing half told."""
+    for path in files:
+        if not path.exists():
+            raise Refused(
+                "LANDING_NOT_A_FILE",
+                "没有这个文件，什么都没有接收",
+                "there is no such file; nothing was taken",
+                place=Place(file=path.name),
+                remedy=Text("核对文件的路径", "check the path"),
+            )
 
 
 def _report(outcomes: "list[Outcome]", lang: str) -> list[str]:
@@ -100,6 +108,7 @@ def _report(outcomes: "list[Outcome]", lang: str) -> list[str]:
             )
         if one.code:
             said.append(f"  {one.code}: {one.message.say(lang) if one.message else ''}")
+        said += [f"  {note[lang]}" for note in one.notes if note["code"].startswith("parts")]
         said += [f"  {found['rule']}: {found[lang]}" for found in (one.audit or {}).get("warnings", ())]
         if one.quarantined and one.dataset:
             see = f"hub quarantine show {one.dataset} --delivery {one.delivery}"
@@ -193,6 +202,9 @@ def _blocks(page: "Page", limit: int, lang: str) -> list[str]:
             said.append(Text(f"批次 {row.delivery}", f"delivery {row.delivery}").say(lang))
             last = row.delivery
         line = "" if row.line is None else Text(f"第{row.line}行", f"line {row.line}").say(lang)
+        if row.part:
+            named = "" if row.file is None else f" {row.file}"
+            line = Text(f"第{row.part}个文件{named} {line}", f"file {row.part}{named}, {line}").say(lang)
         said += [f"  {line}  {' '.join(row.rules)}", f"    {row.say(lang)}", f"    {_raw(row.raw)}"]
     if not page.rows:
         said.append(Text("没有符合条件的行", "no such row").say(lang))

@@ -21,11 +21,16 @@ from infra.errors import WrongUse
 from infra.ground import Ground
 from infra.language import Text
 from lake import tables
+from lake.bundle import bundled
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What arrives: the dataset it is for, the file, how it came, when, and who brought it."""
+    """What arrives: the dataset it is for, the file or folder, how it came, when, and who brought it.
+
+    Attributes:
+        together: files that are one delivery; `path` is the first of them then.
+    """
 
     dataset: str
     path: Path
@@ -33,6 +38,13 @@ class Arrival:
     arrived_at: datetime
     actor: str
     unit: str | None = None
+    together: tuple[Path, ...] = ()
+
+    @property
+    def file_name(self) -> str:
+        """What the delivery's file is called."""
+        bundle = bundled(self.path, self.together)
+        return file_name(self.path) if bundle is None else bundle.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,13 +115,13 @@ class Session:
 def ingest(
     ground: Ground,
     dataset: str,
-    path: Path,
+    path: Path | tuple[Path, ...],
     *,
     actor: str,
     channel: str = "command",
     session: Session | None = None,
 ) -> Outcome:
-    """Land `path` for `dataset` and take it all the way.
+    """Land `path` for `dataset` and take it all the way: a file, a folder, or several files that are one delivery.
 
     Raises:
         Refused: nothing could land (`LANDING_…`). What landed and was refused comes back as an outcome.
@@ -130,7 +130,8 @@ def ingest(
     started = time.monotonic()
     with _session(ground, session) as here, _folder(here) as scratch:
         plain = scratch / "plain"
-        arrival = Arrival(dataset, path, channel, ground.now(), actor)
+        first, together = (path, ()) if isinstance(path, Path) else (path[0], path)
+        arrival = Arrival(dataset, first, channel, ground.now(), actor, together=together)
         landed = land_arrival(ground, arrival, scratch, plain)
         outcome = _process(here, landed.id, Given(plain, scratch))
     return replace(outcome, seconds=time.monotonic() - started)
@@ -252,7 +253,7 @@ def _advance(session: Session, row: Row, held: Lease, given: Given) -> None:
     except Refused as refusal:
         record.refuse(ground, row, refusal, version, now)
         return
-    record.intend(ground, row, held, prepared.intent, prepared.values)
+    record.intend(ground, row, held, prepared.intent, prepared.values, prepared.parts)
     intended = record.load(ground.engine, row["id"])
     if intended["state"] == tables.AUDITED:  # else it was purged meanwhile
         _carry_out(session, intended)

@@ -6,6 +6,7 @@
 - the sealed object is durable before the row and the ledger entry that speak of it, and these two are one transaction;
 - landing the same bytes for the same dataset again, before they were taken, finds the delivery and adds nothing;
 - two that land the same delivery at once give one row, one entry and one object;
+- several files, a folder or files named together, land as one (`lake.bundle`);
 - what nobody registered lands all the same and is refused in the same transaction (`ARRIVAL_UNKNOWN_RESOURCE`).
 
 An object is `landing/<unit>/<sha256>/<delivery>-<random>.sealed`, sealed with a key of its own that stands wrapped in
@@ -34,6 +35,7 @@ from infra.language import Text
 from infra.ledger import Act, NewEntry
 from infra.settings import Settings, load
 from lake import tables, tombstones
+from lake.bundle import bundled, changed, not_a_file, pack, too_large
 from lake.copies import copied, copied_stream, sealed_copy
 from lake.delivery import Arrival, Delivery, delivery_id, file_name, find
 from lake.delivery import known as known_delivery
@@ -45,12 +47,13 @@ NOBODY = "unknown"
 
 
 class LandingSettings(Settings, frozen=True):
-    """How bytes land: sealed or plain, and how many at most."""
+    """How bytes land: sealed or plain, how many at most, and how many files may be one delivery."""
 
     section: ClassVar[str] = "landing"
 
     seal: bool = True
     max_bytes: int = 64 << 30
+    max_files: int = 100_000
 
 
 def land(ground: Ground, dataset: str, path: Path, *, channel: str, arrived_at: datetime, actor: str) -> Delivery:
@@ -68,15 +71,20 @@ def land_arrival(ground: Ground, arrival: Arrival, scratch: Path, plain: Path | 
     """`land`, keeping a plaintext copy of exactly the landed bytes at `plain` (a new file) when that is given."""
     settings = load(LandingSettings, ground.environ)
     temporary = scratch / f"landing-{crypto.random_token(6)}"
+    packed = temporary.with_name(f"{temporary.name}.zip")
     data_key = crypto.random_bytes(32) if settings.seal else None
     label = crypto.random_token(9)
     try:
         with _disk(arrival.path):
             sealing = (data_key, label.encode()) if data_key else None
-            taken = _take(arrival.path, temporary, sealing, plain, settings.max_bytes)
+            bundle = bundled(arrival.path, arrival.together)
+            if bundle is not None:
+                pack(bundle, packed, settings.max_files, settings.max_bytes)
+            taken = _take(arrival.path if bundle is None else packed, temporary, sealing, plain, settings.max_bytes)
         return _record(ground, arrival, taken, temporary, data_key, label)
     finally:
         temporary.unlink(missing_ok=True)
+        packed.unlink(missing_ok=True)
 
 
 def _take(
@@ -86,20 +94,14 @@ def _take(
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise _no_file(path) from error
+        raise not_a_file(path.name) from error
     before = os.fstat(handle)
     if not stat.S_ISREG(before.st_mode):
         os.close(handle)  # a folder can be opened and not be made a stream of
-        raise _no_file(path)
+        raise not_a_file(path.name)
     with os.fdopen(handle, "rb", buffering=0) as source:
         if before.st_size > most:
-            raise Refused(
-                "LANDING_TOO_LARGE",
-                f"文件有 {before.st_size} 字节，超过上限 {most} 字节",
-                f"the file has {before.st_size} bytes, more than the limit of {most}",
-                place=Place(file=path.name),
-                remedy=Text("拆分后报送，或调高 HUB_LANDING_MAX_BYTES", "split it, or raise HUB_LANDING_MAX_BYTES"),
-            )
+            raise too_large(before.st_size, most, path.name)
         if sealing is not None:
             taken = sealed_copy(source, before.st_size, target, sealing, plain)
         else:
@@ -107,13 +109,7 @@ def _take(
         after = os.fstat(source.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or taken.size != before.st_size:
         target.unlink(missing_ok=True)
-        raise Unavailable(
-            "LANDING_CHANGED",
-            "文件在接收期间仍在写入",
-            "the file was written to while it landed",
-            place=Place(file=path.name),
-            remedy=Text("写完后再报送", "deliver it when it is complete"),
-        )
+        raise changed(path.name)
     return taken
 
 
@@ -132,15 +128,6 @@ def _disk(path: Path) -> Iterator[None]:
             place=Place(file=file_name(path)),
             remedy=Text("检查磁盘后重试", "check the disk, then try again"),
         ) from error
-
-
-def _no_file(path: Path) -> Refused:
-    return Refused(
-        "LANDING_NOT_A_FILE",
-        "不是可读的普通文件（符号链接、目录和设备不接收）",
-        "not a readable plain file (links, folders and devices are not taken)",
-        place=Place(file=path.name),
-    )
 
 
 def _record(
@@ -163,7 +150,7 @@ def _record(
         "unit": unit,
         "sha256": taken.sha256,
         "size": taken.size,
-        "file_name": file_name(arrival.path),
+        "file_name": arrival.file_name,
         "object_key": key,
         "channel": arrival.channel,
         "arrived_at": arrival.arrived_at,

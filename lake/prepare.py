@@ -21,13 +21,13 @@ from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
 from infra.settings import load
-from lake import docs, duplicates, schema
+from lake import docs, duplicates, parts, schema
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.duck import Duck, LakeSettings
 from lake.duplicates import CONFLICT, Removed, Staged
 from lake.parquet import Written
 from lake.read.reading import read
-from lake.read.source import Limits
+from lake.read.source import Limits, Part
 from lake.record import Intent, Row
 from lake.setaside import Reason, set_aside_more
 from lake.split import Job, Split, split
@@ -71,6 +71,7 @@ class Prepared:
 
     intent: Intent
     values: dict[str, Any] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def separate(task: Task) -> Separated:
         scratch=task.scratch,
         duck=task.duck,
         settings=task.settings,
-        given={"file_name": task.row["file_name"]},
+        given={"file_name": task.row["file_name"], **source.given},
         statistics=schema.plain_columns(contract, _items(task)),
         small=task.row["size"] <= SMALL_BYTES,
         progress=None if task.progress is None else lambda rows: _tell(task, "split", rows),
@@ -226,7 +227,8 @@ class _Files:
 def _intent(task: Task, done: Split, verdict: Verdict, base: int, counts: dict[str, int], files: _Files) -> Prepared:
     contract, row = task.compiled.contract, task.row
     _tell(task, "store", done.read)
-    notes = [note.as_dict() for note in done.source.notes]
+    again = parts.repeated(task.ground.engine, contract.id, row["number"], done.source.parts)
+    notes = [note.as_dict() for note in (*done.source.notes, *again)]
     facts: dict[str, dict[str, Any]] = {
         "read": {
             "rows": done.read,
@@ -257,7 +259,7 @@ def _intent(task: Task, done: Split, verdict: Verdict, base: int, counts: dict[s
     if files.blocked:
         reason = _block_reason(task, verdict, files.blocked)
         values |= {"code": BLOCKED, "message_zh": reason.said.zh, "message_en": reason.said.en}
-    return Prepared(intent, values)
+    return Prepared(intent, values, done.source.parts)
 
 
 def _put(task: Task, key: str, files: tuple[Written, ...]) -> list[list[Any]]:

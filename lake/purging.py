@@ -39,7 +39,7 @@ from lake.holdings import Holding, holding
 from lake.landing import NOBODY
 from lake.purge import Downstream
 from lake.record import ACTOR
-from lake.tables import delivery, outbox
+from lake.tables import delivery, outbox, part
 from lake.tables import purge as table
 from lake.tombstones import Purge
 
@@ -49,7 +49,7 @@ BLANK = {
     "sha256": "",
     "file_name": "",
 }
-_TABLES = ("lake_delivery", "lake_outbox", "infra_ledger_content")
+_TABLES = ("lake_delivery", "lake_part", "lake_outbox", "infra_ledger_content")
 
 
 def carry_out(ground: Ground, identity: str, downstream: Downstream, say: Say = lambda _: None) -> Purge:
@@ -150,6 +150,8 @@ def _blank(ground: Ground, one: Purge) -> None:
         mine = outbox.c.kind == "delivery", outbox.c.subject.in_(one.ids)
         connection.execute(outbox.delete().where(*mine, outbox.c.sent_at.is_(None)))
         connection.execute(outbox.update().where(*mine).values(payload={"dataset": one.dataset, "purge": one.id}))
+        mine_too = sa.select(delivery.c.number).where(delivery.c.id.in_(one.ids))
+        connection.execute(part.delete().where(part.c.delivery.in_(mine_too)))
         connection.execute(delivery.update().where(delivery.c.id.in_(one.ids)).values(**BLANK))
     database.scrub(ground.engine, _TABLES)
 

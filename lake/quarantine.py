@@ -27,6 +27,8 @@ from infra.ground import Ground
 from infra.ledger import Act, EntryRef, NewEntry
 from lake import record, tables, tombstones
 from lake.delta import DELIVERY, LINE, Tables, quarantine_key
+from lake.parts import names
+from lake.read.place import decoded
 from lake.store_files import dataset_of
 
 MOST = 10_000
@@ -52,10 +54,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """One row: its delivery's id, where it stood, which rules it broke, what to tell the officer, and what it was."""
+    """One row: its delivery's id, where it stood, which rules it broke, what to tell the officer, and what it was.
+
+    Attributes:
+        part: in which file of a delivery of several it stood; 0 where the delivery is one file.
+        file: what that file is called, for who may see every column; None where the delivery is one file.
+    """
 
     delivery: str
     line: int | None
+    part: int
+    file: str | None
     rules: tuple[str, ...]
     zh: str
     en: str
@@ -110,8 +119,10 @@ def show(ground: Ground, reader: Person, question: Question) -> Page:
         "purpose": question.purpose,
     }
     [entry] = ground.ledger.append([NewEntry(Act.QUARANTINE_READ, reader.id, question.dataset, content)])
+    whole = seen == {column.name for column in contract(ground.engine, question.dataset).columns}
+    files = _files(ground, rows, named=whole)
     shown = tuple(
-        _quarantined(row, ids[row[DELIVERY]], raw, fields[_of(row)]) for row, raw in zip(rows, raws, strict=True)
+        _quarantined(row, ids[row[DELIVERY]], raw, fields[_of(row)], files) for row, raw in zip(rows, raws, strict=True)
     )
     return Page(shown, tuple(masked), snapshot.version, entry)
 
@@ -170,9 +181,35 @@ def _ids(ground: Ground, numbers: Collection[int]) -> dict[int, str]:
         return {row.number: row.id for row in found}
 
 
-def _quarantined(row: Mapping[str, Any], delivery: str, raw: Mapping[str, Any], fields: frozenset[str]) -> Quarantined:
+def _files(ground: Ground, rows: Collection[Mapping[str, Any]], *, named: bool) -> dict[tuple[int, int], str]:
+    """What the files are called in which the rows stood, where their deliveries are of several."""
+    places = {(row[DELIVERY], decoded(row[LINE] or 0)[0]) for row in rows}
+    several = {place for place in places if place[1]}
+    if not several:
+        return {}
+    found = names(ground.engine, several)
+    return found if named else dict.fromkeys(found, HIDDEN)
+
+
+def _quarantined(
+    row: Mapping[str, Any],
+    delivery: str,
+    raw: Mapping[str, Any],
+    fields: frozenset[str],
+    files: Mapping[tuple[int, int], str],
+) -> Quarantined:
     shown = {name: value if name in fields or value is None else HIDDEN for name, value in raw.items()}
-    return Quarantined(delivery, row[LINE], tuple(row["rules"]), row["sentence_zh"], row["sentence_en"], shown)
+    part, line = decoded(row[LINE] or 0)
+    return Quarantined(
+        delivery,
+        line or None,
+        part,
+        files.get((row[DELIVERY], part)),
+        tuple(row["rules"]),
+        row["sentence_zh"],
+        row["sentence_en"],
+        shown,
+    )
 
 
 def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[dict[str, Any]]:

@@ -18,7 +18,8 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.lease import Lease
 from infra.ledger import Act, NewEntry
-from lake import tables
+from lake import parts, tables
+from lake.read.source import Part
 
 ACTOR = "program:lake"
 COUNTS = ("read", "published", "quarantined", "duplicates")
@@ -145,8 +146,10 @@ class Intent:
         return {name: getattr(self, name) for name in self.__slots__ if name != "facts"}
 
 
-def intend(ground: Ground, row: Row, lease: Lease, intent: Intent, values: Mapping[str, Any]) -> None:
-    """landed → audited: from here on publishing needs nothing but the intent.
+def intend(
+    ground: Ground, row: Row, lease: Lease, intent: Intent, values: Mapping[str, Any], of: Sequence[Part] = ()
+) -> None:
+    """landed → audited: from here on publishing needs nothing but the intent; `of` are the files of several.
 
     Raises:
         Unavailable: `LEASE_LOST`; nothing was written.
@@ -165,6 +168,7 @@ def intend(ground: Ground, row: Row, lease: Lease, intent: Intent, values: Mappi
             {**values, "state": tables.AUDITED, "attempt": lease.token, "intent": intent.as_dict()},
         )
         if changed:
+            parts.keep(connection, row["number"], of, values["read"])
             ground.ledger.append(entries, connection=connection)
 
 

@@ -12,9 +12,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from contracts.compile import given_sql
 from contracts.steps import literal
 from infra.language import Text
-from infra.text import quote_identifier
 from lake import schema
 from lake.delta import DELIVERY, LINE
 from lake.duck import file_list
@@ -85,10 +85,8 @@ def _reader(connection: duckdb.DuckDBPyConnection, job: Job, done: Split) -> pa.
     source = done.source
     for name, table in source.tables.items():
         connection.register(name, table)
-    pairs = []
-    for field in job.compiled.contract.fields:
-        value = quote_identifier(field.name) if field.given is None else literal(job.given.get(field.given))
-        pairs.append(f"{literal(field.name)}, {value}")
+    fields = job.compiled.contract.fields
+    pairs = [f"{literal(field.name)}, {given_sql(field, job.given)}" for field in fields]
     place = ", _line" if source.has_line else ""
     plain = f"json_object({', '.join(pairs)})"
     more = f"json_object({', '.join(pairs)}, '_extra', CAST(_extra AS JSON))"

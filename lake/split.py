@@ -24,10 +24,12 @@ import pyarrow.compute as pc
 
 from contracts.compile import BITS, Compiled, split_sql
 from infra.errors import Place, Refused
+from infra.language import Text
 from lake import schema
 from lake.delta import DELIVERY, LINE
 from lake.duck import Duck, LakeSettings
 from lake.parquet import ParquetFiles, Written
+from lake.read.place import filled
 from lake.read.source import FAULTS, Source
 from lake.room import lacks_room
 
@@ -43,7 +45,7 @@ class Job:
     Attributes:
         number: the delivery's number, `_delivery` in every row.
         name: how the files are called, `<name>-<n>.parquet` and `<name>-q-<n>.parquet`.
-        given: what the delivery itself gives, e.g. its file name.
+        given: what the delivery itself gives, e.g. its file name; see `contracts.compile.split_sql`.
         statistics: the columns whose statistics the files may hold (`schema.plain_columns`).
         small: the delivery is a small one: planning its query costs more than running it.
         progress: called with the number of records read so far.
@@ -56,7 +58,7 @@ class Job:
     scratch: Path
     duck: Duck
     settings: LakeSettings
-    given: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, str | None] = field(default_factory=dict)
     statistics: tuple[str, ...] = schema.OWN
     small: bool = False
     progress: Progress | None = None
@@ -256,16 +258,17 @@ def set_aside(compiled: Compiled, number: int, batch: pa.RecordBatch, places: pa
     """Stopped records as quarantine rows: what they were, the rules they broke, and sentences for the officer."""
     masks = [batch.column(name).to_pylist() for name in compiled.masks]
     faults = batch.column("_fault").to_pylist()
-    said: dict[tuple[object, ...], tuple[list[str], str, str]] = {}
+    said: dict[tuple[object, ...], tuple[list[str], Text]] = {}
     rules, chinese, english = [], [], []
     for row, line in enumerate(places.to_pylist()):
         known = (faults[row], *(mask[row] for mask in masks))
         if known not in said:
             said[known] = _sentences(compiled, faults[row], [mask[row] for mask in masks])
-        ids, zh, en = said[known]
+        ids, said_of = said[known]
         rules.append(ids)
-        chinese.append(zh.replace("{line}", str(line)))
-        english.append(en.replace("{line}", str(line)))
+        sentence = filled(said_of, line)
+        chinese.append(sentence.zh)
+        english.append(sentence.en)
     count = batch.num_rows
     columns = [
         pa.array(np.full(count, number, dtype=np.int64)),
@@ -279,13 +282,11 @@ def set_aside(compiled: Compiled, number: int, batch: pa.RecordBatch, places: pa
     return pa.RecordBatch.from_arrays(columns, schema=schema.QUARANTINE)
 
 
-def _sentences(compiled: Compiled, fault: str | None, masks: list[int]) -> tuple[list[str], str, str]:
+def _sentences(compiled: Compiled, fault: str | None, masks: list[int]) -> tuple[list[str], Text]:
     if fault is not None:
-        said = FAULTS[fault]
-        return [f"record.{fault}"], said.zh, said.en
+        return [f"record.{fault}"], FAULTS[fault]
     broken = compiled.failed(masks)
     return (
         [rule.id for rule in broken],
-        " ".join(rule.sentence.zh for rule in broken),
-        " ".join(rule.sentence.en for rule in broken),
+        Text(" ".join(rule.sentence.zh for rule in broken), " ".join(rule.sentence.en for rule in broken)),
     )

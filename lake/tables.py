@@ -5,6 +5,7 @@ Promises:
 - `lake_delivery.number` is the value of `_delivery` in every row that the delivery published or quarantined;
 - a delivery's state, its counts, its ledger entries and its outbox row are written in one transaction;
 - once a delivery is final (`FINAL`), ``read = published + quarantined + duplicates``, exactly;
+- `lake_part` names the files of a delivery of several, written with its counts; one of a single file has none;
 - `intent` is what makes publishing repeatable: all that the Delta commits need, durable before the first of them.
 
 The states, in order::
@@ -64,6 +65,19 @@ delivery = sa.Table(
     sa.Column("wrapped_key", sa.Text, nullable=True),
     sa.Column("finished_at", UtcDateTime, nullable=True),
     sqlite_autoincrement=True,
+)
+
+part = sa.Table(
+    "lake_part",
+    metadata,
+    sa.Column("delivery", sa.Integer, primary_key=True, autoincrement=False),  # lake_delivery.number
+    sa.Column("part", sa.Integer, primary_key=True, autoincrement=False),  # from 1; what `_line` encodes
+    sa.Column("name", sa.Text, nullable=False),  # its sender's own words, shown as a delivery's file name is
+    sa.Column("size", sa.BigInteger, nullable=False),  # bytes, unpacked
+    sa.Column("sha256", sa.String(64), nullable=True, index=True),  # null: not unpacked
+    sa.Column("records", sa.BigInteger, nullable=False),  # read from it
+    sa.Column("state", sa.String(16), nullable=False),  # read | empty | other | faulty: lake.read.source.Part
+    sa.Column("code", sa.String(64), nullable=True),  # why it could not be read
 )
 
 outbox = sa.Table(

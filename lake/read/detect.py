@@ -11,6 +11,7 @@ from typing import Literal
 
 from infra.errors import Place, Refused
 from infra.language import Text
+from lake.read.archive import check_directory
 from lake.read.source import Format
 
 _HEAD = 64 * 1024
@@ -121,6 +122,7 @@ def encrypted(place: Place) -> Refused:
 
 
 def _zip(path: Path, place: Place) -> Format | Literal["zip"]:
+    check_directory(path, place)
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())

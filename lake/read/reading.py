@@ -23,15 +23,22 @@ def read(path: Path, contract: Any, scratch: Path, *, name: str | None = None, l
     """
     promised = getattr(contract, "contract", contract)
     job = Job(path, name or path.name, promised, scratch, limits or Limits())
-    place = Place(file=job.name, dataset=promised.id)
-    found = detect(path, place)
-    if found == "zip":
-        from lake.read.archive import unpack  # noqa: PLC0415
+    if detect(path, _place(job)) == "zip":
+        from lake.read.parts import read_parts  # noqa: PLC0415
 
-        job = unpack(job)
-        found = detect(job.path, place)
-        if found == "zip":
-            raise refused_format(place, "压缩包里的压缩包", "an archive within an archive", UNPACK)
+        return read_parts(job, _read_one)
+    return _read_one(job)
+
+
+def _place(job: Job) -> Place:
+    return Place(file=job.name, dataset=job.contract.id)
+
+
+def _read_one(job: Job) -> Source:
+    """The source of a single file."""
+    found = detect(job.path, _place(job))
+    if found == "zip":
+        raise refused_format(_place(job), "压缩包里的压缩包", "an archive within an archive", UNPACK)
     # Each reader is loaded when it is needed: the workbook's process must stay small.
     if found == "csv":
         from lake.read.csv import read_csv  # noqa: PLC0415

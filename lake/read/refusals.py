@@ -1,6 +1,7 @@
 """Refusals and notes that the readers share; each sentence has its code, its place and what to do about it."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from infra.errors import Place, Refused
@@ -71,3 +72,27 @@ def blank_header(place: Place, position: int, line: int) -> Refused:
         place=replace(place, row=line, column=position + 1),
         remedy=Text("为该列补上列名，或删除该列", "name the column or remove it"),
     )
+
+
+_PARTS = {
+    "empty": Text("没有数据的文件：{}", "without a record: {}"),
+    "faulty": Text("不能读取而未接收的文件：{}", "not readable and left out: {}"),
+    "other": Text("契约未涉及的文件：{}", "files that the contract does not speak of: {}"),
+}
+_NUMBERS_TOLD, _NOTES_TOLD = 10, 20
+
+
+def parts_note(state: str, numbers: Sequence[int]) -> Note:
+    """What became of some files of a delivery of several, by their numbers: their names may be people's."""
+    shown = ", ".join(map(str, numbers[:_NUMBERS_TOLD])) + (", …" if len(numbers) > _NUMBERS_TOLD else "")
+    said = _PARTS[state]
+    files = f"file {shown}" if len(numbers) == 1 else f"files {shown}"
+    text = Text(said.zh.format(f"第 {shown} 个"), said.en.format(files))
+    return Note(f"parts_{state}", text, len(numbers))
+
+
+def joined_notes(notes: Sequence[Note]) -> Iterator[Note]:
+    """What reading the files of a delivery showed, each thing once, with the number of files that showed it."""
+    for (code, text), files in Counter((note.code, note.text) for note in notes).most_common(_NOTES_TOLD):
+        plural = "" if files == 1 else "s"
+        yield Note(code, Text(f"{text.zh}（{files} 个文件）", f"{text.en} ({files} file{plural})"), files)

@@ -49,6 +49,8 @@ class Limits(Settings, frozen=True):
     sheet_seconds: int = 300
     sheet_cells: int = 50_000_000
     max_unpacked: int = 16 * 1024**3
+    max_ratio: int = 400
+    max_parts: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,29 @@ class Note:
 
 
 LineMap = Callable[[Iterable[int], int | None], dict[int, int]]
+PartState = Literal["read", "empty", "other", "faulty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a delivery of several.
+
+    Attributes:
+        number: from 1, in the order of the names; what `_line` encodes (`lake.read.place`).
+        sha256: None where it was not unpacked.
+        records: how many of its records were read; None where they are all that the delivery has.
+        state: read; empty (no record); other (the contract speaks of other files, or it belongs to another one, as a
+            .dbf to its .shp); faulty (it cannot be read, and the contract lets the others go on).
+        code: of a faulty one.
+    """
+
+    number: int
+    name: str
+    size: int
+    sha256: str | None
+    records: int | None
+    state: PartState
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +111,10 @@ class Source:
             records and lines do not run in step (DuckDB's parallel scan is not to be trusted then): it reads again
             record by record, and either raises the `HubError` that names the line or gives a source whose faulty
             records carry `_fault`.
+        spool: the Parquet file that the query reads, where it reads that and nothing else.
+        parts: the files of a delivery of several, all of them; `_line` tells whose a record is.
+        given: facts of the delivery that the reader knows better, such as the name of the file inside a ZIP; None: one
+            for each record, in a column under the field's name.
     """
 
     sql: str
@@ -99,6 +128,9 @@ class Source:
     sheet: str | None = None
     precise: Callable[[], "Source"] | None = None
     line_map: LineMap | None = None
+    spool: Path | None = None
+    parts: tuple[Part, ...] = ()
+    given: Mapping[str, str | None] = field(default_factory=dict)
 
     def lines_of(self, ordinals: Iterable[int], total: int | None = None) -> dict[int, int]:
         """Record ordinal (0 for the first record, in the query's order) → its place in the file.
@@ -126,6 +158,8 @@ class Job:
         name: the file's own name, for places in sentences.
         fields: the contract's fields that a record may hold.
         scratch: a folder that lives as long as the source is used.
+        beside: what was delivered with a file that is several on the disk, by its ending: a shapefile's ".dbf", ".shx",
+            ".prj", ".cpg" → the path.
     """
 
     path: Path
@@ -133,3 +167,4 @@ class Job:
     contract: Any
     scratch: Path
     limits: Limits = field(default_factory=Limits)
+    beside: Mapping[str, Path] = field(default_factory=dict)

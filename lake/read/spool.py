@@ -108,7 +108,7 @@ def spooled(path: Path, names: Sequence[str], **about: Any) -> Source:
     """The source over a spool; `about` are further attributes of `Source`."""
     shown = ", ".join(quote_identifier(name) for name in (*names, *OWN_COLUMNS))
     sql = f"SELECT {shown} FROM read_parquet(?)"  # noqa: S608 - names are quoted, the path is a parameter
-    return Source(sql=sql, parameters=(str(path),), has_line=True, line_map=_Places(path), **about)
+    return Source(sql=sql, parameters=(str(path),), has_line=True, line_map=_Places(path), spool=path, **about)
 
 
 class _Places:

@@ -143,3 +143,19 @@ def test_a_contract_version_that_is_gone_shows_nothing_of_its_rows(ground: Groun
     page = seen(ground, "local", "quality")
     assert {value for value in page.rows[0].raw.values() if value is not None} == {HIDDEN}
     assert [one["quarantined"] for one in listing(ground, person(ground.engine, "local"))] == [1]
+
+
+def test_who_may_not_see_every_column_is_not_told_what_the_files_of_a_delivery_are_called(
+    ground: Ground, tmp_path: Path
+) -> None:
+    (tmp_path / "alone").mkdir()
+    delivered(ground, tmp_path / "alone" / "a.csv")
+    folder = tmp_path / "several"
+    folder.mkdir()
+    for name in ("张三.csv", "李四.csv"):
+        (folder / name).write_bytes((tmp_path / "alone" / "a.csv").read_bytes())
+    ingest(ground, city.FLOW, folder, actor="test")
+    assert {row.file for row in seen(ground, "local", "quality").rows if row.part == 1} == {"张三.csv"}
+    # A column that the register does not know any more is shown to nobody.
+    register_city(ground, written(tmp_path / "two" / "zhengzhou", "1.0.0", phone=True, road=False), "test")
+    assert {row.file for row in seen(ground, "local", "quality").rows if row.part == 1} == {HIDDEN}
