@@ -1,0 +1,93 @@
+"""A purge and a backup while other processes deliver into the same dataset: neither disturbs the other."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import lake_city as city
+import pytest
+from kill_points import PASSPHRASE
+from lake_city import FLOW
+from warm import Warm
+
+from catalogs.people import person
+from infra.ground import Ground, open_ground
+from lake import purge, purging
+from lake.backup import make
+from lake.delta import Tables, curated_key, quarantine_key
+from lake.holdings import holding
+from lake.ingest import ingest, process
+from lake.restore import Asked, restore
+from sharing.purging import Extracts
+
+EACH = 5  # deliveries of each of the two processes beside
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    with Warm() as parent:
+        yield parent
+
+
+@pytest.fixture
+def lake(ground: Ground) -> Ground:
+    return city.stock(ground)
+
+
+def lines(number: int) -> list[str]:
+    return [city.line(number * 20 + n) for n in range(10)] + [city.line(3000 + number, flow="x")]
+
+
+def beside(warm: Warm, ground: Ground, folder: Path) -> list[int]:
+    """Two processes that deliver."""
+    parts = [
+        [str(city.flow_file(folder / f"{who}-{n}.csv", lines(who * 50 + n))) for n in range(EACH)] for who in (1, 2)
+    ]
+    environ = {name: value for name, value in ground.environ.items() if name.startswith("HUB_")}
+    return [warm.start("lake_city:deliver", environ=environ, files=files) for files in parts]
+
+
+def under_way(ground: Ground) -> None:
+    """Wait until both processes are at work."""
+    deadline = time.monotonic() + 60
+    while len(city.deliveries(ground)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_a_purge_beside_deliveries_takes_its_own_alone(lake: Ground, warm: Warm, tmp_path: Path) -> None:
+    doomed = ingest(lake, FLOW, city.flow_file(tmp_path / "a.csv", lines(0)), actor="test").delivery
+    one = purge.propose(lake, doomed, "illegal_collection", "2026-17", person(lake.engine, "engineer_li"))
+    children = beside(warm, lake, tmp_path)
+    under_way(lake)
+    purge.approve(lake, one.id, person(lake.engine, "reviewer_authority"), Extracts())
+    done = purging.carry_out(lake, one.id, Extracts())
+    assert [warm.wait(child) for child in children] == [0, 0]
+    tables = Tables(lake.store)
+    for key in (curated_key(FLOW), quarantine_key(FLOW)):
+        assert holding(lake, tables, key, done.numbers).files == {}
+    assert len(city.curated(lake)) == 2 * EACH * 10
+    city.balanced(lake)
+    assert lake.ledger.verify().ok
+
+
+def test_a_backup_beside_deliveries_is_one_moment(lake: Ground, warm: Warm, tmp_path: Path) -> None:
+    ingest(lake, FLOW, city.flow_file(tmp_path / "a.csv", lines(0)), actor="test")
+    children = beside(warm, lake, tmp_path)
+    under_way(lake)
+    make(lake, tmp_path / "backup", "test", PASSPHRASE)
+    assert [warm.wait(child) for child in children] == [0, 0]
+    environ = {"HUB_HOME": str(tmp_path / "new"), "HUB_LANG": "en"}
+    restore(environ, Asked(tmp_path / "backup", tmp_path / "new", PASSPHRASE, None), Extracts())
+    with open_ground(environ) as new:
+        rows = city.deliveries(new)
+        assert 1 <= len(rows) <= 1 + 2 * EACH
+        for row in rows:  # what was on its way at that moment is finished from what was backed up
+            assert process(new, row["id"]).state == "finished"
+        city.balanced(new)
+        numbers = {row["number"] for row in rows}
+        assert {row["_delivery"] for row in city.curated(new) + city.quarantined(new)} == numbers
+        assert new.ledger.verify().ok
+        for file in sorted(tmp_path.glob("[12]-*.csv")):  # the rest arrives again
+            assert ingest(new, FLOW, file, actor="test").state in ("finished", "repeated")
+        assert len(city.curated(new)) == 10 + 2 * EACH * 10
+        city.balanced(new)
