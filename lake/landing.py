@@ -180,7 +180,7 @@ def _welcome(ground: Ground, connection: Connection, arrival: Arrival, sha256: s
     """
     gone, first = tombstones.recognised(ground, connection, arrival.dataset, sha256)
     if gone is not None:
-        raise tombstones.barred(gone, file_name(arrival.path))
+        raise tombstones.barred(gone, arrival.file_name)
     return first
 
 

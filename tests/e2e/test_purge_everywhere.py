@@ -54,10 +54,11 @@ def ingest(environ: dict[str, str], path: Path, content: bytes, dataset: str = C
     return done
 
 
-def zipped(member: str, content: bytes) -> bytes:
+def zipped(members: dict[str, bytes]) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(member, content)
+        for name, content in members.items():
+            archive.writestr(name, content)
     return made.getvalue()
 
 
@@ -112,12 +113,12 @@ def _doomed(environ: dict[str, str], tmp_path: Path) -> list[dict[str, Any]]:
     rows += [canary(20, note_1=EN * 9), canary(21, day_3=f"{EN}day"), f"{EN},{ZH},torn"]
     published = planted.table(CASES, rows, extra=f"{ZH}{EN}")
     blocked = planted.table(CASES, [canary(30), canary(31, number_3="9999999999")])
-    packed = zipped(f"{EN}成员{ZH}.csv", planted.table(CASES, [canary(n) for n in range(40, 43)]))
+    members = {f"{EN}成员{ZH}{n}.csv": planted.table(CASES, [canary(n), canary(n + 1)]) for n in (40, 42)}
     unread = f"{ZH}{EN}\r\n1\r\n".encode("gb18030")
     files = {
         f"{ZH}{EN}名册.csv": published,
         f"{EN}blocked.csv": blocked,
-        f"{ZH}.zip": packed,
+        f"{ZH}.zip": zipped(members),
         f"{EN}unread.csv": unread,
     }
     done = [{**ingest(environ, tmp_path / name, content), "file": name} for name, content in files.items()]
@@ -131,7 +132,7 @@ def _found_before(ground: Ground, doomed: list[dict[str, Any]]) -> None:
     """The search can find: in each kind of place that the words stand in."""
     before = everywhere(ground)
     assert set().union(*before.values()) == set(WORDS)
-    kinds = {"curated/", "quarantine/", "database:lake_delivery"}
+    kinds = {"curated/", "quarantine/", "database:lake_delivery", "database:lake_part"}
     if ground.store.local("x") is not None:
         kinds |= {"landing/", "hub.db"}
     for kind in kinds:
