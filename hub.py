@@ -21,8 +21,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "people": ("catalogs.people_cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
     "contract": (
         "contracts.cli:contract",
-        "数据契约：检查、查看、检验套件",
-        "Data contracts: check, list, show, suite.",
+        "数据契约：检查、登记、查看、比较、检验套件",
+        "Data contracts: check, register, list, show, diff, suite.",
     ),
     "ingest": ("lake.cli:ingest", "归集：接收、读取、分流、检验、发布", "Land, read, split, audit and publish files."),
     "run": (

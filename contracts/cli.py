@@ -1,4 +1,4 @@
-"""`hub contract check|list|show|suite`: thin commands over `contracts.check` and `contracts.register`."""
+"""`hub contract check|register|list|show|diff|suite`: thin commands over `contracts.check` and `contracts.register`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.group(help=help_text("数据契约：检查、查看、检验套件", "Data contracts: check, list, show, suite."))
+@click.group(
+    help=help_text(
+        "数据契约：检查、登记、查看、比较、检验套件", "Data contracts: check, register, list, show, diff, suite."
+    )
+)
 def contract() -> None:
     """Hold the contract commands together."""
 
@@ -122,6 +126,39 @@ def show(dataset: str, version: str | None, as_: str | None) -> None:
         described(ground, dataset, as_)
         raw = document(ground.engine, dataset, version)
         emit(ground, raw, lambda _: dump(raw).rstrip())
+
+
+@contract.command(
+    help=help_text(
+        "比较契约的两个版本：哪些改动不兼容，要求哪一位版本号。BEFORE、AFTER 为数据集或文件；"
+        "只写一个文件时与已登记的当前版本比较。改动大于版本号所示时退出码为 1。",
+        "What changed between two versions of a contract, what of it breaks, and which version it asks for. BEFORE and "
+        "AFTER are datasets or files; one file alone is compared with what is registered. Exits 1 when the changes ask "
+        "for more than the version number says.",
+    )
+)
+@click.argument("before")
+@click.argument("after", required=False)
+@click.option("--from", "from_", metavar="VERSION", help=help_text("旧版本", "the version before"))
+@click.option("--to", metavar="VERSION", help=help_text("新版本", "the version after"))
+@as_option
+@json_option
+def diff(before: str, after: str | None, from_: str | None, to: str | None, as_: str | None) -> int:
+    """Print each change with whom it breaks and what it asks for."""
+    from contracts.compare import conclusion, pair, rows, told
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        old, new = pair(ground, before, after, (from_, to), as_)
+        value = told(old, new, ground.lang)
+        names = [Text(*one).say(ground.lang) for one in (("要求", "asks"), ("影响", "breaks"), ("改动", "change"))]
+        found = rows(old, new, ground.lang)
+        emit(
+            ground,
+            value,
+            lambda _: [*([table(found, names)] if found else []), conclusion(value).say(ground.lang)],
+        )
+    return 0 if value["enough"] else 1
 
 
 @contract.command(help=help_text("显示契约的规则与检验套件", "Show a contract's rules and its suite of expectations."))

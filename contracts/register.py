@@ -1,7 +1,8 @@
 """Contracts in the database, which is the truth: registered from a folder, every version kept, given back as values.
 
 Registering is one transaction with its ledger entries. Registering the same again changes nothing. A version that was
-once registered never changes: other content under the same version is refused, and so is a version below the current.
+once registered never changes: other content under the same version is refused, and so are a version below the current
+and a change that asks for more of the version number than was raised (`contracts.changes`).
 """
 
 import json
@@ -15,7 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from catalogs.model import Resource
+from contracts.changes import Part, asked, next_version, raised
 from contracts.check import Promise, check_contracts, load_contracts
+from contracts.diff import diff
 from contracts.model import Contract
 from contracts.odcs import ContractDocument, dump
 from contracts.parse import parse
@@ -28,6 +31,8 @@ from infra.language import Text
 from infra.ledger import Act, NewEntry
 
 __all__ = ["Listed", "Registered", "check_contracts", "contract", "document", "export", "listing", "register_contracts"]
+
+_SHOWN = 5  # changes in a refusal; `hub contract diff` tells all
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def register_contracts(
         resources: the catalogue's resources, against which the contracts are held.
 
     Raises:
-        Refused: CONTRACT_FAULTY with every fault; CONTRACT_VERSION_…; nothing is registered.
+        Refused: CONTRACT_FAULTY with every fault; CONTRACT_VERSION_…, CONTRACT_BREAKING; nothing is registered.
     """
     promises = load_contracts(folder, resources)
     done: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
@@ -84,6 +89,8 @@ def _put(connection: Connection, ground: Ground, promise: Promise, actor: str) -
     if current is not None and order(made.version) < order(current):
         said = f"低于已登记的版本 {current}", f"is below the registered version {current}"
         raise _version_refused("CONTRACT_VERSION_OLDER", made, *said)
+    if current is not None:
+        _check_version(connection, made, current)
     content = {"version": made.version, "digest": digest, "rules": len(made.row_rules) + len(made.table_rules)}
     entry = ground.ledger.append(
         [NewEntry(Act.CONTRACT_REGISTERED, actor, made.id, content, None)], connection=connection
@@ -104,6 +111,29 @@ def _put(connection: Connection, ground: Ground, promise: Promise, actor: str) -
         )
     )
     return "added" if current is None else "changed"
+
+
+def _check_version(connection: Connection, made: Contract, current: str) -> None:
+    """Refuses a change that asks for more of the version number than was raised."""
+    wanted = sa.and_(VERSION.c.dataset == made.id, VERSION.c.version == current)
+    body = connection.execute(sa.select(VERSION.c.body).where(wanted)).scalar_one()
+    changes = diff(_parsed(dict(body), made.id), made)
+    part, given = asked(changes), raised(current, made.version)
+    if given is not None and given >= part:
+        return
+    least = next_version(current, part)
+    several = [one.said for one in changes if one.part == part]
+    shown, more = several[:_SHOWN], len(several) - _SHOWN
+    end = Text(f"，另有 {more} 处", f", and {more} more") if more > 0 else Text("", "")
+    raise Refused(
+        "CONTRACT_BREAKING" if part is Part.MAJOR else "CONTRACT_VERSION_TOO_LOW",
+        f"契约 {made.id} 由 {current} 改为 {made.version}，但改动要求{part.said.zh}："
+        f"{'；'.join(one.zh for one in shown)}{end.zh}",
+        f"the contract {made.id} goes from {current} to {made.version}, but its changes ask for a new {part.said.en} "
+        f"version: {'; '.join(one.en for one in shown)}{end.en}",
+        place=Place(dataset=made.id),
+        remedy=Text(f"把 version 改为 {least} 或更高", f"set version to {least} or higher"),
+    )
 
 
 def _version_refused(code: str, made: Contract, zh: str, en: str) -> Refused:
@@ -149,7 +179,10 @@ def contract(engine: Engine, dataset: str, version: str | None = None) -> Contra
     Raises:
         Refused: CONTRACT_UNKNOWN.
     """
-    raw = document(engine, dataset, version)
+    return _parsed(document(engine, dataset, version), dataset)
+
+
+def _parsed(raw: dict[str, Any], dataset: str) -> Contract:
     made, faults = parse(ContractDocument(raw, f"{dataset}.yaml", {}), trusted=True)
     if made is None:  # an older hub registered what this one does not understand
         raise Refused(
