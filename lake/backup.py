@@ -95,6 +95,8 @@ def make(ground: Ground, folder: Path, actor: str, passphrase: str, say: Say = l
 def _make(ground: Ground, folder: Path, actor: str, passphrase: str, say: Say) -> Made:
     before = _opened(ground, folder)
     now = ground.now()
+    with suppress(Unavailable):  # another process is signing: its checkpoint does as well
+        ground.ledger.sequence()  # the restored log must know the key that signs what comes after
     say(Text("复制数据库，列出存储", "copying the database, listing the store"))
     with _still(ground):
         anchor = _anchor(ground)  # before the database: the kept checkpoint is then never ahead of it

@@ -1,4 +1,8 @@
-"""Tombstones kept outside a home, and their purges carried out again in one that was restored from before them."""
+"""Tombstones kept outside a home, and their purges carried out again in one that was restored from before them.
+
+Each tombstone carries the ledger's receipt of its approval. A list is believed as far as a key that the restored ledger
+knows has signed it: what two people did not approve is not erased by whoever can write a file.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,12 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalogs.erasure_words import PurgeState
+from catalogs.erasure_words import PurgeBasis, PurgeState
 from infra.database import write
 from infra.errors import Refused
 from infra.ground import Ground
 from infra.language import Text
-from infra.ledger import Act, NewEntry
+from infra.ledger import Act, NewEntry, Receipt
+from infra.ledger.note import Verifier
 from lake import tombstones
 from lake.purge import Downstream
 from lake.purging import carry_out
@@ -34,7 +39,16 @@ _INSTANTS = ("proposed_at", "decided_at", "finished_at", "readmitted_at")
 def exported(ground: Ground) -> dict[str, Any]:
     """The tombstones of every purge that was approved, as one document: no value, no digest, no mark."""
     gone = table.c.state.in_((PurgeState.APPROVED.value, PurgeState.CARRIED_OUT.value))
-    return {"format": FORMAT, "tombstones": [_plain(one) for one in tombstones.purges(ground.engine, gone)]}
+    told = []
+    for one in tombstones.purges(ground.engine, gone):
+        once = _approval(one.id)
+        receipt = ground.ledger.prove(ground.ledger.find([once])[once].number)
+        told.append({**_plain(one), "receipt": receipt.as_dict()})
+    return {"format": FORMAT, "tombstones": told}
+
+
+def _approval(identity: str) -> str:
+    return f"purge:approved:{identity}"
 
 
 def _plain(one: Purge) -> dict[str, Any]:
@@ -57,7 +71,10 @@ def read_tombstones(path: Path) -> list[dict[str, Any]]:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         found: list[dict[str, Any]] = told["tombstones"]
-        whole = told["format"] == FORMAT and all(set(_KEPT) <= one.keys() for one in found)
+        whole = told["format"] == FORMAT and all({*_KEPT, "receipt"} <= one.keys() for one in found)
+        for one in found:
+            PurgeBasis[one["basis"].upper()]
+            [datetime.fromisoformat(one[name]) for name in _INSTANTS if one[name]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         whole, found = False, []
     if not whole:
@@ -74,7 +91,12 @@ def replay(ground: Ground, told: Sequence[Mapping[str, Any]], downstream: Downst
     """Carry out every purge of the list that this database does not know as carried out; their ids, oldest first.
 
     Of bytes that the backup does not hold only the tombstone is taken over: their mark cannot be made again.
+
+    Raises:
+        Refused: `BACKUP_TOMBSTONE_UNPROVEN`; nothing was carried out.
     """
+    for one in told:
+        _proven(ground, one)
     done = []
     for one in sorted(told, key=lambda each: str(each["proposed_at"])):
         if _adopt(ground, one):
@@ -85,6 +107,33 @@ def replay(ground: Ground, told: Sequence[Mapping[str, Any]], downstream: Downst
         carry_out(ground, left.id, downstream)
         done.append(left.id)
     return tuple(done)
+
+
+def _proven(ground: Ground, told: Mapping[str, Any]) -> None:
+    """Refuses a tombstone that is not of an approval in this log."""
+    receipt = Receipt.from_dict(told["receipt"])
+    content = json.loads(receipt.content or b"{}")
+    ids = [one["id"] for one in told["deliveries"]]
+    fits = (receipt.entry.get("act"), receipt.entry.get("subject")) == (Act.PURGE_APPROVED.value, told["id"])
+    if fits and content.get("deliveries") == ids and any(_holds(receipt, key) for key in ground.ledger.verifiers()):
+        return
+    raise Refused(
+        "BACKUP_TOMBSTONE_UNPROVEN",
+        "清除名单中有一项没有本账本对其审批的存证，什么都没有清除",
+        "a tombstone of the list is not proved by an approval in this ledger; nothing was purged",
+        remedy=Text(
+            "由 hub purge export 重新导出；账本密钥在备份之后更换过的，改用更换之后的备份",
+            "export it again with `hub purge export`; if the ledger's key was changed since, take a later backup",
+        ),
+    )
+
+
+def _holds(receipt: Receipt, key: Verifier) -> bool:
+    try:
+        receipt.verify(key)
+    except Refused:
+        return False
+    return True
 
 
 def _adopt(ground: Ground, told: Mapping[str, Any]) -> bool:
@@ -101,6 +150,8 @@ def _adopt(ground: Ground, told: Mapping[str, Any]) -> bool:
         digest = next((row["sha256"] for row in rows if row["sha256"]), None)
         key, mark = tombstones.marked(ground, digest) if digest else (None, None)
         values |= {"state": PurgeState.APPROVED.value, "key_id": key, "mark": mark, "erased": None, "certificate": None}
+        if rows:
+            values["dataset"] = rows[0]["dataset"]
         values["versions"] = []  # those of another history: which are lost here is found when it is carried out
         values["deliveries"] = [{"id": row["id"], "number": row["number"]} for row in rows]
         if mine is None:
@@ -109,6 +160,6 @@ def _adopt(ground: Ground, told: Mapping[str, Any]) -> bool:
             connection.execute(table.update().where(table.c.id == told["id"]).values(**values))
         connection.execute(delivery.update().where(delivery.c.id.in_(ids)).values(state=PURGED))
         content = {"deliveries": ids, "versions": list(told["versions"]), "replayed": True}
-        entry = NewEntry(Act.PURGE_APPROVED, ACTOR, told["id"], content, f"purge:approved:{told['id']}")
+        entry = NewEntry(Act.PURGE_APPROVED, ACTOR, told["id"], content, _approval(told["id"]))
         ground.ledger.append([entry], connection=connection)
     return True

@@ -103,6 +103,13 @@ def test_what_was_purged_since_does_not_come_back(
     assert canaries.within(tombstones.read_bytes()) == set()
     call = ("backup", "restore", folder, "--home", elsewhere["HUB_HOME"], "--json")
     assert hub(elsewhere, *call).document["error"]["code"] == "BACKUP_TOMBSTONES"
+    forged = json.loads(tombstones.read_text())
+    kept = city.deliveries(ground)[0]
+    forged["tombstones"][0]["deliveries"] = [{"id": kept["id"], "number": kept["number"]}]
+    for spoilt, code in ((json.dumps(forged), "BACKUP_TOMBSTONE_UNPROVEN"), ("[1]", "BACKUP_TOMBSTONES")):
+        (tmp_path / "forged.json").write_text(spoilt)
+        ran = hub(elsewhere, *call, "--tombstones", tmp_path / "forged.json")
+        assert ran.document["error"]["code"] == code
     restored = hub(elsewhere, *call, "--tombstones", tombstones)
     assert restored.status == 0, restored.said
     assert len(restored.document["purges"]) == 2
