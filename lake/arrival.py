@@ -12,7 +12,8 @@ Promises:
 
 Which dataset a file is for: `<domain>.<name>/anything`, or a file name that begins with `<domain>.<name>`, with the
 whole id or with the resource's Chinese title, ended by `.`, `-` or `_`. A file of none lands as it is and is refused
-there.
+there. A folder called as such a file (`<domain>.<name>-20260601/`), and a folder in `<domain>.<name>/`, is one delivery
+of all the files in it; the unit's rule is asked of the folder as a whole.
 """
 
 import os
@@ -27,17 +28,28 @@ from typing import ClassVar
 from catalogs.model import Arrival as Rule
 from catalogs.register import listing, units
 from infra import crypto
-from infra.errors import HubError, Unavailable, WrongUse
+from infra.errors import HubError, Unavailable
 from infra.ground import Ground
 from infra.lease import lease
 from infra.settings import Settings, load
-from lake.arrival_folder import LOOKS, MARKER, disordered, files, is_folder, linked, read_looks, write_looks
+from lake.arrival_folder import (
+    LOOKS,
+    MARKER,
+    arrived,
+    disordered,
+    is_filling,
+    is_folder,
+    linked,
+    read_looks,
+    write_looks,
+)
+from lake.arrival_taken import TAKEN, finish_taken, put_back, seen
+from lake.bundle import bundled
 from lake.delivery import file_name
-from lake.landing import Arrival, Delivery, find, land_arrival
+from lake.landing import Arrival, Delivery, LandingSettings, land_arrival
 
 FOLDER = "arrivals"
 CHANNEL = "folder"
-_TAKEN = ".taken"
 _ENDS = frozenset(".-_")
 
 
@@ -90,6 +102,7 @@ class _Scan:
     names: Mapping[str, str]
     now: datetime
     settings: ArrivalSettings
+    landing: LandingSettings
     looks: dict[str, list[float]] = field(default_factory=dict)
     seen: dict[str, list[float]] = field(default_factory=dict)
 
@@ -105,7 +118,7 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
     Raises:
         Unavailable: DATABASE_…; a file's own trouble is in `refused`.
     """
-    settings = load(ArrivalSettings, ground.environ)
+    settings, landing = load(ArrivalSettings, ground.environ), load(LandingSettings, ground.environ)
     done: list[Delivery] = []
     waiting: list[Path] = []
     refused: list[Refusal] = []
@@ -113,7 +126,7 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
         folder = watched(ground, one.id)
         if (unit is not None and one.id != unit) or not is_folder(folder):
             continue
-        scan = _Scan(ground, one.id, one.arrival, folder, _names(ground, one.id), now, settings)
+        scan = _Scan(ground, one.id, one.arrival, folder, _names(ground, one.id), now, settings, landing)
         try:
             with lease(ground.engine, f"arrival:{one.id}", seconds=600):
                 found = _scan(scan)
@@ -141,18 +154,21 @@ def _names(ground: Ground, unit: str) -> dict[str, str]:
 
 
 def _scan(scan: _Scan) -> Arrived:
+    def is_one(path: Path) -> bool:
+        return _is_one(scan, path)
+
     scan.looks = read_looks(scan.folder / LOOKS)
-    refused = [Refusal(path, disordered(path)) for path in _finish_taken(scan)]
+    refused = [Refusal(path, disordered(path)) for path in finish_taken(scan.ground, scan.folder, scan.landing, is_one)]
     deliveries: list[Delivery] = []
     waiting: list[Path] = []
-    found_files, links = files(scan.folder, scan.settings.most_files)
+    found_ones, links = arrived(scan.folder, scan.settings.most_files, is_one)
     refused += [Refusal(path, linked(path)) for path in links]
-    for path, found in found_files:
-        if not _complete(scan, path, found):
-            waiting.append(path)
-            continue
+    for path, found in found_ones:
         try:
-            deliveries.append(_take(scan, path))
+            if _complete(scan, path, found):
+                deliveries.append(_take(scan, path))
+            else:
+                waiting.append(path)
         except FileNotFoundError:
             continue  # taken back by its sender, or taken by another scan whose lease ran out
         except HubError as error:
@@ -167,7 +183,10 @@ def _scan(scan: _Scan) -> Arrived:
 
 
 def _complete(scan: _Scan, path: Path, found: os.stat_result) -> bool:
-    """Whether the file is complete by the unit's rule."""
+    """Whether the file, or the folder as a whole, is complete by the unit's rule."""
+    bundle = bundled(path)
+    if bundle is not None and is_filling(bundle, scan.landing.max_files):
+        return False
     if scan.rule is Rule.RENAME:
         return True
     if scan.rule is Rule.MARKER:
@@ -176,11 +195,20 @@ def _complete(scan: _Scan, path: Path, found: os.stat_result) -> bool:
         except OSError:
             return False
     key = path.relative_to(scan.folder).as_posix()
-    same = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+    same: list[float] = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+    if bundle is not None:
+        same = bundle.look(scan.landing.max_files)
     before = scan.looks.get(key)
     first = before[0] if before is not None and before[1:] == same else scan.now.timestamp()
     scan.seen[key] = [first, *same]
     return scan.now.timestamp() - first >= scan.settings.settle_seconds
+
+
+def _is_one(scan: _Scan, path: Path) -> bool:
+    """Whether a folder is one delivery: it lies in a dataset's folder, or is called as a file of a dataset is."""
+    if path.parent != scan.folder:
+        return path.parent.name in scan.names
+    return path.name not in scan.names and _dataset(scan, path) in scan.names.values()
 
 
 def _marker(path: Path) -> Path:
@@ -197,60 +225,23 @@ def _dataset(scan: _Scan, path: Path) -> str:
 
 
 def _take(scan: _Scan, path: Path) -> Delivery:
-    """Lands the file, then moves it away if it is still the one that landed."""
-    before = path.lstat()
+    """Lands the file or folder, then moves it away if it is still the one that landed."""
+    before = seen(path, scan.landing)
     delivery = _land(scan, path)
-    taken = scan.folder / _TAKEN / f"{delivery.id}-{crypto.random_token(6)}"
+    taken = scan.folder / TAKEN / f"{delivery.id}-{crypto.random_token(6)}"
     away = taken / path.relative_to(scan.folder)
     away.parent.mkdir(mode=0o700, parents=True)
     path.rename(away)
-    after = away.lstat()
-    if (before.st_ino, before.st_size, before.st_mtime_ns) != (after.st_ino, after.st_size, after.st_mtime_ns):
+    if before != seen(away, scan.landing):
         # A new file came under the same name in this very moment: it goes back, and the next look takes it.
-        _put_back(away, path)
+        put_back(away, path)
     elif scan.rule is Rule.MARKER:
         _marker(path).unlink(missing_ok=True)
     shutil.rmtree(taken)
     return delivery
 
 
-def _put_back(away: Path, path: Path) -> None:
-    """Gives the file its place again, or one beside it when that is taken; the caller removes the other name."""
-    target = path
-    while True:
-        try:
-            return target.hardlink_to(away)
-        except FileExistsError:
-            target = path.with_name(f"{path.stem}-{crypto.random_token(4)}{path.suffix}")
-
-
 def _land(scan: _Scan, path: Path) -> Delivery:
     arrival = Arrival(_dataset(scan, path), path, CHANNEL, scan.now, f"unit:{scan.unit}", scan.unit)
     with scan.ground.scratch() as scratch:
         return land_arrival(scan.ground, arrival, scratch)
-
-
-def _finish_taken(scan: _Scan) -> list[Path]:
-    """What a killed scan had moved away: removed when it is the landed file, put back when it is another.
-
-    The folder is the unit's own to write in: what no scan put there is left alone, and told.
-    """
-    root = scan.folder / _TAKEN
-    foreign = []
-    for taken in sorted(root.iterdir()) if is_folder(root) else ():
-        if not is_folder(taken) or not _known(scan, taken.name[:26]):
-            foreign.append(taken)
-            continue
-        for away in sorted(path for path in taken.rglob("*") if path.is_file()):
-            if crypto.sha256_file(away).sha256 != find(scan.ground, taken.name[:26]).sha256:
-                _put_back(away, scan.folder / away.relative_to(taken))
-        shutil.rmtree(taken)
-    return foreign
-
-
-def _known(scan: _Scan, identity: str) -> bool:
-    try:
-        find(scan.ground, identity.encode("utf-8", "replace").decode())
-    except WrongUse:
-        return False
-    return True

@@ -6,12 +6,13 @@ It is the unit's own to write in, so nothing in it is believed: links are not fo
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from infra import crypto
 from infra.errors import Place, Refused
 from infra.language import Text
+from lake.bundle import NOTHING, Bundle
 from lake.delivery import file_name
 
 MARKER = ".done"
@@ -27,25 +28,51 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def files(folder: Path, most: int) -> tuple[list[tuple[Path, os.stat_result]], list[Path]]:
-    """Plain files of the folder and of the folders in it, oldest first; and what is neither file nor folder."""
-    found_files: list[tuple[Path, os.stat_result]] = []
+Entries = list[tuple[Path, os.stat_result]]
+
+
+def arrived(folder: Path, most: int, is_one: Callable[[Path], bool]) -> tuple[Entries, list[Path]]:
+    """What may be a delivery, oldest first, and what is neither file nor folder.
+
+    Args:
+        folder: the unit's.
+        most: how much of it is taken at once.
+        is_one: whether a folder is one delivery as a whole; of another one the files are, and the folders in it.
+    """
+    found_ones: Entries = []
     others: list[Path] = []
+    for candidate in _candidates(folder, is_one):
+        if _unfinished(candidate.name):
+            continue
+        try:
+            found = candidate.lstat()
+        except FileNotFoundError:
+            continue
+        if stat.S_ISREG(found.st_mode) or (stat.S_ISDIR(found.st_mode) and is_one(candidate)):
+            found_ones.append((candidate, found))
+        elif not stat.S_ISDIR(found.st_mode):
+            others.append(candidate)
+    found_ones.sort(key=lambda entry: (entry[1].st_mtime_ns, entry[0].name))
+    return found_ones[:most], others
+
+
+def _candidates(folder: Path, is_one: Callable[[Path], bool]) -> Iterator[Path]:
     for path in _entries(folder):
-        inner = _entries(path) if is_folder(path) else [path]
-        for candidate in inner:
-            if _unfinished(candidate.name):
-                continue
-            try:
-                found = candidate.lstat()
-            except FileNotFoundError:
-                continue
-            if stat.S_ISREG(found.st_mode):
-                found_files.append((candidate, found))
-            elif not stat.S_ISDIR(found.st_mode):
-                others.append(candidate)
-    found_files.sort(key=lambda entry: (entry[1].st_mtime_ns, entry[0].name))
-    return found_files[:most], others
+        if is_folder(path) and not is_one(path):
+            yield from _entries(path)
+        else:
+            yield path
+
+
+def is_filling(bundle: Bundle, most: int) -> bool:
+    """Whether a folder has nothing in it yet, or files that are still under the name of unfinished ones."""
+    try:
+        pieces = bundle.pieces(most)
+    except Refused as error:
+        if error.code != NOTHING:
+            raise
+        return True
+    return any(_unfinished(step) for piece in pieces for step in piece.steps)
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from infra import crypto
 from infra.errors import Place, Refused, Unavailable
 from infra.language import Text
 from lake.read.archive import is_litter, printable, text_of_name
 
+NOTHING = "LANDING_FOLDER_EMPTY"
 _BLOCK = 1 << 20
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = (stat.S_IFREG | 0o600) << 16
@@ -64,7 +66,8 @@ class Bundle:
         """The files in their order, as they lie there now.
 
         Raises:
-            Refused: LANDING_NOT_A_FILE (a link, a device, a folder among files), LANDING_NAMES, LANDING_FILES.
+            Refused: LANDING_NOT_A_FILE (a link, a device, a folder among files), LANDING_NAMES, LANDING_FILES,
+                LANDING_FOLDER_EMPTY.
             Unavailable: LANDING_CHANGED.
         """
         found: dict[str, Piece] = {}
@@ -80,6 +83,17 @@ class Bundle:
         if not found:
             raise _nothing(self.name)
         return [found[name] for name in sorted(found)]
+
+    def look(self, most: int) -> list[float]:
+        """What changes when anything in it does: how many files, their bytes, the newest, a digest of all that is seen.
+
+        Raises:
+            As `pieces`.
+        """
+        pieces = self.pieces(most)
+        digest = int(crypto.sha256_hex(repr(pieces).encode("utf-8", "surrogateescape"))[:12], 16)
+        newest = max(piece.looked[1] for piece in pieces)
+        return [len(pieces), sum(piece.looked[0] for piece in pieces), newest, digest]
 
     def _found(self) -> Iterator[tuple[tuple[str, ...], os.stat_result]]:
         if self.is_folder:
@@ -249,7 +263,7 @@ def _too_deep(name: str) -> Refused:
 
 def _nothing(name: str) -> Refused:
     return Refused(
-        "LANDING_FILES",
+        NOTHING,
         "目录中没有文件",
         "the folder holds no file",
         place=Place(file=name),

@@ -80,6 +80,17 @@ def deliveries(ground: Ground) -> list[Mapping[Any, Any]]:
         return list(connection.execute(sa.select(tables.delivery).order_by(tables.delivery.c.number)).mappings())
 
 
+def parts(ground: Ground) -> list[tuple[Any, ...]]:
+    """The files of the deliveries of several: delivery's id, part, name, records, state."""
+    part, whole = tables.part, tables.delivery
+    query = sa.select(whole.c.id, part.c.part, part.c.name, part.c.records, part.c.state)
+    with read(ground.engine) as connection:
+        found = connection.execute(
+            query.join(whole, whole.c.number == part.c.delivery).order_by(whole.c.id, part.c.part)
+        )
+        return [tuple(row) for row in found]
+
+
 def acts(ground: Ground) -> list[tuple[str, str]]:
     """Act and subject of every ledger entry of the lake, in their order."""
     bodies = [json.loads(entry.body) for entry in reversed(ground.ledger.entries(count=100_000))]

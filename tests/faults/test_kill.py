@@ -35,6 +35,7 @@ SCENARIOS = {
     "first": Scenario(city.FLOW, (), "first"),
     "second": Scenario(city.FLOW, ("first",), "second"),
     "blocked": Scenario(city.FLOW, ("first", "second"), "blocked"),
+    "several": Scenario(city.FLOW, ("first",), "several"),
     "snapshot": Scenario(city.HOSPITALS, ("a",), "b"),
 }
 
@@ -51,7 +52,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def files(folder: Path) -> dict[str, Path]:
-    """A first delivery, one that overlaps and contradicts it, one that is blocked; two snapshots that overlap."""
+    """A first delivery, one that overlaps and contradicts it, one blocked, one of several files; two snapshots."""
     flows = {
         "first": [city.line(i) for i in range(30)] + [city.line(40, flow="x"), city.line(3), city.line(4, flow=11)],
         "second": [city.line(i) for i in range(20, 50)] + [city.line(5, flow=99), "torn,record"],
@@ -62,6 +63,10 @@ def files(folder: Path) -> dict[str, Path]:
         "b": [*(city.hospital(i) for i in range(10, 40)), city.hospital(50, province="北京市"), city.hospital(12)],
     }
     made = {name: city.flow_file(folder / f"{name}.csv", lines) for name, lines in flows.items()}
+    made["several"] = folder / "several"
+    for day in range(3):
+        city.flow_file(made["several"] / f"{day}.csv", [city.line(i) for i in range(20 + 20 * day, 45 + 20 * day)])
+    (made["several"] / "3.csv").write_bytes(b"")
     return made | {name: city.hospital_file(folder / f"{name}.csv", lines) for name, lines in snapshots.items()}
 
 
@@ -107,6 +112,7 @@ def state(site: Site, dataset: str) -> dict[str, Any]:
             "curated": plain_of(city.curated(ground, dataset), names),
             "quarantine": plain_of(city.quarantined(ground, dataset), names),
             "deliveries": [{name: row[name] for name in (*told, "quarantine_version", "publish_no")} for row in rows],
+            "parts": city.parts(ground),
             "ledger": ledger_of(ground),
             "outbox": outbox_of(ground),
             "catalogue": catalogue_of(ground),

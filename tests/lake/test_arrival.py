@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +43,17 @@ def put(ground: Ground, unit: str, name: str, content: bytes = CONTENT) -> Path:
 def count(ground: Ground) -> int:
     with read(ground.engine) as connection:
         return connection.execute(sa.select(sa.func.count()).select_from(tables.delivery)).scalar_one()
+
+
+def folder(ground: Ground, unit: str, name: str, *files: str) -> Path:
+    for file in files:
+        put(ground, unit, f"{name}/{file}", CONTENT + file.encode())
+    return watched(ground, unit) / name
+
+
+def members(ground: Ground, delivery: Delivery, scratch: Path) -> list[str]:
+    with zipfile.ZipFile(open_landed(ground, delivery, scratch)) as archive:
+        return archive.namelist()
 
 
 def names(deliveries: tuple[Delivery, ...]) -> list[str | None]:
@@ -87,6 +99,81 @@ def test_an_unfinished_name_waits_for_its_rename(name: str, home: Ground) -> Non
     assert len(arrive(home, NOW)) == 0
     path.rename(path.with_name("traffic.road_flow.csv"))
     assert names(arrive(home, NOW).deliveries) == [ROAD]
+
+
+@pytest.mark.parametrize("name", ["traffic.road_flow-0601", "金水区路段交通流量_六月", "traffic.road_flow/0601"])
+def test_a_folder_called_as_a_file_is_one_delivery(name: str, home: Ground, tmp_path: Path) -> None:
+    path = folder(home, "jinshui", name, "1.csv", "in/2.csv", ".hidden")
+    put(home, "jinshui", "traffic.road_flow/alone.csv")
+    found = arrive(home, NOW)
+    assert names(found.deliveries) == [ROAD, ROAD]
+    [one] = [delivery for delivery in found.deliveries if delivery.file_name == path.name]
+    assert members(home, one, tmp_path) == ["1.csv", "in/2.csv"]
+    assert not path.exists()
+    assert len(arrive(home, LATER)) == 0
+
+
+def test_a_folder_waits_while_one_of_its_files_is_unfinished(home: Ground, tmp_path: Path) -> None:
+    path = folder(home, "jinshui", "traffic.road_flow-0601", "1.csv", "2.csv.part")
+    (watched(home, "jinshui") / "traffic.road_flow-0602").mkdir()
+    assert len(found := arrive(home, NOW)) == 0
+    assert len(found.waiting) == 2
+    (path / "2.csv.part").rename(path / "2.csv")
+    [one] = arrive(home, NOW)
+    assert members(home, one, tmp_path) == ["1.csv", "2.csv"]
+
+
+def test_a_folder_waits_for_its_marker(home: Ground, tmp_path: Path) -> None:
+    path = folder(home, "erqi", "education.pupils-0601", "1.csv", "2.csv", "1.csv.done")
+    assert arrive(home, NOW).waiting == (path,)
+    (path / "1.csv.done").unlink()
+    assert arrive(home, NOW).waiting == (path,)
+    marker = put(home, "erqi", "education.pupils-0601.done", b"")
+    [one] = arrive(home, NOW)
+    assert members(home, one, tmp_path) == ["1.csv", "2.csv"]
+    assert not marker.exists()
+
+
+def test_a_folder_is_stable_when_nothing_in_it_changed_over_two_looks(home: Ground, tmp_path: Path) -> None:
+    path = folder(home, "gaoxin", "environment.air_quality-0601", "in/1.csv")
+    assert arrive(home, NOW).waiting == (path,)
+    folder(home, "gaoxin", "environment.air_quality-0601", "in/2.csv")
+    assert len(arrive(home, NOW + timedelta(seconds=30))) == 0
+    assert len(arrive(home, NOW + timedelta(seconds=31))) == 0
+    [one] = arrive(home, NOW + timedelta(seconds=60))
+    assert members(home, one, tmp_path) == ["in/1.csv", "in/2.csv"]
+
+
+def test_a_link_in_a_folder_refuses_it_and_keeps_no_other_waiting(home: Ground, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_bytes(b"secret")
+    path = folder(home, "jinshui", "traffic.road_flow-0601", "1.csv")
+    (path / "2.csv").symlink_to(tmp_path / "secret.csv")
+    put(home, "jinshui", "traffic.road_flow-0602.csv")
+    found = arrive(home, NOW)
+    assert len(found) == 1
+    assert [(refusal.path, refusal.error.code) for refusal in found.refused] == [(path, "LANDING_NOT_A_FILE")]
+    assert path.exists()
+
+
+def test_a_file_added_to_a_folder_in_the_last_moment_is_not_lost(
+    home: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lake import arrival
+
+    path = folder(home, "jinshui", "traffic.road_flow-0601", "1.csv")
+    real = arrival.land_arrival
+
+    def land_and_add(*args: object) -> Delivery:
+        delivery = real(*args)  # type: ignore[arg-type]
+        folder(home, "jinshui", path.name, "2.csv")
+        return delivery
+
+    with monkeypatch.context() as patch:
+        patch.setattr(arrival, "land_arrival", land_and_add)
+        assert len(arrive(home, NOW)) == 1
+    [one] = arrive(home, LATER)
+    assert members(home, one, tmp_path) == ["1.csv", "2.csv"]
+    assert not path.exists()
 
 
 def test_a_marked_unit_waits_for_the_marker_and_loses_it_with_the_file(home: Ground) -> None:
@@ -162,7 +249,7 @@ def test_a_new_file_of_the_same_name_in_the_last_moment_is_not_lost(
 
 
 SCANS = """
-import os, sys
+import os, shutil, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from infra.ground import open_ground
@@ -183,17 +270,18 @@ def around(owner, name):
     setattr(owner, name, wrapped)
 around(arrival, "land_arrival")
 around(Path, "rename")
-around(arrival.shutil, "rmtree")
+around(shutil, "rmtree")
 with open_ground({"HUB_HOME": sys.argv[2], "HUB_DEMO": "1"}) as ground:
     arrival.arrive(ground, datetime(2026, 6, 1, 8, tzinfo=UTC))
 """
 
 
-def test_killed_at_any_step_the_next_scan_finishes(home: Ground, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["traffic.road_flow.csv", "traffic.road_flow-06/1.csv", "traffic.road_flow/06/1.csv"])
+def test_killed_at_any_step_the_next_scan_finishes(name: str, home: Ground, tmp_path: Path) -> None:
     at = 0
     while True:
         at += 1
-        path = put(home, "jinshui", "traffic.road_flow.csv", CONTENT + b"%d" % at)
+        path = put(home, "jinshui", name, CONTENT + b"%d" % at)
         command = [sys.executable, "-c", SCANS, str(at), str(home.home)]
         killed = subprocess.run(command, check=False, timeout=120).returncode == -signal.SIGKILL
         arrive(home, NOW)

@@ -81,7 +81,7 @@ def test_what_cannot_be_one_delivery_is_refused_in_one_sentence(tmp_path: Path) 
     (made / "elsewhere").symlink_to(tmp_path)
     assert code(target, made) == "LANDING_NOT_A_FILE"
     (tmp_path / "empty").mkdir()
-    assert code(target, tmp_path / "empty") == "LANDING_FILES"
+    assert code(target, tmp_path / "empty") == "LANDING_FOLDER_EMPTY"
     deep = tmp_path / "deep"
     folder(deep.joinpath(*["d"] * 20), **{"a.csv": "1"})
     assert code(target, deep) == "LANDING_NAMES"
