@@ -16,10 +16,17 @@ from lake.read.source import Format
 
 _HEAD = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SHP, _SHP_VERSION = b"\x00\x00\x27\x0a", b"\xe8\x03\x00\x00"
+_DBF, _DBF_HEAD = b"\x03\x30\x83\x8b\xf5", 32
+_DBF_FIELDS = re.compile(rb"[^\0]{1,10}\0{1,10}[A-Z@+]", re.S)
 _TO_XLSX = Text(
     "用 Excel 或 WPS 打开后另存为 .xlsx 再报送", "open it in Excel or WPS, save it as .xlsx and deliver that"
 )
 UNPACK = Text("解压后报送其中的数据文件", "unpack it and deliver the data file inside")
+_WHOLE_SHAPEFILE = Text(
+    "与同名的 .shp、.shx 打成一个 ZIP 报送，或另存为 CSV",
+    "deliver it in one ZIP with the .shp and .shx of its name, or save it as CSV",
+)
 _EXPORT = Text("从源系统导出为 CSV、Excel 或 JSON 再报送", "export CSV, Excel or JSON from the source system")
 
 _MAGIC: tuple[tuple[bytes, str, str, Text], ...] = (
@@ -62,6 +69,12 @@ def detect(path: Path, place: Place) -> Format | Literal["zip"]:
         return _zip(path, place)
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith(_SHP) and head[28:32] == _SHP_VERSION:
+        return "shapefile"
+    if head[0] in _DBF and b"\0" in head[:_DBF_HEAD] and _DBF_FIELDS.match(head, _DBF_HEAD):
+        raise refused_format(
+            place, "Shapefile 的属性表（.dbf）", "the attributes of a shapefile (.dbf)", _WHOLE_SHAPEFILE
+        )
     for magic, zh, en, remedy in _MAGIC:
         if head.startswith(magic):
             raise refused_format(place, zh, en, remedy)

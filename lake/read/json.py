@@ -161,7 +161,8 @@ def _spool(job: Job, items: Iterator[Item], kind: Format, encoding: str, documen
     _check(layout, fields, place)
     members = documents[0].members if documents else {}
     notes = tuple(_notes(layout, kind, members))
-    return spooled(path, layout.names, first_line=spool.first_line, notes=notes, format=kind, encoding=encoding)
+    about = {"first_line": spool.first_line, "notes": notes, "format": kind, "encoding": encoding}
+    return spooled(path, layout.names, **about, crs=_crs(members))
 
 
 def _lay(item: Item, layout: Layout) -> Laid:
@@ -216,7 +217,7 @@ def _notes(layout: Layout, kind: Format, members: dict[str, Any]) -> Iterator[No
         text = Text(f"缺少非必需字段：{names}", f"optional columns are missing: {names}")
         yield Note("optional_columns_missing", text, len(absent))
     if kind == "geojson":
-        yield _crs(members)
+        yield crs_note(_crs(members))
 
 
 def _keys(count: int) -> Text | None:
@@ -224,13 +225,20 @@ def _keys(count: int) -> Text | None:
     return Text(f"{count} 个键", f"{count} key{'' if count == 1 else 's'}") if count else None
 
 
-def _crs(members: dict[str, Any]) -> Note:
+def _crs(members: dict[str, Any]) -> str | None:
+    """The coordinate system that a GeoJSON document states: nothing but a name of one is repeated."""
     crs = members.get("crs")
     if crs is None:
+        return None
+    said = _CRS_NAME.search(json.dumps(crs, default=str))
+    return said[0] if said else "?"
+
+
+def crs_note(said: str | None) -> Note:
+    """What a file says of its coordinate system."""
+    if said is None:
         return Note(
             "crs_not_stated",
             Text("文件未写坐标系，以目录登记的为准", "the file states no coordinate system; the catalogue's applies"),
         )
-    said = _CRS_NAME.search(json.dumps(crs, default=str))
-    shown = said[0] if said else "?"  # nothing but a name of a coordinate system is repeated
-    return Note("crs_stated", Text(f"文件所写坐标系：{shown}", f"the file states the coordinate system {shown}"))
+    return Note("crs_stated", Text(f"文件所写坐标系：{said}", f"the file states the coordinate system {said}"))

@@ -52,6 +52,10 @@ def _read_one(job: Job) -> Source:
         from lake.read.parquet import read_parquet  # noqa: PLC0415
 
         return read_parquet(job)
+    if found == "shapefile":
+        from lake.read.shapefile import read_shapefile  # noqa: PLC0415
+
+        return read_shapefile(job)
     from lake.read.json import read_json  # noqa: PLC0415
 
     return read_json(job)

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Literal
 from infra.language import Text
 from infra.settings import Settings
 
-Format = Literal["csv", "xlsx", "xls", "json", "jsonl", "geojson", "parquet"]
+Format = Literal["csv", "xlsx", "xls", "json", "jsonl", "geojson", "parquet", "shapefile", "yaml", "ods", "xlsb"]
 
 # `{line}` is filled with the record's place by whoever tells it.
 FAULTS: Mapping[str, Text] = {
@@ -115,6 +115,7 @@ class Source:
         parts: the files of a delivery of several, all of them; `_line` tells whose a record is.
         given: facts of the delivery that the reader knows better, such as the name of the file inside a ZIP; None: one
             for each record, in a column under the field's name.
+        crs: the coordinate system that the file itself states, `EPSG:4490` where it can be told; None: it is silent.
     """
 
     sql: str
@@ -131,6 +132,7 @@ class Source:
     spool: Path | None = None
     parts: tuple[Part, ...] = ()
     given: Mapping[str, str | None] = field(default_factory=dict)
+    crs: str | None = None
 
     def lines_of(self, ordinals: Iterable[int], total: int | None = None) -> dict[int, int]:
         """Record ordinal (0 for the first record, in the query's order) → its place in the file.

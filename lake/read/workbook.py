@@ -1,50 +1,21 @@
-"""One workbook in a process of its own: `python -m lake.read.workbook`, the job as JSON on stdin, the answer on stdout.
-
-A broken or hostile workbook can drive any parser into taking all memory and time. This process limits its own address
-space and processor time before it opens the file, knows no secret, and hands back a spool file and a few plain values.
+"""One workbook in a process of its own (`lake.read.apart`), which writes the spool.
 
 What one record is: a row of the sheet below its header with at least one value. A row that is one merged cell across at
 least half of the table (a title, a province's heading) is none. A cell merged over several rows has its value in each.
 """
 
-import json
-import resource
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.errors import HubError, Place
+from infra.errors import Place
 from infra.language import Text
+from lake.read.apart import answer
 from lake.read.refusals import blank_header, header_notes, no_records
 from lake.read.sheets import Asked, Cells, Sheet, choose_sheet, open_workbook
 from lake.read.source import Note
 from lake.read.spool import Spool, cells_json, extra_json
-
-
-def main() -> int:
-    """Reads the job, answers, returns the exit status."""
-    job = json.load(sys.stdin)
-    limit_self(job["memory"], job["seconds"])
-    try:
-        answer = run(job)
-    except HubError as error:
-        place = error.place.as_dict() if error.place else {}
-        remedy = [error.remedy.zh, error.remedy.en] if error.remedy else None
-        answer = {
-            "error": {"code": error.code, "zh": error.text.zh, "en": error.text.en, "place": place, "remedy": remedy}
-        }
-    except MemoryError:
-        return 3
-    json.dump(answer, sys.stdout, ensure_ascii=False)
-    return 0
-
-
-def limit_self(memory: int, seconds: int) -> None:
-    """Bounds this process: address space in bytes, processor time in seconds, no core file."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def run(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,4 +126,4 @@ def _counted(counts: Mapping[str, int]) -> Iterator[Note]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answer(run))
