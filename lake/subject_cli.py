@@ -64,7 +64,7 @@ def _lines(found: "Found", lang: str) -> list[str]:
         names = [
             Text(*pair).say(lang)
             for pair in (
-                ("数据集", "dataset"), ("批次", "delivery"), ("状态", "state"), ("现行版本", "rows"),
+                ("数据集", "dataset"), ("批次", "delivery"), ("状态", "state"), ("现行行数", "rows"),
                 ("问题数据", "quarantined"), ("旧版本", "older versions"),
             )
         ]  # fmt: skip
@@ -82,7 +82,7 @@ def _lines(found: "Found", lang: str) -> list[str]:
     said.append(
         Text(
             f"已查 {len(found.searched)} 个数据集，存证 #{found.ledger.number}",
-            f"{len(found.searched)} datasets searched, ledger entry {found.ledger.number}",
+            f"datasets searched: {len(found.searched)}; ledger entry {found.ledger.number}",
         ).say(lang)
     )
     if found.left_out:

@@ -1,5 +1,6 @@
 """A purge and a backup while other processes deliver into the same dataset: neither disturbs the other."""
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,32 @@ def test_a_purge_beside_deliveries_takes_its_own_alone(lake: Ground, warm: Warm,
     for key in (curated_key(FLOW), quarantine_key(FLOW)):
         assert holding(lake, tables, key, done.numbers).files == {}
     assert len(city.curated(lake)) == 2 * EACH * 10
+    city.balanced(lake)
+    assert lake.ledger.verify().ok
+
+
+@pytest.mark.parametrize("point", ["before commit", "after commit"])
+def test_a_delivery_killed_half_way_is_purged_whole(lake: Ground, warm: Warm, tmp_path: Path, point: str) -> None:
+    ingest(lake, FLOW, city.flow_file(tmp_path / "a.csv", lines(0)), actor="test")
+    environ = {name: value for name, value in lake.environ.items() if name.startswith("HUB_")}
+    call = {"environ": environ, "dataset": FLOW, "deadly": 0}
+    tally = tmp_path / "points"
+    other = str(city.flow_file(tmp_path / "b.csv", lines(1)))
+    assert warm.run("kill_points:take_once", file=other, tally=str(tally), **call) == 0
+    names = tally.read_text().splitlines()
+    deadly = max(at for at, name in enumerate(names, 1) if name == point and at < names.index("before send"))
+    half = str(city.flow_file(tmp_path / "c.csv", lines(2)))
+    assert warm.run("kill_points:take_once", **{**call, "file": half, "deadly": deadly}) == -signal.SIGKILL
+    row = city.deliveries(lake)[-1]
+    assert row["state"] == "audited"
+    one = purge.propose(lake, row["id"], "illegal_collection", "2026-17", person(lake.engine, "engineer_li"))
+    purge.approve(lake, one.id, person(lake.engine, "reviewer_authority"), Extracts())
+    done = purging.carry_out(lake, one.id, Extracts())
+    tables = Tables(lake.store)
+    for key in (curated_key(FLOW), quarantine_key(FLOW)):
+        assert holding(lake, tables, key, done.numbers).files == {}
+    assert ingest(lake, FLOW, city.flow_file(tmp_path / "d.csv", lines(3)), actor="test").state == "finished"
+    assert len(city.curated(lake)) == 30
     city.balanced(lake)
     assert lake.ledger.verify().ok
 

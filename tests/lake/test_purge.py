@@ -13,6 +13,7 @@ from infra.doctor import examine
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground
 from lake import purge, purging, quarantine, tables, tombstones
+from lake.arrival import arrive
 from lake.delta import Tables, curated_key
 from lake.doctor import PARTS
 from lake.ingest import ingest, process
@@ -223,3 +224,14 @@ def test_a_delivery_that_waits_is_purged_and_never_published(lake: Ground, tmp_p
     assert process(lake, landed.id).state == tables.PURGED
     assert city.curated(lake) == []
     assert not list(lake.store.list("landing"))
+
+
+def test_purged_bytes_in_a_watched_folder_are_told_and_not_landed(lake: Ground, tmp_path: Path) -> None:
+    lines = [city.line(n) for n in range(10)]
+    erase(lake, take(lake, tmp_path, "a", lines).delivery)
+    waiting = city.flow_file(lake.home / "arrivals" / "jinshui" / "traffic.road_flow-1.csv", lines)
+    arrived = arrive(lake, lake.now())
+    assert [one.error.code for one in arrived.refused] == ["DELIVERY_PURGED"]
+    assert waiting.exists(), "it is its sender's, who is told to delete it"
+    assert not list(lake.store.list("landing"))
+    assert {row["state"] for row in city.deliveries(lake)} == {tables.PURGED}
