@@ -13,7 +13,8 @@ Promises:
 Which dataset a file is for: `<domain>.<name>/anything`, or a file name that begins with `<domain>.<name>`, with the
 whole id or with the resource's Chinese title, ended by `.`, `-` or `_`. A file of none lands as it is and is refused
 there. A folder called as such a file (`<domain>.<name>-20260601/`), and a folder in `<domain>.<name>/`, is one delivery
-of all the files in it; the unit's rule is asked of the folder as a whole.
+of all the files in it; the unit's rule is asked of the folder as a whole. What is called by a name that datasets share
+(`<domain>.gtfs.zip`) lands for each of them, see `lake.groups`.
 """
 
 import os
@@ -46,6 +47,7 @@ from lake.arrival_folder import (
 from lake.arrival_taken import TAKEN, finish_taken, put_back, seen
 from lake.bundle import bundled
 from lake.delivery import file_name
+from lake.groups import shared_names, sharing
 from lake.landing import Arrival, Delivery, LandingSettings, land_arrival
 
 FOLDER = "arrivals"
@@ -166,7 +168,7 @@ def _scan(scan: _Scan) -> Arrived:
     for path, found in found_ones:
         try:
             if _complete(scan, path, found):
-                deliveries.append(_take(scan, path))
+                deliveries += _take(scan, path)
             else:
                 waiting.append(path)
         except FileNotFoundError:
@@ -208,27 +210,37 @@ def _is_one(scan: _Scan, path: Path) -> bool:
     """Whether a folder is one delivery: it lies in a dataset's folder, or is called as a file of a dataset is."""
     if path.parent != scan.folder:
         return path.parent.name in scan.names
-    return path.name not in scan.names and _dataset(scan, path) in scan.names.values()
+    return path.name not in scan.names and _datasets(scan, path)[0] in scan.names.values()
 
 
 def _marker(path: Path) -> Path:
     return path.with_name(path.name + MARKER)
 
 
-def _dataset(scan: _Scan, path: Path) -> str:
-    """The dataset that the file's folder or name says; else a name that nobody can have registered."""
+def _datasets(scan: _Scan, path: Path) -> tuple[str, ...]:
+    """The datasets that the file's folder or name says; else a name that nobody can have registered."""
     said = path.parent.name if path.parent != scan.folder else path.name
     for name in sorted(scan.names, key=len, reverse=True):
-        if said == name or (said.startswith(name) and said[len(name)] in _ENDS and path.parent == scan.folder):
-            return scan.names[name]
-    return f"{scan.unit}/{file_name(Path(said))}"
+        if _says(said, name, scan, path):
+            return (scan.names[name],)
+    ids = set(scan.names.values())
+    for short in sorted(shared_names(ids), key=len, reverse=True):
+        spelled = (short, short.partition(".")[2])
+        fed = sharing(scan.ground, short, ids) if any(_says(said, name, scan, path) for name in spelled) else ()
+        if fed:
+            return fed
+    return (f"{scan.unit}/{file_name(Path(said))}",)
 
 
-def _take(scan: _Scan, path: Path) -> Delivery:
+def _says(said: str, name: str, scan: _Scan, path: Path) -> bool:
+    return said == name or (said.startswith(name) and said[len(name)] in _ENDS and path.parent == scan.folder)
+
+
+def _take(scan: _Scan, path: Path) -> list[Delivery]:
     """Lands the file or folder, then moves it away if it is still the one that landed."""
     before = seen(path, scan.landing)
-    delivery = _land(scan, path)
-    taken = scan.folder / TAKEN / f"{delivery.id}-{crypto.random_token(6)}"
+    deliveries = [_land(scan, path, dataset) for dataset in _datasets(scan, path)]
+    taken = scan.folder / TAKEN / f"{deliveries[0].id}-{crypto.random_token(6)}"
     away = taken / path.relative_to(scan.folder)
     away.parent.mkdir(mode=0o700, parents=True)
     path.rename(away)
@@ -238,10 +250,10 @@ def _take(scan: _Scan, path: Path) -> Delivery:
     elif scan.rule is Rule.MARKER:
         _marker(path).unlink(missing_ok=True)
     shutil.rmtree(taken)
-    return delivery
+    return deliveries
 
 
-def _land(scan: _Scan, path: Path) -> Delivery:
-    arrival = Arrival(_dataset(scan, path), path, CHANNEL, scan.now, f"unit:{scan.unit}", scan.unit)
+def _land(scan: _Scan, path: Path, dataset: str) -> Delivery:
+    arrival = Arrival(dataset, path, CHANNEL, scan.now, f"unit:{scan.unit}", scan.unit)
     with scan.ground.scratch() as scratch:
         return land_arrival(scan.ground, arrival, scratch)

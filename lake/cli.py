@@ -48,13 +48,15 @@ def ingest(dataset: str, files: tuple[Path, ...], together: bool, as_: str | Non
     from catalogs.asking import deliverer
     from infra.ground import open_ground
     from lake.describe import preloaded
+    from lake.groups import datasets
     from lake.ingest import Session
     from lake.ingest import ingest as take
     from lake.outbox import drain_quietly
 
     with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
         lang = ground.lang
-        actor = deliverer(ground, dataset, as_).id
+        fed = datasets(ground, dataset)
+        actors = [deliverer(ground, one, as_).id for one in fed]
         _all_there(files)
 
         def tell(stage: str, rows: int) -> None:
@@ -62,7 +64,11 @@ def ingest(dataset: str, files: tuple[Path, ...], together: bool, as_: str | Non
 
         with Session(ground, tell) as session, preloaded(ground, session.auditing):
             taken = [files] if together else files
-            outcomes = [take(ground, dataset, one, actor=actor, session=session) for one in taken]
+            outcomes = [
+                take(ground, to, one, actor=actor, session=session)
+                for one in taken
+                for to, actor in zip(fed, actors, strict=True)
+            ]
         shapes = [outcome.as_dict(lang) for outcome in outcomes]
         emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: _report(outcomes, lang))
         # The verdict stands and is shown; describing it can neither change nor fail it.
