@@ -183,6 +183,7 @@ def not_a_file(name: str) -> Refused:
         "不是可读的普通文件（符号链接、目录和设备不接收）",
         "not a readable plain file (links, folders and devices are not taken)",
         place=Place(file=name),
+        remedy=Text("放入文件本身，再报送", "put the file itself there and deliver it"),
     )
 
 

@@ -76,7 +76,7 @@ part = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),  # bytes, unpacked
     sa.Column("sha256", sa.String(64), nullable=True, index=True),  # null: not unpacked
     sa.Column("records", sa.BigInteger, nullable=False),  # read from it
-    sa.Column("state", sa.String(16), nullable=False),  # read | empty | other | faulty: lake.read.source.Part
+    sa.Column("state", sa.String(16), nullable=False),  # read | beside | empty | other | faulty: lake.read.source.Part
     sa.Column("code", sa.String(64), nullable=True),  # why it could not be read
 )
 

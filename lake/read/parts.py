@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from infra.crypto import Sealed
 from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.archive import Member, Unpacking, members, opened
@@ -102,6 +103,7 @@ class _Reading:
     place: Place
     several: bool
     parts: dict[str, Part] = field(default_factory=dict)
+    beside: dict[str, Sealed] = field(default_factory=dict)
     faulty: list[tuple[str, Refused]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     formats: list[Source] = field(default_factory=list)
@@ -174,14 +176,18 @@ class _Reading:
         beside = {}
         for ending, member in file.beside.items():
             beside[ending] = scratch / f"{called}{ending}"
-            self.unpacking.take(member, beside[ending], place)
+            self.beside[member.name] = self.unpacking.take(member, beside[ending], place)
         return self.read_one(replace(self.job, path=path, name=name, scratch=scratch, beside=beside))
 
     def _all_parts(self, listed: Sequence[Member]) -> tuple[Part, ...]:
-        return tuple(
-            self.parts.get(one.name) or Part(number, one.name, one.info.file_size, None, 0, "other")
-            for number, one in enumerate(listed, 1)
-        )
+        return tuple(self.parts.get(one.name) or self._unread(number, one) for number, one in enumerate(listed, 1))
+
+    def _unread(self, number: int, one: Member) -> Part:
+        """A file of which no record was read by itself."""
+        taken = self.beside.get(one.name)
+        if taken is not None:
+            return Part(number, one.name, taken.size, taken.sha256, 0, "beside")
+        return Part(number, one.name, one.info.file_size, None, 0, "other")
 
     def _counted(self, parts: Sequence[Part], meant: int) -> Iterator[Note]:
         if meant > 1:
@@ -222,13 +228,13 @@ def _faulty(found: Sequence[tuple[str, Refused]], count: int, place: Place) -> R
         reasons.append(Text(f"另有 {more} 个", f"and {more} more"))
     return Refused(
         "READ_PARTS_FAULTY",
-        f"{count} 个文件中有 {len(found)} 个不能读取，整批未接收",
+        f"{count} 个文件中有 {len(found)} 个不能读取，整批未受理",
         f"{len(found)} of the {count} files cannot be read, so none of them was taken",
         place=place,
         reasons=reasons,
         remedy=Text(
             "改正这些文件后整批重新报送；不是数据的文件用契约 cityhub.reading 的 member 排除，"
-            "或用 faulty_members: leave_out 让其余文件照常接收",
+            "或用 faulty_members: leave_out 让其余文件照常受理",
             "correct them and deliver all again; name the data with `member` in the contract's cityhub.reading where "
             "they are none, or let the others go on with `faulty_members: leave_out`",
         ),

@@ -76,7 +76,7 @@ def blank_header(place: Place, position: int, line: int) -> Refused:
 
 _PARTS = {
     "empty": Text("没有数据的文件：{}", "without a record: {}"),
-    "faulty": Text("不能读取而未接收的文件：{}", "not readable and left out: {}"),
+    "faulty": Text("不能读取而未受理的文件：{}", "not readable and left out: {}"),
     "other": Text("契约未涉及的文件：{}", "files that the contract does not speak of: {}"),
 }
 _NUMBERS_TOLD, _NOTES_TOLD = 10, 20

@@ -72,7 +72,7 @@ class Note:
 
 
 LineMap = Callable[[Iterable[int], int | None], dict[int, int]]
-PartState = Literal["read", "empty", "other", "faulty"]
+PartState = Literal["read", "beside", "empty", "other", "faulty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class Part:
         number: from 1, in the order of the names; what `_line` encodes (`lake.read.place`).
         sha256: None where it was not unpacked.
         records: how many of its records were read; None where they are all that the delivery has.
-        state: read; empty (no record); other (the contract speaks of other files, or it belongs to another one, as a
-            .dbf to its .shp); faulty (it cannot be read, and the contract lets the others go on).
+        state: read; beside (it was read with another one, as a .dbf with its .shp); empty (no record); other (the
+            contract speaks of other files); faulty (it cannot be read, and the contract lets the others go on).
         code: of a faulty one.
     """
 

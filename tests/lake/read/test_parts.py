@@ -1,6 +1,7 @@
 """Deliveries of several files, read: order, places, notes, faults, names, limits."""
 
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 from contracts.model import Contract, Field, Reading
 from infra.errors import Refused
 from infra.language import Text
+from lake.bundle import bundled, pack
 from lake.read import Source, read
 from lake.read.place import decoded, encoded, filled
-from lake.read.source import Limits, Part
+from lake.read.source import Limits
 
 
 def contract(given: bool = False, **reading: Any) -> Contract:
@@ -227,5 +229,19 @@ def test_shapefiles_parts_go_with_their_shape(tmp_path: Path, monkeypatch: pytes
     files = {f"d/Town.{ending}": ending.encode() for ending in ("shp", "DBF", "shx", "prj", "cpg", "shp.xml")}
     source = read(archive(tmp_path / "t.zip", files), contract(), tmp_path)
     assert seen == {f".{ending.lower()}": ending.encode() for ending in ("DBF", "shx", "prj", "cpg", "shp.xml")}
-    assert {part.name: part.state for part in source.parts if part.state != "other"} == {"d/Town.shp": "read"}
-    assert all(isinstance(part, Part) for part in source.parts)
+    assert [(part.name, part.state) for part in source.parts if part.state != "beside"] == [("d/Town.shp", "read")]
+    assert all(part.sha256 for part in source.parts)
+    assert not notes(source)
+
+
+def test_real_shapefiles_of_a_folder_are_one_delivery(shared: Path, tmp_path: Path) -> None:
+    bundle = bundled(shared / "data/divisions-zhengzhou-township-shapefile")
+    assert bundle is not None
+    pack(bundle, tmp_path / "t.zip", 100, 1 << 30)
+    wanted = Contract(
+        "u.d.n", "1.0.0", (), (Field("geometry", ("geometry",)),), (), (), "append", reading=Reading(member="*.shp")
+    )
+    source = read(tmp_path / "t.zip", wanted, tmp_path)
+    assert sorted(Counter(decoded(row["_line"])[0] for row in rows(source)).values()) == [160, 160]
+    states = Counter(part.state for part in source.parts)
+    assert (states["read"], states["other"], states["beside"] >= 6) == (2, 2, True)
