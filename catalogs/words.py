@@ -208,6 +208,21 @@ class DeliveryState(Word):
         return cls[state.upper()].text
 
 
+class PartState(Word):
+    """What became of one file of a delivery of several."""
+
+    READ = "read", "已读取", "read"
+    BESIDE = "beside", "随附读取", "read with another"
+    EMPTY = "empty", "无数据", "without a record"
+    OTHER = "other", "契约未涉及", "not in the contract"
+    FAULTY = "faulty", "不能读取", "not readable"
+
+    @classmethod
+    def said(cls, state: str) -> Text:
+        """The words for the state of that id."""
+        return cls[state.upper()].text
+
+
 class Role(Word):
     """What a person may be in the house."""
 

@@ -13,6 +13,7 @@ from infra.errors import Place, Refused, Unavailable
 from infra.language import Text
 from infra.local_time import local_time
 from lake.describe_cli import describe
+from lake.parts_cli import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -234,6 +235,7 @@ def lake() -> None:
 
 
 lake.add_command(describe)
+lake.add_command(files)
 
 
 @lake.command(help=help_text("数据集的版本", "The versions of a dataset."))

@@ -224,7 +224,7 @@ def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[
         query = query.where(table.c.dataset == dataset)
     with read(ground.engine) as connection:
         rows = connection.execute(query.order_by(table.c.number.desc())).mappings().all()
-    named = {one: _may_see_all(ground, reader, one) for one in {row["dataset"] for row in rows}}
+    named = {one: may_see_all(ground, reader, one) for one in {row["dataset"] for row in rows}}
     return [
         {
             "dataset": row["dataset"],
@@ -239,7 +239,8 @@ def listing(ground: Ground, reader: Person, dataset: str | None = None) -> list[
     ]
 
 
-def _may_see_all(ground: Ground, reader: Person, dataset: str) -> bool:
+def may_see_all(ground: Ground, reader: Person, dataset: str) -> bool:
+    """Whether the reader may see every column of the dataset, and with it what its files are called."""
     try:
         seen = _seen(ground, reader, Question(dataset))
     except Refused:

@@ -10,6 +10,7 @@ from typing import Any
 import lake_city as city
 import pytest
 import sqlalchemy as sa
+from front_door import run_hub
 
 from catalogs.people import current
 from infra.database import read
@@ -193,3 +194,21 @@ def test_a_refused_delivery_of_several_keeps_its_bytes(ground: Ground, tmp_path:
     together = ingest(ground, city.FLOW, tuple(sorted(root.glob("*.csv"))), actor="test")
     assert (together.state, together.read) == ("finished", 8)
     assert city.deliveries(ground)[-1]["file_name"] == "1.csv +2"
+
+
+def test_the_command_takes_several_and_tells_what_became_of_each(ground: Ground, tmp_path: Path) -> None:
+    city.stock(ground)
+    root = flows(tmp_path / "a")
+    environ = {"HUB_HOME": str(ground.home), "HUB_DEMO": "1", "HUB_LANG": "en"}
+    ran = run_hub(environ, "ingest", city.FLOW, "--together", *sorted(root.iterdir()))
+    assert ran.status == 0
+    assert "made of 3 files" in ran.out
+    assert "file 3" in ran.out
+    identity = city.deliveries(ground)[0]["id"]
+    told = run_hub(environ, "lake", "files", identity, "--json").document
+    assert [(one["part"], one["name"], one["records"], one["state"]) for one in told["files"]] == [
+        (1, "1.csv", 5, "read"),
+        (2, "2.csv", 3, "read"),
+        (3, "3.csv", 0, "empty"),
+    ]
+    assert "file 2 2.csv, line 2" in run_hub(environ, "quarantine", "show", city.FLOW).out
