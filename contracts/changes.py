@@ -1,4 +1,4 @@
-"""The kinds of change between two versions of a contract: whom each breaks, and what it asks of the version number.
+"""The kinds of change between two versions of a contract: whom each breaks, what it asks of the version number. Pure.
 
 A change is **breaking** (a new major version) when what was delivered yesterday may be kept out today, or when what a
 reader relies on no longer holds: that a column is there, what it means, how rows are told apart. It is **compatible**
