@@ -11,6 +11,7 @@ Text steps, in declared order:
 | `replace` | {from: to} | literal replacements |
 | `rewrite` | {pattern, with} | regular expression replaced everywhere (RE2, `\\1` refers to a group) |
 | `map` | {from: to} | whole values by a table; others stay |
+| `absent` | a text | stands where there is no value, so that it can be part of a key |
 | `extract` | {pattern, group=1, optional=false} | the first match's group; none breaks `<column>.type`, or is NULL |
 
 Typed steps, at the end: `formats` (date and time notations, strptime, tried in order, strict), `timezone` (of texts
@@ -23,7 +24,7 @@ from typing import Any
 from contracts.model import Column, Step
 from infra.text import quote_identifier
 
-TEXT_STEPS = ("trim", "half_width", "squeeze", "nulls", "replace", "rewrite", "map", "extract")
+TEXT_STEPS = ("trim", "half_width", "squeeze", "nulls", "replace", "rewrite", "map", "absent", "extract")
 TYPED_STEPS = ("formats", "timezone", "divide", "unit")
 
 _FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
@@ -120,6 +121,10 @@ def _map(text: str, value: Mapping[str, str]) -> str:
     return f"CASE {text} {cases} ELSE {text} END"
 
 
+def _absent(text: str, value: str) -> str:
+    return f"coalesce({text}, {literal(value)})"
+
+
 def _extract(text: str, value: Mapping[str, Any]) -> str:
     return f"nullif(regexp_extract({text}, {literal(value['pattern'])}, {int(value.get('group', 1))}), '')"
 
@@ -132,5 +137,6 @@ _TEXT: Mapping[str, Callable[[str, Any], str]] = {
     "replace": _replace,
     "rewrite": _rewrite,
     "map": _map,
+    "absent": _absent,
     "extract": _extract,
 }

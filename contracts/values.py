@@ -223,6 +223,7 @@ def step_fault(step: Step, kind: str) -> Text | None:
         "nulls": _texts(value),
         "replace": _table(value),
         "map": _table(value),
+        "absent": isinstance(value, str) and bool(value),
         "rewrite": _table(value) and set(value) == {"pattern", "with"},
         "extract": isinstance(value, Mapping) and isinstance(value.get("pattern"), str),
         "formats": _texts(value) and kind in {"date", "timestamp"} and all("%Y" in form for form in value),

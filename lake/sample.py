@@ -96,6 +96,13 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.tourism.domestic_trips": ("tourism-australia-trips-xlsx", "*.xlsx"),
     "sample.health.hospitals": ("health-shanghai-hospital-poi", "*.csv"),
     "sample.city_management.district_boundaries": ("divisions-zhengzhou-datav-geojson", "*.json"),
+    "sample.tourism.scenic_areas": ("tourism-5a-scenic-areas", "*.json"),
+    "sample.tourism.venues": ("tourism-shanghai-venues", "*.csv"),
+    "sample.education.schools": ("education-schools-baidu-2019", "学校-*.json"),
+    "sample.education.university_places": ("education-schools-baidu-2019", "大学-*.json"),
+    "sample.environment.weather_hourly": ("environment-zhengzhou-weather-hourly", "*.csv"),
+    "sample.environment.city_annual": ("environment-ipe-city-annual-gbk", "ipedata.csv"),
+    "sample.environment.city_codes": ("environment-ipe-city-annual-gbk", "spacedict.csv"),
 }
 REAL_DATASETS = tuple(_REAL)
 _NO_DATA = {
@@ -108,7 +115,9 @@ _OTHER = Text("不属于该数据集的数据文件", "not one of the set's data
 
 
 def real_set_files(folder: Path, dataset: str) -> list[RealFile]:
-    """Every file of a real set below `folder` (the folder of all sets), data first, in the order of their names.
+    """The files of a real dataset below `folder` (the folder of all sets), data first, in the order of their names.
+
+    Where several datasets come from one folder, the first one tells of the files that are no data.
 
     Raises:
         WrongUse: SAMPLE_UNKNOWN_SET, SAMPLE_SET_MISSING.
@@ -126,9 +135,13 @@ def real_set_files(folder: Path, dataset: str) -> list[RealFile]:
             remedy=Text("用 --data 指明存放真实数据集的目录", "name the folder of the real sets with --data"),
         )
     data = {path for path in root.glob(pattern) if path.is_file()}
+    beside = {other: made for other, (folder_name, made) in _REAL.items() if folder_name == name and other != dataset}
+    others = {path for made in beside.values() for path in root.glob(made)} - data
+    # What is no data is told once, of the first dataset of its folder.
+    told = next(other for other, (folder_name, _) in _REAL.items() if folder_name == name) == dataset
     files = [
         RealFile(path, dataset, path in data, None if path in data else _NO_DATA.get(path.name, _OTHER))
         for path in sorted(root.rglob("*"))
-        if path.is_file()
+        if path.is_file() and path not in others and (told or path in data)
     ]
     return sorted(files, key=lambda file: (not file.data, file.path))

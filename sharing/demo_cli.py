@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help=help_text("改用此目录中的六个真实公开数据集", "use the six real public sets in this folder instead"),
+    help=help_text("改用此目录中的真实公开数据集", "use the real public sets in this folder instead"),
 )
 @click.option(
     "--seed", default=1, show_default=True, help=help_text("生成数据的种子", "seed of the invented deliveries")

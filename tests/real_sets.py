@@ -1,4 +1,4 @@
-"""The six real sets told without the lake: their records, what the contracts make of them, and Delta logs as JSON."""
+"""The real sets told without the lake: their records, what the contracts make of them, and Delta logs as JSON."""
 
 import csv
 import json
@@ -18,6 +18,10 @@ import xlrd
 AIR, BUS = "sample.environment.aqi_hourly", "sample.traffic.bus_stops"
 SCHOOLS, TRIPS = "sample.education.universities", "sample.tourism.domestic_trips"
 HOSPITALS, DISTRICTS = "sample.health.hospitals", "sample.city_management.district_boundaries"
+AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
+PUPILS, CAMPUSES = "sample.education.schools", "sample.education.university_places"
+WEATHER, ANNUAL, CODES = (f"sample.environment.{name}" for name in ("weather_hourly", "city_annual", "city_codes"))
+ENCODINGS = {"ipedata.csv": "gb18030", "spacedict.csv": "utf-8-sig"}
 COUNTS = ("published", "quarantined", "duplicates")
 Record = Mapping[str, Any]
 
@@ -27,7 +31,7 @@ def placed(path: Path) -> dict[int, Record]:
     """The file's records, without our readers, each under the line, sheet row or ordinal where it begins."""
     match path.suffix:
         case ".csv":
-            with path.open(encoding="utf-8", newline="") as file:
+            with path.open(encoding=ENCODINGS.get(path.name, "utf-8"), newline="") as file:
                 rows, at = csv.DictReader(file, strict=True), 2
                 found: dict[int, Record] = {}
                 for row in rows:
@@ -83,6 +87,13 @@ SETS = {
     TRIPS: Set(lambda _, row: (row["Quarter"], row["Region"], row["Purpose"])),
     HOSPITALS: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
     DISTRICTS: Set(lambda _, row: row["adcode"]),
+    AREAS: Set(lambda _, row: row["name"]),
+    VENUES: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
+    PUPILS: Set(lambda _, row: (row["name"], row["province"], row["city"], row["area"])),
+    CAMPUSES: Set(lambda _, row: (row["name"], row["location"]["lng"], row["location"]["lat"])),
+    WEATHER: Set(lambda _, row: row["dt_iso"]),
+    ANNUAL: Set(lambda _, row: (row["city"], row["year"]), lambda row: row["city"].startswith("?")),
+    CODES: Set(lambda _, row: row["city"], lambda row: row["code"] == "xx"),
 }
 
 

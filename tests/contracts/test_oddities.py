@@ -1,4 +1,4 @@
-"""The six real sets through reading and split: each oddity of their SOURCE.md is caught or mended, and counted."""
+"""The real sets through reading and split: each oddity of their SOURCE.md is caught or mended, and counted."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -29,6 +29,13 @@ FILES = {
     "sample.tourism.domestic_trips": "tourism-australia-trips-xlsx/*.xlsx",
     "sample.health.hospitals": "health-shanghai-hospital-poi/*.csv",
     "sample.city_management.district_boundaries": "divisions-zhengzhou-datav-geojson/*.json",
+    "sample.tourism.scenic_areas": "tourism-5a-scenic-areas/*.json",
+    "sample.tourism.venues": "tourism-shanghai-venues/*.csv",
+    "sample.education.schools": "education-schools-baidu-2019/学校-*.json",
+    "sample.education.university_places": "education-schools-baidu-2019/大学-*.json",
+    "sample.environment.weather_hourly": "environment-zhengzhou-weather-hourly/*.csv",
+    "sample.environment.city_annual": "environment-ipe-city-annual-gbk/ipedata.csv",
+    "sample.environment.city_codes": "environment-ipe-city-annual-gbk/spacedict.csv",
 }
 KINDS = ("rule", "table", "conversion", "duplicates", "reading", "declared")
 
@@ -102,7 +109,7 @@ def seen(request: pytest.FixtureRequest, shared: Path, tmp_path_factory: pytest.
     paths = sorted((shared / "data").glob(FILES[dataset]))
     with duckdb.connect(":memory:") as connection:
         made = Seen(connection, compiling.compile(contracts()[dataset]))
-        _read_all(made, paths, tmp_path_factory.mktemp("six"))
+        _read_all(made, paths, tmp_path_factory.mktemp("real"))
         yield made
 
 
@@ -173,7 +180,15 @@ READ = {
     "sample.tourism.domestic_trips": 24_320,
     "sample.health.hospitals": 7_513,
     "sample.city_management.district_boundaries": 30,
+    "sample.tourism.scenic_areas": 318,
+    "sample.tourism.venues": 753,
+    "sample.education.schools": 28_610,
+    "sample.education.university_places": 8_084,
+    "sample.environment.weather_hourly": 17_544,
+    "sample.environment.city_annual": 2_810,
+    "sample.environment.city_codes": 370,
 }
+STOPPED = {"sample.traffic.bus_stops": 520, "sample.environment.city_annual": 5, "sample.environment.city_codes": 1}
 
 
 def test_every_record_is_read_and_nothing_else_is_set_aside(seen: Seen) -> None:
@@ -181,7 +196,7 @@ def test_every_record_is_read_and_nothing_else_is_set_aside(seen: Seen) -> None:
     assert seen.read == READ[contract.id]
     stop = seen.compiled.mask_of("block", "quarantine")
     stopped = " OR ".join(f"(_mask{at} & {bits}) <> 0" for at, bits in enumerate(stop))
-    expected = {"sample.traffic.bus_stops": 520}.get(contract.id, 0)
+    expected = STOPPED.get(contract.id, 0)
     assert seen.scalar(f"SELECT count(*) FROM seen WHERE {stopped} OR _fault IS NOT NULL") == expected
     assert seen.scalar("SELECT count(*) FROM seen WHERE _raw IS NOT NULL") == expected
 
