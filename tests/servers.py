@@ -45,6 +45,18 @@ class S3Server:
 @dataclass(frozen=True)
 class PostgresServer:
     port: int
+    data: Path | None = None
+
+    def crash(self) -> None:
+        """End it at once, as a power cut would; its supervisor starts it again. Returns when it answers."""
+        assert self.data is not None
+        pid = self.data / "postmaster.pid"
+        first = int(pid.read_text().split()[0])
+        os.kill(first, signal.SIGQUIT)
+        deadline = time.monotonic() + START_SECONDS
+        while not (pid.exists() and pid.read_text().split()[:1] not in ([], [str(first)]) and _sql_ready(self)):
+            assert time.monotonic() < deadline, "PostgreSQL did not come back"
+            time.sleep(0.05)
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://hub:{PASSWORD}@127.0.0.1:{self.port}/{database}"
@@ -119,7 +131,8 @@ def _s3_ready(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(*, supervised: bool = False) -> Iterator[PostgresServer]:
+    """A PostgreSQL; a supervised one is started again whenever it ends."""
     with tempfile.TemporaryDirectory(prefix="hub-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         binaries = _postgres_binaries(folder)
@@ -139,8 +152,10 @@ def postgres_server() -> Iterator[PostgresServer]:
             "shared_buffers": "32MB",
         }
         flags = [text for key, value in settings.items() for text in ("-c", f"{key}={value}")]
-        server = PostgresServer(port)
+        server = PostgresServer(port, data)
         command = [str(binaries / "postgres"), "-D", str(data), *flags]
+        if supervised:
+            command = ["sh", "-c", 'while :; do "$@"; done', "supervisor", *command]
         with _running(command, folder / "log", lambda: _sql_ready(server), stop=signal.SIGINT, **_as_nobody()):
             yield server
 
