@@ -27,7 +27,7 @@ class ClockSettings(Settings, frozen=True):
     run_seconds: float = 3600.0
     """How long `hub run` waits for all deliveries before it gives up and ends what it started."""
     database: Secret | None = None
-    """URL of Airflow's own database; without it SQLite in HUB_HOME/airflow."""
+    """URL of Airflow's own database, postgresql+psycopg://…; without it SQLite in HUB_HOME/airflow."""
 
 
 def airflow_environ(
@@ -80,9 +80,7 @@ def _configuration(home: Path, port: int, settings: ClockSettings) -> dict[str, 
             "dagbag_import_timeout": 60,
             "lazy_load_plugins": True,
         },
-        "database": {
-            "sql_alchemy_conn": settings.database.reveal() if settings.database else f"sqlite:///{home / 'airflow.db'}"
-        },
+        "database": _database(home, settings),
         "api": {
             "host": HOST,
             "port": port,
@@ -98,6 +96,19 @@ def _configuration(home: Path, port: int, settings: ClockSettings) -> dict[str, 
         "traces": {"otel_on": False},
         "usage_data_collection": {"enabled": False},
     }
+
+
+def _database(home: Path, settings: ClockSettings) -> dict[str, object]:
+    if settings.database is None:
+        return {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"}
+    address = settings.database.reveal()
+    # One driver for both of its ways: for the other it would ask for one that nobody installed.
+    both = (
+        ("sql_alchemy_conn", "sql_alchemy_conn_async")
+        if address.startswith("postgresql+psycopg:")
+        else ("sql_alchemy_conn",)
+    )
+    return dict.fromkeys(both, address)
 
 
 def quiet() -> dict[str, str]:
