@@ -102,12 +102,10 @@ def _database(home: Path, settings: ClockSettings) -> dict[str, object]:
     if settings.database is None:
         return {"sql_alchemy_conn": f"sqlite:///{home / 'airflow.db'}"}
     address = settings.database.reveal()
-    # One driver for both of its ways: for the other it would ask for one that nobody installed.
-    both = (
-        ("sql_alchemy_conn", "sql_alchemy_conn_async")
-        if address.startswith("postgresql+psycopg:")
-        else ("sql_alchemy_conn",)
-    )
+    both = ["sql_alchemy_conn"]
+    if address.startswith("postgresql+psycopg:"):
+        # For its asynchronous way it would ask for a driver that nobody installed; this one does both.
+        both.append("sql_alchemy_conn_async")
     return dict.fromkeys(both, address)
 
 
