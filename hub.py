@@ -24,7 +24,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "数据契约：检查、登记、查看、比较、检验套件",
         "Data contracts: check, register, list, show, diff, suite.",
     ),
-    "ingest": ("lake.cli:ingest", "归集：接收、读取、分流、检验、发布", "Land, read, split, audit and publish files."),
+    "ingest": (
+        "lake.ingest_cli:ingest",
+        "归集：接收、读取、分流、检验、发布",
+        "Land, read, split, audit and publish files.",
+    ),
     "run": (
         "lake.clock_cli:run_due",
         "由 Airflow 处理所有到达的批次",

@@ -30,7 +30,7 @@ def pair(
     """
     first, second = versions
     if after is None and Path(before).is_file():
-        new = _read(Path(before))
+        new = read_contract(Path(before))
         return _registered(ground, new.id, first, as_), new
     if after is None and first is None:
         raise _wrong("请写两个契约文件，或数据集加 --from 版本", "name two files, or a dataset and --from VERSION")
@@ -43,7 +43,7 @@ def pair(
 
 def _either(ground: Ground, name: str, version: str | None, as_: str | None) -> Contract:
     path = Path(name)
-    return _read(path) if path.is_file() else _registered(ground, name, version, as_)
+    return read_contract(path) if path.is_file() else _registered(ground, name, version, as_)
 
 
 def _registered(ground: Ground, dataset: str, version: str | None, as_: str | None) -> Contract:
@@ -51,7 +51,12 @@ def _registered(ground: Ground, dataset: str, version: str | None, as_: str | No
     return contract(ground.engine, dataset, version)
 
 
-def _read(path: Path) -> Contract:
+def read_contract(path: Path) -> Contract:
+    """The contract of a file that nobody registered yet.
+
+    Raises:
+        Refused: CONTRACT_FAULTY with every fault.
+    """
     document, faults = load(path)
     if document is not None and not faults:
         made, faults = parse(document)

@@ -1,15 +1,11 @@
-"""`hub ingest`, `hub quarantine list|show`, `hub lake history|compact|expire`: thin commands over the store."""
+"""`hub quarantine list|show`, `hub lake history|compact|expire`: thin commands over the store."""
 
-import contextlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalogs.words import DeliveryState
 from infra.console import emit, help_text, json_option, progress, table
-from infra.errors import Place, Refused, Unavailable
 from infra.language import Text
 from infra.local_time import local_time
 from lake.describe_cli import describe
@@ -19,108 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lake.quarantine import Page
-    from lake.record import Outcome
 
-_STAGES = {
-    "split": Text("读取与分流 {} 条", "reading and splitting, {} records"),
-    "audit": Text("检验 {} 条", "auditing {} records"),
-    "store": Text("写入数据湖 {} 条", "storing {} records"),
-}
 _RULES_SHOWN = 3
 _AS = click.option(
     "--as", "as_", metavar="PERSON", help=help_text("演示模式下以此人身份", "as this person, in the demo")
 )
-
-
-@click.command(
-    help=help_text(
-        "归集文件：接收、读取、分流、检验、发布到数据集。目录作为一个批次。被拒绝或整批未发布时退出码为 1。",
-        "Take FILES into DATASET: land, read, split, audit, publish. A folder is one delivery. Exits 1 when one is "
-        "refused or blocked.",
-    )
-)
-@click.argument("dataset")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--together", is_flag=True, help=help_text("所有文件作为一个批次", "all files are one delivery"))
-@_AS
-@json_option
-def ingest(dataset: str, files: tuple[Path, ...], together: bool, as_: str | None) -> int:
-    """Ingest each file or folder, or all files as one; one that fails does not stop the others."""
-    from catalogs.asking import deliverer
-    from infra.ground import open_ground
-    from lake.describe import preloaded
-    from lake.groups import datasets
-    from lake.ingest import Session
-    from lake.ingest import ingest as take
-    from lake.outbox import drain_quietly
-
-    with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
-        lang = ground.lang
-        fed = datasets(ground, dataset)
-        actors = [deliverer(ground, one, as_).id for one in fed]
-        _all_there(files)
-
-        def tell(stage: str, rows: int) -> None:
-            say(_STAGES[stage].say(lang).format(f"{rows:,}"))
-
-        with Session(ground, tell) as session, preloaded(ground, session.auditing):
-            taken = [files] if together else files
-            outcomes = [
-                take(ground, to, one, actor=actor, session=session)
-                for one in taken
-                for to, actor in zip(fed, actors, strict=True)
-            ]
-        shapes = [outcome.as_dict(lang) for outcome in outcomes]
-        emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: _report(outcomes, lang))
-        # The verdict stands and is shown; describing it can neither change nor fail it.
-        say(Text("登记元数据", "describing").say(lang))
-        drain_quietly(ground)
-        with contextlib.suppress(Unavailable):  # another process is signing: its checkpoint covers ours
-            ground.ledger.sequence()
-    return 0 if all(outcome.state in ("finished", "repeated") for outcome in outcomes) else 1
-
-
-def _all_there(files: tuple[Path, ...]) -> None:
-    """Before the first is taken: a name typed wrongly leaves nothing half told."""
-    for path in files:
-        if not path.exists():
-            raise Refused(
-                "LANDING_NOT_A_FILE",
-                "没有这个文件，什么都没有接收",
-                "there is no such file; nothing was taken",
-                place=Place(file=path.name),
-                remedy=Text("核对文件的路径", "check the path"),
-            )
-
-
-def _report(outcomes: "list[Outcome]", lang: str) -> list[str]:
-    said = []
-    for one in outcomes:
-        state = DeliveryState.said(one.state).say(lang)
-        if one.state == "repeated":
-            said.append(f"{one.dataset} {one.delivery}: {state} {one.repeated}")
-            continue
-        if one.read is None:
-            said.append(f"{one.dataset or '?'} {one.delivery}: {state}")
-        else:
-            version = "" if one.version is None else Text(f"，版本 {one.version}", f", version {one.version}").say(lang)
-            seconds = Text("秒", "s").say(lang)
-            counts = Text(
-                f"读取 {one.read} = 发布 {one.published} + 问题 {one.quarantined} + 重复 {one.duplicates}",
-                f"read {one.read} = published {one.published} + quarantined {one.quarantined}"
-                f" + duplicates {one.duplicates}",
-            )
-            said.append(
-                f"{one.dataset} {one.delivery}: {state}{version}; {counts.say(lang)}; {one.seconds:.1f} {seconds}"
-            )
-        if one.code:
-            said.append(f"  {one.code}: {one.message.say(lang) if one.message else ''}")
-        said += [f"  {note[lang]}" for note in one.notes if note["code"].startswith("parts")]
-        said += [f"  {found['rule']}: {found[lang]}" for found in (one.audit or {}).get("warnings", ())]
-        if one.quarantined and one.dataset:
-            see = f"hub quarantine show {one.dataset} --delivery {one.delivery}"
-            said.append(Text(f"  逐行原因：{see}", f"  line by line: {see}").say(lang))
-    return said
 
 
 @click.group(help=help_text("问题数据区", "Rows that failed a rule, and why."))

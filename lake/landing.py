@@ -87,6 +87,24 @@ def land_arrival(ground: Ground, arrival: Arrival, scratch: Path, plain: Path | 
         packed.unlink(missing_ok=True)
 
 
+def plain_copy(ground: Ground, arrival: Arrival, target: Path) -> crypto.Sealed:
+    """A plaintext copy at `target` of what `land_arrival` would land; lands nothing.
+
+    Raises:
+        Refused, Unavailable: as `land`.
+    """
+    settings = load(LandingSettings, ground.environ)
+    packed = target.with_name(f"{target.name}.zip")
+    try:
+        with _disk(arrival.path):
+            bundle = bundled(arrival.path, arrival.together)
+            if bundle is not None:
+                pack(bundle, packed, settings.max_files, settings.max_bytes)
+            return _take(arrival.path if bundle is None else packed, target, None, None, settings.max_bytes)
+    finally:
+        packed.unlink(missing_ok=True)
+
+
 def _take(
     path: Path, target: Path, sealing: tuple[bytes, bytes] | None, plain: Path | None, most: int
 ) -> crypto.Sealed:

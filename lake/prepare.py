@@ -107,15 +107,32 @@ def separate(task: Task) -> Separated:
     return Separated(job, split(job))
 
 
-def prepare(task: Task, separated: Separated, now: datetime) -> Prepared:
-    """From what `separate` gave; see the module.
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a delivery comes to against the table at `base`: nothing is stored yet.
+
+    Attributes:
+        aside: the files of its records that do not get into the table.
+        blocked: the rules for which the whole of it is not published; empty when it is.
+        broken: rule id → records that break it.
+    """
+
+    base: int
+    removed: Removed
+    verdict: Verdict
+    aside: tuple[Written, ...]
+    blocked: tuple[str, ...]
+    broken: Mapping[str, int]
+    counts: dict[str, int]
+
+
+def weigh(task: Task, separated: Separated, base: int, now: datetime) -> Weighed:
+    """Set duplicates aside and audit the rest.
 
     Raises:
         Unavailable: `AUDIT_FAILED`, or a store that is not there.
     """
-    contract = task.compiled.contract
     job, done = separated.job, separated.done
-    base = task.lake.ensure(curated_key(contract.id), schema.curated(contract), contract.id)
     removed, verdict = _judge(task, job, done, base, now)
     blocking = [found.rule for found in verdict.blocking]
     blocked = tuple(dict.fromkeys((*done.blocking, *blocking)))
@@ -123,17 +140,26 @@ def prepare(task: Task, separated: Separated, now: datetime) -> Prepared:
     if blocked:
         reason = _block_reason(task, verdict, blocked)
         aside += set_aside_more(job, done, [file.path for file in removed.files], reason, "qb")
-    published = 0 if blocked else sum(file.rows for file in removed.files)
     counts = {
         "read": done.read,
-        "published": published,
+        "published": 0 if blocked else sum(file.rows for file in removed.files),
         "quarantined": sum(file.rows for file in aside),
         "duplicates": removed.duplicates,
     }
     _balance(task.row, counts)
     broken = dict(done.broken) | ({CONFLICT.rules[0]: removed.conflict_rows} if removed.conflict_rows else {})
-    files = _Files(None if blocked else removed.files, tuple(aside), blocked, broken)
-    return _intent(task, done, verdict, base, counts, files)
+    return Weighed(base, removed, verdict, tuple(aside), blocked, broken, counts)
+
+
+def prepare(task: Task, separated: Separated, now: datetime) -> Prepared:
+    """From what `separate` gave; see the module.
+
+    Raises:
+        Unavailable: as `weigh`.
+    """
+    contract = task.compiled.contract
+    base = task.lake.ensure(curated_key(contract.id), schema.curated(contract), contract.id)
+    return _intent(task, separated.done, weigh(task, separated, base, now))
 
 
 def _items(task: Task) -> tuple[Item, ...]:
@@ -216,15 +242,7 @@ def _balance(row: Row, counts: Mapping[str, int]) -> None:
         raise AssertionError(message, Place(delivery=row["id"]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    curated: tuple[Written, ...] | None
-    aside: tuple[Written, ...]
-    blocked: tuple[str, ...]
-    broken: Mapping[str, int]
-
-
-def _intent(task: Task, done: Split, verdict: Verdict, base: int, counts: dict[str, int], files: _Files) -> Prepared:
+def _intent(task: Task, done: Split, weighed: Weighed) -> Prepared:
     contract, row = task.compiled.contract, task.row
     _tell(task, "store", done.read)
     again = parts.repeated(task.ground.engine, contract.id, row["number"], done.source.parts)
@@ -238,26 +256,26 @@ def _intent(task: Task, done: Split, verdict: Verdict, base: int, counts: dict[s
         },
         "split": {"kept": done.kept_rows, "set_aside": done.aside_rows, "broken": dict(done.broken)},
         "audited": {
-            "passed": not files.blocked,
-            "expectations": len(verdict.findings),
-            "failed": list(files.blocked),
-            "warnings": [found.rule for found in verdict.warnings],
+            "passed": not weighed.blocked,
+            "expectations": len(weighed.verdict.findings),
+            "failed": list(weighed.blocked),
+            "warnings": [found.rule for found in weighed.verdict.warnings],
             "contract": contract.version,
         },
     }
-    audit = verdict.summary() | {"passed": not files.blocked, "broken": dict(files.broken)}
-    docs.keep(task.ground, row, audit, verdict)
+    audit = weighed.verdict.summary() | {"passed": not weighed.blocked, "broken": dict(weighed.broken)}
+    docs.keep(task.ground, row, audit, weighed.verdict)
     intent = Intent(
-        curated=None if files.curated is None else _put(task, curated_key(contract.id), files.curated),
-        quarantine=_put(task, quarantine_key(contract.id), files.aside),
-        base=base,
+        curated=None if weighed.blocked else _put(task, curated_key(contract.id), weighed.removed.files),
+        quarantine=_put(task, quarantine_key(contract.id), weighed.aside),
+        base=weighed.base,
         mode="overwrite" if contract.mode == "snapshot" else "append",
         facts=facts,
     )
-    values: dict[str, Any] = {**counts, "audit": audit, "notes": notes, "contract_version": contract.version}
+    values: dict[str, Any] = {**weighed.counts, "audit": audit, "notes": notes, "contract_version": contract.version}
     values |= dict.fromkeys(("code", "message_zh", "message_en"))
-    if files.blocked:
-        reason = _block_reason(task, verdict, files.blocked)
+    if weighed.blocked:
+        reason = _block_reason(task, weighed.verdict, weighed.blocked)
         values |= {"code": BLOCKED, "message_zh": reason.said.zh, "message_en": reason.said.en}
     return Prepared(intent, values, done.source.parts)
 
