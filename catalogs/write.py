@@ -7,15 +7,9 @@ from typing import Any
 import yaml
 
 from catalogs.model import City, Conditions, Department, Item, Person, Resource, Unit
+from catalogs.yamltree import Dumper
 from infra.errors import Place, Unavailable
 from infra.language import Text
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes no anchors: the reader refuses them."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
-        return True
 
 
 def write_city(city: City, folder: Path) -> list[Path]:
@@ -55,7 +49,7 @@ def write_city(city: City, folder: Path) -> list[Path]:
 
 def _write(path: Path, content: Mapping[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.dump(content, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
+    text = yaml.dump(content, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
     path.write_text(text, encoding="utf-8")
     return path
 

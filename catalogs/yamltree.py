@@ -221,3 +221,21 @@ class _Builder:
 
     def _stop(self, code: str, line: int, zh: str, en: str) -> None:
         raise _Stop(fault(code, zh, en, place=Place(file=self.name, row=line)))
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes what this reader reads back as it was: no anchors, and quotes around a text with blanks at its ends.
+
+    PyYAML knows of the blanks of ASCII alone, and leaves a full-width or a non-breaking one bare.
+    """
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+    style = "'" if text != text.strip() else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+Dumper.add_representer(str, _text)

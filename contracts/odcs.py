@@ -55,13 +55,6 @@ _FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
 _TEXTS = ("version", "kind", "apiVersion", "id", "status", "name", "domain", "tenant", "dataProduct")
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes no anchors: the reader refuses them."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
-        return True
-
-
 Path_ = tuple[str | int, ...]
 
 
@@ -110,7 +103,7 @@ def load(source: Path | str, name: str | None = None) -> tuple[ContractDocument 
 
 def dump(raw: Mapping[str, Any]) -> str:
     """The document as YAML text, keys in their order."""
-    plain = yaml.dump(raw, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120)
+    plain = yaml.dump(raw, Dumper=yamltree.Dumper, allow_unicode=True, sort_keys=False, width=120)
     return str(plain)
 
 

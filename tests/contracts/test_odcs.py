@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.odcs import dump, load
@@ -63,6 +63,8 @@ VALUES = st.recursive(
 
 @settings(deadline=None, max_examples=150)
 @given(st.dictionaries(TEXTS.filter(bool), VALUES, min_size=1, max_size=5))
+@example({"0": "\xa0"})
+@example({"0": "\u30005"})
 def test_any_value_survives_export_and_import(value: dict[str, object]) -> None:
     document, _ = load(dump(value))
     assert document is not None
