@@ -230,6 +230,7 @@ class Dumper(yaml.SafeDumper):
     """
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        """Never point at an earlier value: the reader refuses what points."""
         return True
 
 
