@@ -29,6 +29,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "归集：接收、读取、分流、检验、发布",
         "Land, read, split, audit and publish files.",
     ),
+    "arrival": (
+        "lake.door_cli:arrival",
+        "报送：到达、等待、立即接收",
+        "What came, what waits, and why.",
+    ),
     "run": (
         "lake.clock_cli:run_due",
         "由 Airflow 处理所有到达的批次",

@@ -6,6 +6,7 @@
     people.yaml        people (optional: a city may keep them in the database alone)
     catalogues/*.yaml  one catalogue a unit: {unit: …, resources: […]}
     jurisdiction.yaml  the deadlines (optional)
+    arrivals.yaml      buckets, databases to draw from, and quotas (optional)
     policies/*.cedar   rules of reading beside those of the house (optional)
 
 Reading does no more than read; nothing is written and no database is asked.
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from catalogs.doors import FILE as DOORS
+from catalogs.doors import read_doors
 from catalogs.faults import Fault, fault, refusal
 from catalogs.fields import Fields
 from catalogs.jurisdiction import read_jurisdiction
@@ -99,6 +102,8 @@ def _read(folder: Path) -> _Reading:
     reading.faults.extend(_policy_faults(folder))
     if (folder / "jurisdiction.yaml").exists():
         reading.faults.extend(read_jurisdiction(folder)[1])
+    if (folder / DOORS).exists():
+        reading.faults.extend(read_doors(folder)[1])
     _check_units(reading)
     _check_departments(reading)
     _check_people(reading)

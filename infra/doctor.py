@@ -9,6 +9,7 @@ A check never raises: what goes wrong is its finding. Only the store is written 
 import contextlib
 import os
 import platform
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,8 +90,8 @@ def _versions(_ground: Ground) -> Finding:
 def _settings(ground: Ground) -> Finding:
     known = set(documented_variables())
     unknown = sorted(name for name in ground.environ if name.startswith("HUB_") and not name.startswith("HUB_TEST_"))
-    unknown = [name for name in unknown if name not in known]
-    given = sorted(name for name in ground.environ if name in known)
+    unknown = [name for name in unknown if not _documented(name, known)]
+    given = sorted(name for name in ground.environ if _documented(name, known))
     if unknown:
         names = ", ".join(unknown)
         text = Text(f"未知的环境变量：{names}", f"environment variables that nothing reads: {names}")
@@ -98,6 +99,13 @@ def _settings(ground: Ground) -> Finding:
     said = ", ".join(given)
     text = Text(f"已设置：{said}", f"set: {said}") if given else Text("全部为默认值", "all defaults")
     return Finding(State.OK, text, {"set": given, "unknown": []})
+
+
+def _documented(name: str, known: set[str]) -> bool:
+    """Whether the file of examples has it; `<NAME>` there stands for a name that a city's file gives."""
+    return name in known or any(
+        re.fullmatch(pattern.replace("<NAME>", "[A-Z0-9_]+"), name) for pattern in known if "<NAME>" in pattern
+    )
 
 
 def documented_variables() -> Iterator[str]:

@@ -125,6 +125,15 @@ def check_key(key: str) -> str:
     return key
 
 
+def is_key(name: str) -> bool:
+    """Whether `check_key` takes it: others put objects under any names."""
+    try:
+        check_key(name)
+    except WrongUse:
+        return False
+    return True
+
+
 def _bad_segment(segment: str) -> bool:
     return (
         segment in ("", ".", "..")

@@ -16,16 +16,16 @@ from urllib.parse import urlsplit
 import certifi
 import urllib3
 from minio import Minio
+from minio.commonconfig import CopySource
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 
 from infra.errors import HubError, Unavailable, WrongUse
 from infra.language import Text
-from infra.storage import RESERVED, ObjectStat, StoreSettings, check_key, check_size, missing, open_source
+from infra.storage import RESERVED, ObjectStat, StoreSettings, check_key, check_size, is_key, open_source
+from infra.storage_s3_codes import ABSENT, translated
 
 _CHUNK = 1 << 20
 _PART = 64 << 20  # one part of a multipart upload; 10,000 of them are the most that S3 takes
-_ABSENT = ("NoSuchKey", "NoSuchObject", "ResourceNotFound", "NoSuchVersion")
-_DENIED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed")
 
 
 class S3Store:
@@ -103,7 +103,7 @@ class S3Store:
             try:
                 found = self._client.stat_object(bucket_name=self.bucket, object_name=name)
             except S3Error as error:
-                if error.code in _ABSENT:
+                if error.code in ABSENT:
                     return None
                 raise
         return self._stat(found)
@@ -117,6 +117,38 @@ class S3Store:
             stats = [self._stat(entry) for entry in found if not entry.is_dir]
         yield from sorted(stats, key=lambda entry: entry.key)
 
+    def first(self, most: int, *, skip: str = "") -> tuple[ObjectStat, ...]:
+        """At most `most` objects, in pages, whose keys can be named here and do not begin with `skip`."""
+        stats: tuple[ObjectStat, ...] = ()
+        with _s3("."):
+            for entry in self._client.list_objects(bucket_name=self.bucket, prefix=self._prefix, recursive=True):
+                found = self._stat(entry)
+                if entry.is_dir or (skip and found.key.startswith(skip)) or not is_key(found.key):
+                    continue
+                stats += (found,)
+                if len(stats) >= most:
+                    break
+        return stats
+
+    def clear(self, key: str, etag: str, target: str | None) -> bool:
+        """Move the object to `target`, or delete it, if it still has `etag`; whether it did."""
+        name = self._name(key)
+        with _s3(key):
+            try:
+                if target is not None:
+                    source = CopySource(bucket_name=self.bucket, object_name=name, match_etag=etag)
+                    there = self._name(target)
+                    self._client.copy_object(bucket_name=self.bucket, object_name=there, source=source)
+                found = self.stat(key)
+                if found is None or found.etag != etag:
+                    return False
+                self._client.remove_object(bucket_name=self.bucket, object_name=name)
+            except S3Error as error:
+                if error.code in ("PreconditionFailed", *ABSENT):
+                    return False
+                raise
+        return True
+
     def delete(self, key: str) -> None:
         """Remove the object."""
         name = self._name(key)
@@ -124,7 +156,7 @@ class S3Store:
             try:
                 self._client.remove_object(bucket_name=self.bucket, object_name=name)
             except S3Error as error:
-                if error.code not in _ABSENT:
+                if error.code not in ABSENT:
                     raise
 
     def sweep(self, prefix: str) -> int:
@@ -251,7 +283,7 @@ def _s3(key: str) -> Iterator[None]:
     except HubError:
         raise
     except S3Error as error:
-        raise _translated(error.code or "", key) from None
+        raise translated(error.code or "", key) from None
     except (urllib3.exceptions.HTTPError, OSError):
         raise Unavailable(
             "STORE_UNREACHABLE",
@@ -262,24 +294,3 @@ def _s3(key: str) -> Iterator[None]:
     except (MinioException, InvalidResponseError, ServerError, ValueError) as error:
         kind = type(error).__name__
         raise Unavailable("STORE_FAILED", f"对象存储出错（{kind}）", f"the object store failed ({kind})") from None
-
-
-def _translated(code: str, key: str) -> HubError:
-    if code in _ABSENT:
-        return missing(key)
-    if code == "NoSuchBucket":
-        return Unavailable(
-            "STORE_NO_BUCKET",
-            "对象存储中没有 HUB_STORE 指明的桶",
-            "the object store has no bucket as HUB_STORE names it",
-            remedy=Text("创建该桶，或改正 HUB_STORE", "make the bucket, or correct HUB_STORE"),
-        )
-    if code in _DENIED:
-        return Unavailable(
-            "STORE_DENIED",
-            "对象存储拒绝访问",
-            "the object store denies access",
-            remedy=Text("检查存储密钥及其权限", "check the store's keys and what they permit"),
-        )
-    shown = code if code.isascii() and code.isalnum() else "?"
-    return Unavailable("STORE_FAILED", f"对象存储出错（{shown}）", f"the object store failed ({shown})")

@@ -128,7 +128,7 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
         folder = watched(ground, one.id)
         if (unit is not None and one.id != unit) or not is_folder(folder):
             continue
-        scan = _Scan(ground, one.id, one.arrival, folder, _names(ground, one.id), now, settings, landing)
+        scan = _Scan(ground, one.id, one.arrival, folder, names_of(ground, one.id), now, settings, landing)
         try:
             with lease(ground.engine, f"arrival:{one.id}", seconds=600):
                 found = _scan(scan)
@@ -145,7 +145,7 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
     return Arrived(tuple(done), tuple(waiting), tuple(refused))
 
 
-def _names(ground: Ground, unit: str) -> dict[str, str]:
+def names_of(ground: Ground, unit: str) -> dict[str, str]:
     """How a file or folder may be called → the dataset it is for."""
     names: dict[str, str] = {}
     for resource in listing(ground.engine, unit=unit):
@@ -218,22 +218,27 @@ def _marker(path: Path) -> Path:
 
 
 def _datasets(scan: _Scan, path: Path) -> tuple[str, ...]:
-    """The datasets that the file's folder or name says; else a name that nobody can have registered."""
-    said = path.parent.name if path.parent != scan.folder else path.name
-    for name in sorted(scan.names, key=len, reverse=True):
-        if _says(said, name, scan, path):
-            return (scan.names[name],)
-    ids = set(scan.names.values())
+    inside = path.parent != scan.folder
+    said = path.parent.name if inside else path.name
+    return named_datasets(scan.ground, scan.names, scan.unit, said, folder=inside)
+
+
+def named_datasets(ground: Ground, names: Mapping[str, str], unit: str, said: str, *, folder: bool) -> tuple[str, ...]:
+    """The datasets that a folder or a file called `said` names; else a name that nobody can have registered."""
+    for name in sorted(names, key=len, reverse=True):
+        if _says(said, name, folder):
+            return (names[name],)
+    ids = set(names.values())
     for short in sorted(shared_names(ids), key=len, reverse=True):
         spelled = (short, short.partition(".")[2])
-        fed = sharing(scan.ground, short, ids) if any(_says(said, name, scan, path) for name in spelled) else ()
+        fed = sharing(ground, short, ids) if any(_says(said, name, folder) for name in spelled) else ()
         if fed:
             return fed
-    return (f"{scan.unit}/{file_name(Path(said))}",)
+    return (f"{unit}/{file_name(Path(said))}",)
 
 
-def _says(said: str, name: str, scan: _Scan, path: Path) -> bool:
-    return said == name or (said.startswith(name) and said[len(name)] in _ENDS and path.parent == scan.folder)
+def _says(said: str, name: str, folder: bool) -> bool:
+    return said == name or (said.startswith(name) and said[len(name)] in _ENDS and not folder)
 
 
 def _take(scan: _Scan, path: Path) -> list[Delivery]:

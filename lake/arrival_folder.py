@@ -42,7 +42,7 @@ def arrived(folder: Path, most: int, is_one: Callable[[Path], bool]) -> tuple[En
     found_ones: Entries = []
     others: list[Path] = []
     for candidate in _candidates(folder, is_one):
-        if _unfinished(candidate.name):
+        if unfinished(candidate.name):
             continue
         try:
             found = candidate.lstat()
@@ -72,14 +72,15 @@ def is_filling(bundle: Bundle, most: int) -> bool:
         if error.code != NOTHING:
             raise
         return True
-    return any(_unfinished(step) for piece in pieces for step in piece.steps)
+    return any(unfinished(step) for piece in pieces for step in piece.steps)
 
 
 def _entries(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
-def _unfinished(name: str) -> bool:
+def unfinished(name: str) -> bool:
+    """Whether what is called so is not for taking: hidden, still being written, or a marker."""
     return name.startswith(".") or name.lower().endswith((*_UNFINISHED, MARKER))
 
 

@@ -6,7 +6,7 @@ door they come, and snapshots A, B, A are three.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ class Arrival:
 
     Attributes:
         together: files that are one delivery; `path` is the first of them then.
+        also: written in the very transaction that lands it, or finds it landed: what must be true exactly then.
     """
 
     dataset: str
@@ -39,6 +40,7 @@ class Arrival:
     actor: str
     unit: str | None = None
     together: tuple[Path, ...] = ()
+    also: "Callable[[Connection, Delivery], None] | None" = None
 
     @property
     def file_name(self) -> str:

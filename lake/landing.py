@@ -34,7 +34,7 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
 from infra.settings import Settings, load
-from lake import tables, tombstones
+from lake import quota, tables, tombstones
 from lake.bundle import bundled, changed, not_a_file, pack, too_large
 from lake.copies import copied, copied_stream, sealed_copy
 from lake.delivery import Arrival, Delivery, delivery_id, file_name, find
@@ -60,7 +60,7 @@ def land(ground: Ground, dataset: str, path: Path, *, channel: str, arrived_at: 
     """Lands `path` for `dataset`; see the module. A refused delivery is returned, its state says so.
 
     Raises:
-        Refused: LANDING_TOO_LARGE, LANDING_NOT_A_FILE, DELIVERY_PURGED; nothing landed then.
+        Refused: LANDING_TOO_LARGE, LANDING_NOT_A_FILE, DELIVERY_PURGED, ARRIVAL_QUOTA; nothing landed then.
         Unavailable: LANDING_CHANGED (the file was written to meanwhile), STORE_…, DATABASE_….
     """
     with ground.scratch() as scratch:
@@ -158,6 +158,9 @@ def _record(
         known, ordinal = known_delivery(connection, arrival.dataset, taken.sha256, first)
     if known is not None:
         _sweep(ground, known)
+        if arrival.also is not None:
+            with write(ground.engine) as connection:
+                arrival.also(connection, known)
         return known if refusal or known.code != UNKNOWN else _adopt(ground, arrival, known)
     identity = delivery_id(arrival.dataset, taken.sha256, ordinal)
     key = f"landing/{unit}/{taken.sha256}/{identity}-{label}.{'sealed' if data_key else 'raw'}"
@@ -180,10 +183,11 @@ def _record(
     if refusal:
         row |= {"code": refusal.code, "message_zh": refusal.text.zh, "message_en": refusal.text.en}
         row |= {"finished_at": ground.now()}
+    quota.check(ground, unit, taken.size, arrival.arrived_at)
     ground.store.put_file(key, temporary, move=True)
     try:
         delivery = _insert(ground, arrival, row)
-    except Refused:  # purged in this very moment: nothing of it stays
+    except HubError:  # purged, or beyond the unit's quota, in this very moment: nothing of it stays
         ground.store.delete(key)
         raise
     _sweep(ground, delivery)
@@ -228,10 +232,14 @@ def _insert(ground: Ground, arrival: Arrival, row: dict[str, Any]) -> Delivery:
         if found is None:
             lock(connection, f"content:{row['sha256']}")
             _welcome(ground, connection, arrival, row["sha256"])
+            quota.check(ground, row["unit"], row["size"], row["arrived_at"], connection)
             connection.execute(tables.delivery.insert().values(**row))
             ground.ledger.append(_entries(arrival, row), connection=connection)
             found = connection.execute(wanted).mappings().one()
-        return Delivery.of(found)
+        delivery = Delivery.of(found)
+        if arrival.also is not None:
+            arrival.also(connection, delivery)
+        return delivery
 
 
 def _entries(arrival: Arrival, row: Mapping[str, Any]) -> list[NewEntry]:

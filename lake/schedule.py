@@ -194,10 +194,20 @@ def arrived(ground: Ground, unit: str | None = None) -> int:
 
 
 def arrive_task(unit: str) -> dict[str, int]:
-    """Land what has arrived completely in the unit's watched folder; also bring the schedule up to the register."""
+    """Land what has arrived completely at every door of the unit; also bring the schedule up to the register.
+
+    Raises:
+        HubError: of the first door that is broken, after all doors were looked at.
+    """
+    from lake.doors import take  # noqa: PLC0415 - loaded where it runs
+
     with open_ground() as ground:
         write_schedule(ground)
-        return {"landed": arrived(ground, unit)}
+        found = take(ground, unit=unit)
+        landed = arrived(ground, unit) + len(found.deliveries)
+        for error in found.broken.values():
+            raise error
+        return {"landed": landed}
 
 
 def due_task(unit: str, frequency: str, datasets: Collection[str] = ()) -> list[list[str]]:

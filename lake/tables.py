@@ -41,7 +41,7 @@ delivery = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),  # bytes
     sa.Column("file_name", sa.Text, nullable=False),
     sa.Column("object_key", sa.Text, nullable=True),  # where the sealed bytes stand in the store
-    sa.Column("channel", sa.String(32), nullable=False),  # command | folder | push | pull
+    sa.Column("channel", sa.String(32), nullable=False),  # command | folder | s3 | push | pull
     sa.Column("arrived_at", UtcDateTime, nullable=False),
     sa.Column("ordinal", sa.Integer, nullable=False),  # how often this content was taken before
     sa.Column("state", sa.String(16), nullable=False, index=True),
@@ -123,5 +123,42 @@ purge = sa.Table(
     sa.Column("readmitted_at", UtcDateTime, nullable=True),
     sa.Column("readmitted_basis", sa.Text, nullable=True),
     sa.Column("readmitted_why", sa.Text, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+watermark = sa.Table(
+    "lake_watermark",
+    metadata,
+    sa.Column("dataset", sa.String(191), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),  # lake.pull_values: how `value` is read
+    sa.Column("value", sa.Text, nullable=False),  # of the newest row that landed
+    sa.Column("seen", sa.JSON, nullable=False),  # digests of the landed rows that the next pull sees again
+    sa.Column("step", sa.BigInteger, nullable=False),  # grows with every pull that landed: two at once are told apart
+    sa.Column("delivery", sa.String(40), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
+push = sa.Table(
+    "lake_push",
+    metadata,
+    sa.Column("person", sa.String(63), primary_key=True),
+    sa.Column("key", sa.String(128), primary_key=True),  # SHA-256 of the client's Idempotency-Key
+    sa.Column("dataset", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("delivery", sa.String(40), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
+waiting = sa.Table(
+    "lake_waiting",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("unit", sa.String(63), nullable=False, index=True),
+    sa.Column("door", sa.String(16), nullable=False),  # folder | s3 | pull
+    sa.Column("name", sa.Text, nullable=False),  # its sender's own words, shown as a delivery's file name is
+    sa.Column("code", sa.String(64), nullable=True),  # why it is not taken; null: it is not complete yet
+    sa.Column("message_zh", sa.Text, nullable=True),
+    sa.Column("message_en", sa.Text, nullable=True),
+    sa.Column("since", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -1,0 +1,138 @@
+"""Arrival by a prefix of an S3, one a unit: the folder's way, over objects.
+
+Promises:
+
+- an object is whole as soon as it is there (a put is atomic, an upload in parts is seen when it is done); where the
+  city asks for a marker it waits for `<name>.done`;
+- its size is looked at before its first byte is read, and its reading has a limit of time;
+- it leaves the prefix only after its bytes are durable in landing, and only if it is still the object that landed: its
+  ETag is asked again right before, and what is moved is copied under the condition that it still has that ETag;
+- two scans at once double nothing (a lease, and landing itself); a killed scan is finished by the next one;
+- one object's trouble keeps no other waiting. Names map to datasets as files' names do.
+
+A store knows no conditional delete that all S3 have: between the last look and the delete stands one request.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import ClassVar
+
+from catalogs.doors import Bucket, Complete, Taken
+from infra.errors import HubError, Place, Unavailable, WrongUse
+from infra.ground import Ground
+from infra.language import Text
+from infra.lease import kept, lease
+from infra.settings import Secret, Settings, load
+from infra.storage import ObjectStat, StoreSettings
+from infra.storage_s3 import S3Store
+from lake.arrival import named_datasets, names_of
+from lake.arrival_folder import MARKER, unfinished
+from lake.bundle import too_large
+from lake.delivery import Arrival, Delivery
+from lake.landing import LandingSettings, land_arrival
+
+CHANNEL = "s3"
+TAKEN = "taken/"
+
+
+class BucketSettings(Settings, frozen=True):
+    """How patient a scan of a bucket is, and how much it takes."""
+
+    section: ClassVar[str] = "bucket"
+
+    seconds: float = 30.0
+    most_objects: int = 10_000
+
+
+@dataclass(slots=True)
+class Scanned:
+    """What a scan did."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    refused: list[tuple[str, HubError]] = field(default_factory=list)
+
+
+def open_bucket(ground: Ground, rule: Bucket) -> S3Store:
+    """The unit's prefix as a store; touches no network.
+
+    Raises:
+        WrongUse: BUCKET_KEYS when its keys are not set.
+    """
+    settings = load(BucketSettings, ground.environ)
+    access, secret = (f"HUB_BUCKET_{rule.keys}_{part}_KEY" for part in ("ACCESS", "SECRET"))
+    given = [ground.environ.get(name, "").strip() for name in (access, secret)]
+    if not all(given):
+        raise WrongUse(
+            "BUCKET_KEYS",
+            f"未设置 {access} 与 {secret}",
+            f"{access} and {secret} are not set",
+            remedy=Text("参见 infra/env.example", "see infra/env.example"),
+        )
+    keys = [Secret(value) for value in given]
+    store = StoreSettings(None, rule.endpoint, keys[0], keys[1], rule.region, settings.seconds)
+    return S3Store(store, bucket=rule.bucket, prefix=rule.prefix)
+
+
+def scan(ground: Ground, rule: Bucket, now: datetime) -> Scanned:
+    """Land every complete object; see the module.
+
+    Raises:
+        WrongUse: BUCKET_KEYS.
+        Unavailable: STORE_… when the bucket cannot be listed; LEASE_TAKEN.
+    """
+    store = open_bucket(ground, rule)
+    done = Scanned()
+    with lease(ground.engine, f"bucket:{rule.unit}", seconds=120) as held, kept(held):
+        found = store.first(load(BucketSettings, ground.environ).most_objects, skip=TAKEN)
+        there = {one.key for one in found}
+        names = names_of(ground, rule.unit)
+        for one in sorted(found, key=lambda each: (each.modified, each.key)):
+            if unfinished(PurePosixPath(one.key).name):
+                continue
+            if rule.complete is Complete.MARKER and one.key + MARKER not in there:
+                done.waiting.append(one.key)
+                continue
+            try:
+                done.deliveries += _take(ground, store, rule, one, names, now)
+            except HubError as error:
+                done.refused.append((one.key, error))
+    return done
+
+
+def _take(
+    ground: Ground, store: S3Store, rule: Bucket, one: ObjectStat, names: dict[str, str], now: datetime
+) -> list[Delivery]:
+    most = load(LandingSettings, ground.environ).max_bytes
+    name = PurePosixPath(one.key).name
+    if one.size > most:
+        raise too_large(one.size, most, name)
+    with ground.scratch() as scratch:
+        path = scratch / (name.encode()[:200].decode("utf-8", "ignore") or "object")
+        store.get_file(one.key, path)
+        if path.stat().st_size != one.size:
+            raise _changed(name)
+        said = one.key.split("/")
+        inside = len(said) > 1
+        datasets = named_datasets(ground, names, rule.unit, said[-2] if inside else name, folder=inside)
+        came = [Arrival(each, path, CHANNEL, now, f"unit:{rule.unit}", rule.unit) for each in datasets]
+        deliveries = [land_arrival(ground, arrival, scratch) for arrival in came]
+    _clear(store, rule, one, deliveries[0])
+    return deliveries
+
+
+def _clear(store: S3Store, rule: Bucket, one: ObjectStat, delivery: Delivery) -> None:
+    """Take the object out of the prefix if it is still the one that landed; another stays for the next scan."""
+    target = f"{TAKEN}{delivery.id}/{one.key}" if rule.taken is Taken.MOVE else None
+    if store.clear(one.key, one.etag, target) and rule.complete is Complete.MARKER:
+        store.delete(one.key + MARKER)
+
+
+def _changed(name: str) -> Unavailable:
+    return Unavailable(
+        "LANDING_CHANGED",
+        "对象在接收期间被替换，下次再取",
+        "the object was replaced while it was read; the next scan takes it",
+        place=Place(file=name),
+    )

@@ -1,0 +1,128 @@
+"""`hub arrival list|scan|pull`: what came by which door, what waits at one and why; and taking it now."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalogs.as_option import as_option
+from catalogs.words import DeliveryState
+from infra.console import emit, help_text, json_option, progress, table
+from infra.language import Text
+from infra.local_time import local_time
+
+if TYPE_CHECKING:
+    from lake.doors import Taken
+
+DOORS = {
+    "command": Text("命令", "command"),
+    "folder": Text("目录", "folder"),
+    "s3": Text("对象存储", "bucket"),
+    "push": Text("推送", "push"),
+    "pull": Text("数据库", "database"),
+}
+
+
+@click.group(help=help_text("报送：经何种渠道到达、在等什么、立即接收。", "What came, what waits, and why."))
+def arrival() -> None:
+    """Hold the commands on doors together."""
+
+
+@arrival.command("list", help=help_text("已到达的批次与等待接收的文件。", "What came, newest first, and what waits."))
+@click.option("--unit", help=help_text("只看一个单位", "of one unit"))
+@click.option("--waiting", is_flag=True, help=help_text("只看等待接收的", "only what is not taken yet"))
+@click.option("--refused", is_flag=True, help=help_text("只看未受理的", "only what was refused"))
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help=help_text("最多条数", "at most")
+)
+@as_option
+@json_option
+def list_(unit: str | None, waiting: bool, refused: bool, limit: int, as_: str | None) -> None:
+    """Print what came and what waits."""
+    from catalogs.people import current
+    from infra.ground import open_ground
+    from lake.doors import came, waits
+
+    with open_ground(os.environ) as ground:
+        who, lang = current(ground, as_), ground.lang
+        ahead = waits(ground, who, unit=unit, refused=refused)
+        behind = [] if waiting else came(ground, who, unit=unit, refused=refused, limit=limit)
+        value = {"deliveries": behind, "waiting": ahead}
+        emit(ground, value, lambda _: _lines(behind, ahead, lang))
+
+
+def _lines(behind: list[dict[str, Any]], ahead: list[dict[str, Any]], lang: str) -> list[str]:
+    said = []
+    if behind:
+        zh = ("到达", "渠道", "单位", "数据集", "批次", "状态")
+        en = ("arrived", "door", "unit", "dataset", "delivery", "state")
+        rows = [
+            (
+                local_time(one["arrived_at"]),
+                DOORS[one["door"]].say(lang) if one["door"] in DOORS else one["door"],
+                one["unit"],
+                one["dataset"] or one["file"],
+                one["delivery"],
+                DeliveryState.said(one["state"]).say(lang),
+            )
+            for one in behind
+        ]
+        said.append(table(rows, zh if lang == "zh" else en))
+        said += [f"  {one['delivery']}  {one['code']}: {one['reason'][lang]}" for one in behind if one["code"]]
+    for one in ahead:
+        door = DOORS[one["door"]].say(lang)
+        reason = f"{one['code']}: {one['reason'][lang]}" if one["code"] else one["reason"][lang]
+        line = Text(
+            f"等待  {one['unit']} {door}  {one['name']}  {reason}",
+            f"waits  {one['unit']} {door}  {one['name']}  {reason}",
+        )
+        said.append(line.say(lang))
+    return said or [Text("没有到达，也没有等待", "nothing came and nothing waits").say(lang)]
+
+
+@arrival.command(help=help_text("立即接收各渠道的完整数据。", "Take now what is complete at every door."))
+@click.argument("unit", required=False)
+@as_option
+@json_option
+def scan(unit: str | None, as_: str | None) -> int:
+    """Scan; exits 1 when a door is broken."""
+    from catalogs.model import Role
+    from catalogs.people import current, require
+    from infra.ground import open_ground
+    from lake.doors import take
+
+    with open_ground(os.environ) as ground, progress(help_text("接收", "taking")):
+        require(current(ground, as_), Role.ENGINEER)
+        done = take(ground, unit=unit)
+        emit(ground, _plain(done), lambda _: _taken(done, ground.lang))
+    return 1 if done.broken else 0
+
+
+def _plain(done: "Taken") -> dict[str, Any]:
+    landed = [{"delivery": one.id, "dataset": one.dataset, "door": one.channel} for one in done.deliveries]
+    return {"landed": landed, "broken": done.broken}
+
+
+def _taken(done: "Taken", lang: str) -> list[str]:
+    said = [Text(f"接收 {len(done.deliveries)} 个批次", f"{len(done.deliveries)} deliveries landed").say(lang)]
+    return said + [error.sentence(lang) for error in done.broken.values()]
+
+
+@arrival.command("pull", help=help_text("立即从来源数据库抽取新数据。", "Draw what is new for DATASET, now."))
+@click.argument("dataset")
+@as_option
+@json_option
+def pull_(dataset: str, as_: str | None) -> None:
+    """Draw once."""
+    from catalogs.asking import deliverer
+    from infra.ground import open_ground
+    from lake.pull import pull
+
+    with open_ground(os.environ) as ground, progress(help_text("抽取", "drawing")):
+        done = pull(ground, dataset, actor=deliverer(ground, dataset, as_).id, now=ground.now())
+        found = None if done.delivery is None else done.delivery.id
+        value = {"dataset": dataset, "delivery": found, "rows": done.rows, "more": done.more}
+        none = Text("没有新数据，未生成批次", "nothing new; nothing landed")
+        more = Text("；还有更多，请再次抽取", "; there is more: draw again") if done.more else Text("", "")
+        some = Text(f"{found}：{done.rows} 条{more.zh}", f"{found}: {done.rows} rows{more.en}")
+        emit(ground, value, lambda _: (none if found is None else some).say(ground.lang))

@@ -1,0 +1,185 @@
+"""All doors of a unit together: its folder, its bucket, its database. A broken door keeps no other waiting.
+
+What each look could not take, and why, stands in `lake_waiting` until the next look at that door. People see what came
+to the units whose resources they may have described.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalogs.decide import city_policy, decide_each
+from catalogs.doors import Bucket, load_doors
+from catalogs.model import Person
+from catalogs.own_city import own_city
+from catalogs.register import resources
+from infra.database import lock, read, write
+from infra.errors import HubError
+from infra.ground import Ground
+from infra.language import Text
+from lake import bucket, tables
+from lake.arrival import CHANNEL, arrive
+from lake.delivery import Delivery
+from lake.pull import CHANNEL as PULL
+from lake.pull import pull, pulls
+
+ACTOR = "program:arrival"
+_ROUNDS = 50  # pulls of one dataset in one look, each bounded by itself
+_NOT_YET = Text("尚未完整", "not complete yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that waits at a door: its name, and the error that keeps it; None when it is not complete yet."""
+
+    name: str
+    error: HubError | None = None
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a look at the doors did. `broken` are doors that could not be looked at, by unit and door."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    broken: dict[str, HubError] = field(default_factory=dict)
+
+
+def take(ground: Ground, *, unit: str | None = None, folders: bool = True) -> Taken:
+    """Land what has arrived completely at every door, of `unit` where asked; see the module.
+
+    Raises:
+        Refused: CATALOG_FAULTY when the city's file of doors cannot be read.
+        Unavailable: DATABASE_….
+    """
+    done = Taken()
+    if folders:
+        _folders(ground, done, unit)
+    for one in load_doors(own_city(ground)).buckets:
+        if unit in (None, one.unit):
+            _look(ground, done, one.unit, bucket.CHANNEL, partial(_bucket, ground, one, done))
+    for rule in pulls(ground, unit=unit):
+        _look(ground, done, rule.dataset, PULL, partial(_pull, ground, rule.dataset, done))
+    return done
+
+
+def _folders(ground: Ground, done: Taken, unit: str | None) -> None:
+    found = arrive(ground, ground.now(), unit=unit)
+    done.deliveries += found.deliveries
+    root = ground.home / "arrivals"
+    notes: dict[str, list[Note]] = {}
+    if root.is_dir():
+        notes = {path.name: [] for path in root.iterdir() if unit in (None, path.name)}
+    for path in found.waiting:
+        notes.setdefault(path.relative_to(root).parts[0], []).append(Note(path.name))
+    for refusal in found.refused:
+        notes.setdefault(refusal.path.relative_to(root).parts[0], []).append(Note(refusal.path.name, refusal.error))
+    for name, those in notes.items():
+        note(ground, name, CHANNEL, those)
+
+
+def _look(ground: Ground, done: Taken, name: str, door: str, look: Callable[[], list[Note]]) -> None:
+    """One door: what goes wrong with it is noted, and the next one is looked at."""
+    try:
+        notes = look()
+    except HubError as error:
+        if error.code == "LEASE_TAKEN":
+            return  # another look is at this door
+        done.broken[f"{name} {door}"] = error
+        notes = [Note(name, error)]
+    note(ground, name.split(".", maxsplit=1)[0], door, notes, of=name)
+
+
+def _bucket(ground: Ground, one: Bucket, done: Taken) -> list[Note]:
+    found = bucket.scan(ground, one, ground.now())
+    done.deliveries += found.deliveries
+    return [*(Note(name) for name in found.waiting), *(Note(name, error) for name, error in found.refused)]
+
+
+def _pull(ground: Ground, dataset: str, done: Taken) -> list[Note]:
+    for _ in range(_ROUNDS):
+        pulled = pull(ground, dataset, actor=ACTOR, now=ground.now())
+        done.deliveries += [pulled.delivery] if pulled.delivery is not None else []
+        if not pulled.more:
+            break
+    return []
+
+
+def note(ground: Ground, unit: str, door: str, notes: Iterable[Note], of: str | None = None) -> None:
+    """Keep what waits at a door in place of what was kept; of several pulls of a unit, that of `of` alone."""
+    table, now = tables.waiting, ground.now()
+    with write(ground.engine) as connection:
+        lock(connection, f"waiting:{unit}")
+        mine = [table.c.unit == unit, table.c.door == door]
+        if door == PULL:
+            mine.append(table.c.name == of)
+        query = sa.select(table.c.name, table.c.code, table.c.since).where(*mine)
+        since = {(row.name, row.code): row.since for row in connection.execute(query)}
+        rows = [_row(unit, door, one, since, now) for one in notes]
+        connection.execute(table.delete().where(*mine))
+        if rows:
+            connection.execute(table.insert(), rows)
+
+
+def _row(unit: str, door: str, one: Note, since: Mapping[Any, datetime], now: datetime) -> dict[str, Any]:
+    text = _NOT_YET if one.error is None else one.error.text
+    name = one.name.encode("utf-8", "replace").decode()[:255]
+    code = one.error.code if one.error else None
+    said = {"code": code, "message_zh": text.zh, "message_en": text.en}
+    return {"unit": unit, "door": door, "name": name, "since": since.get((name, code), now), **said}
+
+
+def _visible(ground: Ground, who: Person, unit: str | None) -> set[str]:
+    """The units of which `who` may have something described; nothing of the others is shown."""
+    found = resources(ground.engine, unit=unit)
+    decisions = decide_each(who, "describe", found, policy=city_policy(own_city(ground)))
+    return {one.unit for one, decision in zip(found, decisions, strict=True) if decision.allowed} | {who.unit}
+
+
+def came(ground: Ground, who: Person, *, unit: str | None, refused: bool, limit: int) -> list[dict[str, Any]]:
+    """What landed, newest first."""
+    table = tables.delivery
+    query = sa.select(table).where(table.c.unit.in_(sorted(_visible(ground, who, unit))))
+    if unit is not None:
+        query = query.where(table.c.unit == unit)
+    if refused:
+        query = query.where(table.c.state.in_((tables.REFUSED, tables.BLOCKED)))
+    with read(ground.engine) as connection:
+        rows = connection.execute(query.order_by(table.c.number.desc()).limit(limit)).mappings().all()
+    return [
+        {
+            "delivery": row["id"],
+            "dataset": row["dataset"],
+            "unit": row["unit"],
+            "door": row["channel"],
+            "file": row["file_name"],
+            "size": row["size"],
+            "arrived_at": row["arrived_at"],
+            "state": row["state"],
+            "code": row["code"],
+            "reason": {"zh": row["message_zh"] or "", "en": row["message_en"] or ""},
+        }
+        for row in rows
+    ]
+
+
+def waits(ground: Ground, who: Person, *, unit: str | None, refused: bool) -> list[dict[str, Any]]:
+    """What the newest look at each door left there, oldest first; with `refused` only what has a reason."""
+    table = tables.waiting
+    query = sa.select(table).where(table.c.unit.in_(sorted(_visible(ground, who, unit))))
+    if unit is not None:
+        query = query.where(table.c.unit == unit)
+    if refused:
+        query = query.where(table.c.code.is_not(None))
+    with read(ground.engine) as connection:
+        rows = connection.execute(query.order_by(table.c.since, table.c.number)).mappings().all()
+    return [
+        {
+            **{name: row[name] for name in ("unit", "door", "name", "code", "since")},
+            "reason": {"zh": row["message_zh"] or "", "en": row["message_en"] or ""},
+        }
+        for row in rows
+    ]

@@ -1,0 +1,232 @@
+"""A unit's prefix in a real S3: complete objects alone, each once, and gone only when they are landed; and quotas."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from servers import ACCESS, SECRET, S3Server
+
+from catalogs.city import check_city
+from catalogs.doors import load_doors
+from catalogs.people import current
+from catalogs.register import register_city
+from infra.database import read
+from infra.errors import HubError
+from infra.ground import Ground, open_ground, sample_city
+from infra.storage_s3 import S3Store
+from lake import bucket, tables
+from lake.arrival import watched
+from lake.doors import take, waits
+from lake.landing import land
+
+FLOW = "jinshui.traffic.road_flow"
+NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
+
+
+@dataclass
+class Place:
+    ground: Ground
+    city: Path
+    store: S3Store
+
+    def scan(self) -> bucket.Scanned:
+        return bucket.scan(self.ground, load_doors(self.city).buckets[0], NOW)
+
+    def objects(self) -> list[str]:
+        return [one.key for one in self.store.list("")]
+
+    def count(self) -> int:
+        with read(self.ground.engine) as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(tables.delivery)).scalar_one()
+
+
+def rule(server: S3Server, prefix: str, more: str = "") -> str:
+    where = f"bucket: {server.bucket}, prefix: {prefix}, endpoint: '{server.endpoint}', keys: JINSHUI"
+    return f"buckets:\n  - {{unit: jinshui, {where}{more}}}\n"
+
+
+@pytest.fixture
+def place(s3: S3Server, tmp_path: Path) -> Iterator[Place]:
+    prefix, city = f"in-{uuid.uuid4().hex[:10]}", tmp_path / "city"
+    shutil.copytree(sample_city(), city)
+    (city / "arrivals.yaml").write_text(rule(s3, prefix))
+    environ = {
+        "HUB_HOME": str(tmp_path / "home"),
+        "HUB_DEMO": "1",
+        "HUB_CITY_DIR": str(city),
+        "HUB_BUCKET_JINSHUI_ACCESS_KEY": ACCESS,
+        "HUB_BUCKET_JINSHUI_SECRET_KEY": SECRET,
+        "HUB_LANDING_MAX_BYTES": "1000",
+    }
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        register_city(ground, city, "test")
+        store = bucket.open_bucket(ground, load_doors(city).buckets[0])
+        store.prepare()
+        yield Place(ground, city, store)
+
+
+def test_objects_land_as_files_do_and_are_moved(place: Place) -> None:
+    place.store.put_bytes("traffic.road_flow-1.csv", b"a\n1\n")
+    place.store.put_bytes("traffic.road_flow/任意.csv", b"a\n2\n")
+    place.store.put_bytes("nobody.csv", b"a\n3\n")
+    place.store.put_bytes("traffic.road_flow-2.csv.part", b"a\n4\n")
+    place.store.put_bytes("traffic.road_flow-3.csv", b"x" * 1001)
+    done = place.scan()
+    assert [one.dataset for one in done.deliveries].count(FLOW) == 2
+    assert [(name, error.code) for name, error in done.refused] == [("traffic.road_flow-3.csv", "LANDING_TOO_LARGE")]
+    left = [key for key in place.objects() if not key.startswith("taken/")]
+    assert left == ["traffic.road_flow-2.csv.part", "traffic.road_flow-3.csv"]
+    assert len([key for key in place.objects() if key.startswith("taken/d-")]) == 3
+    assert not place.scan().deliveries
+
+
+def test_a_marker_is_waited_for_where_the_city_says_so(place: Place, s3: S3Server) -> None:
+    prefix = load_doors(place.city).buckets[0].prefix
+    (place.city / "arrivals.yaml").write_text(rule(s3, prefix, ", complete: marker, taken: delete"))
+    place.store.put_bytes("traffic.road_flow.csv", b"a\n1\n")
+    assert place.scan().waiting == ["traffic.road_flow.csv"]
+    place.store.put_bytes("traffic.road_flow.csv.done", b"")
+    assert len(place.scan().deliveries) == 1
+    assert place.objects() == []
+
+
+def test_an_object_replaced_meanwhile_is_not_lost(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.store.put_bytes("traffic.road_flow.csv", b"a\n1\n")
+    real = bucket.land_arrival
+
+    def land_and_replace(*given: object) -> object:
+        done = real(*given)  # type: ignore[arg-type]
+        place.store.put_bytes("traffic.road_flow.csv", b"a\n2\n")
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bucket, "land_arrival", land_and_replace)
+        assert len(place.scan().deliveries) == 1
+    assert len(place.scan().deliveries) == 1
+    assert place.count() == 2
+    assert not [key for key in place.objects() if not key.startswith("taken/")]
+
+
+KILLED = """
+import os, sys
+sys.path.insert(0, sys.argv[2])
+from datetime import UTC, datetime
+from kill_points import armed, STORE
+from catalogs.doors import load_doors
+from infra.ground import open_ground
+from infra.storage_s3 import S3Store
+from lake import bucket
+with open_ground(os.environ) as ground:
+    points = armed(ground, int(sys.argv[1]))
+    for name in ("get_file", "first", "clear"):
+        points.wrap(S3Store, name)
+    bucket.scan(ground, load_doors(ground.city).buckets[0], datetime(2026, 6, 1, 8, tzinfo=UTC))
+    print(len(points.names))
+"""
+
+
+def test_killed_anywhere_the_next_scan_finishes_and_two_at_once_double_nothing(place: Place) -> None:
+    here = str(Path(__file__).parent.parent)
+    environ = os.environ | place.ground.environ
+
+    def start(deadly: int) -> subprocess.Popen[str]:
+        command = [sys.executable, "-W", "ignore", "-c", KILLED, str(deadly), here]
+        return subprocess.Popen(command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    place.store.put_bytes("traffic.road_flow--1.csv", b"a\n-1\n")
+    place.scan()
+    place.store.put_bytes("traffic.road_flow-0.csv", b"a\n0\n")
+    said, wrong = start(0).communicate(timeout=120)
+    points, rounds = int(said or wrong), 5
+    for number in range(1, rounds + 1):
+        place.store.put_bytes(f"traffic.road_flow-{number}.csv", b"a\n%d\n" % number)
+        killed = start(points * number // rounds - 3)
+        killed.communicate(timeout=120)
+        assert killed.returncode == -signal.SIGKILL
+        place.scan()
+        assert place.count() == number + 2
+        assert not [key for key in place.objects() if not key.startswith("taken/")]
+    for number in range(20, 24):
+        place.store.put_bytes(f"traffic.road_flow-{number}.csv", b"a\n%d\n" % number)
+    running = [start(0) for _ in range(2)]
+    assert [process.communicate(timeout=120) and process.returncode for process in running].count(0) >= 1
+    place.scan()
+    assert place.count() == rounds + 6
+
+
+def test_a_broken_bucket_is_told_and_keeps_no_other_door_waiting(place: Place, s3: S3Server) -> None:
+    broken = rule(s3, "x").replace(s3.endpoint, "http://127.0.0.1:1")
+    (place.city / "arrivals.yaml").write_text(broken)
+    folder = watched(place.ground, "jinshui")
+    folder.mkdir(parents=True)
+    (folder / "traffic.road_flow.csv").write_bytes(b"a\n1\n")
+    done = take(place.ground, unit="jinshui")
+    assert [one.channel for one in done.deliveries] == ["folder"]
+    assert {error.code for error in done.broken.values()} == {"STORE_UNREACHABLE"}
+    who = current(place.ground)
+    (told,) = waits(place.ground, who, unit=None, refused=False)
+    assert (told["door"], told["code"]) == ("s3", "STORE_UNREACHABLE")
+    (place.city / "arrivals.yaml").unlink()
+
+
+def test_a_quota_is_refused_at_the_door_left_there_and_taken_the_next_day(place: Place) -> None:
+    (place.city / "arrivals.yaml").write_text("quotas: [{unit: jinshui, deliveries_a_day: 2, bytes_a_day: 100}]\n")
+    folder = watched(place.ground, "jinshui")
+    folder.mkdir(parents=True)
+    for number in range(3):
+        (folder / f"traffic.road_flow-{number}.csv").write_bytes(b"a\n%d\n" % number)
+    assert len(take(place.ground).deliveries) == 2
+    (told,) = waits(place.ground, current(place.ground), unit="jinshui", refused=True)
+    assert told["code"] == "ARRIVAL_QUOTA"
+    assert len(list(folder.glob("*.csv"))) == 1
+    objects = len(list(place.ground.store.list("landing")))
+    assert objects == 2
+    real = place.ground.clock
+    place.ground.clock = lambda: real() + timedelta(days=1)
+    assert len(take(place.ground).deliveries) == 1
+    assert waits(place.ground, current(place.ground), unit=None, refused=False) == []
+
+
+def test_a_quota_is_exact_when_many_come_at_once(place: Place, tmp_path: Path) -> None:
+    (place.city / "arrivals.yaml").write_text("quotas: [{unit: jinshui, bytes_kept: 12}]\n")
+    codes: list[str] = []
+
+    def one(number: int) -> None:
+        path = tmp_path / f"{number}.csv"
+        path.write_bytes(b"a\n%d\n" % number)
+        try:
+            land(place.ground, FLOW, path, channel="push", arrived_at=NOW, actor="test")
+        except HubError as error:
+            codes.append(error.code)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == ["ARRIVAL_QUOTA"] * 5
+    assert place.count() == len(list(place.ground.store.list("landing"))) == 3
+
+
+def test_the_city_file_is_checked_as_all_others(place: Place) -> None:
+    (place.city / "arrivals.yaml").write_text(
+        "pulls:\n  - {dataset: a.b.c, connection: X, query: 'delete from x', watermark: at}\n"
+        "buckets:\n  - {unit: jinshui, bucket: b, keys: lower}\nquota: []\n"
+    )
+    codes = {(one.code, one.place.row) for one in check_city(place.city)}
+    assert {("CATALOG_ID_FORM", 2), ("CATALOG_ID_FORM", 4)} <= codes
+    assert "CATALOG_KEY_UNKNOWN" in {code for code, _ in codes}
+    with pytest.raises(HubError) as caught:
+        take(place.ground)
+    assert caught.value.code == "CATALOG_FAULTY"
