@@ -119,12 +119,13 @@ def _draw(ground: Ground, rule: Pull, mark: _Mark, path: Path, settings: PullSet
     writer: pq.ParquetWriter | None = None
     batch: list[list[str | None]] = []
     limits = Limits(settings.seconds, settings.connect_seconds)
+    secret = ground.keys.current(CHANNEL, life=None)
     rows = answers(ground, rule, selection(rule, since is not None), since, limits)
     try:
         for columns, row in rows:
             at = _watermark(rule, columns, row)
             texts = [pull_values.text(value) for value in row]
-            key = pull_values.digest(texts)
+            key = pull_values.digest(secret, texts)
             if key in mark.seen:
                 continue
             if count >= rule.rows:

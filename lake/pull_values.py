@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from infra.crypto import sha256_hex
+from infra.crypto import Key, mac
 
 _SAID: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (bool, lambda value: "true" if value else "false"),
@@ -31,9 +31,12 @@ def text(value: Any) -> str | None:
     return next((say(value) for kinds, say in _SAID if isinstance(value, kinds)), str(value))
 
 
-def digest(row: Sequence[str | None]) -> str:
-    """What tells a row from every other: equal for equal texts, NULL and '' told apart."""
-    return sha256_hex(json.dumps(list(row), ensure_ascii=False).encode("utf-8", "surrogatepass"))[:32]
+def digest(key: Key, row: Sequence[str | None]) -> str:
+    """What tells a row from every other: equal for equal texts, NULL and '' told apart.
+
+    Keyed, so that nobody who reads the register can try out what a row may have said.
+    """
+    return mac(key, json.dumps(list(row), ensure_ascii=False).encode("utf-8", "surrogatepass")).hex()[:32]
 
 
 def kind(value: Any) -> str | None:

@@ -14,7 +14,7 @@ from catalogs.asking import deliverer
 from catalogs.people import issue_key
 from infra.errors import Refused
 from infra.ground import Ground, open_ground, sample_city
-from lake.cli import ingest
+from lake.ingest_cli import ingest
 from lake.landing import UNKNOWN
 
 NEWCOMER = "jinshui.traffic.signals"

@@ -12,11 +12,11 @@ from catalogs.people import person
 from infra.errors import Refused
 from infra.ground import Ground
 from lake import maintain
-from lake.cli import ingest as ingest_command
 from lake.cli import lake as lake_commands
 from lake.cli import quarantine as quarantine_commands
 from lake.delta import Tables, curated_key
 from lake.ingest import Session, ingest
+from lake.ingest_cli import ingest as ingest_command
 from lake.quarantine import Question, listing, show
 
 
