@@ -171,7 +171,7 @@ def _timestamp(_: Column, text: str, options: Mapping[str, Any]) -> str:
     hours = offset_hours(options.get("timezone", "Asia/Shanghai"))
     local = _strptime(text, options.get("formats", TIMESTAMP_FORMATS))
     if hours:
-        local = f"{local} - INTERVAL {hours} HOUR"
+        local = f"{local} - INTERVAL '{hours} HOUR'"
     offsets = ", ".join(literal(form) for form in OFFSET_FORMATS)
     # make_timestamp gives plain UTC whatever the session's time zone is; strptime knows no Z.
     numeric = f"regexp_replace({text}, 'Z$', '+00:00')"

@@ -13,7 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts import compile as compiling
+from contracts.casts import cast_sql
 from contracts.compile import Compiled, split_sql, suite
+from contracts.model import Column, Step
 from contracts.odcs import load
 from contracts.parse import parse
 from lake.audit import Auditor, Finding
@@ -274,3 +276,12 @@ def test_texts_become_values_strictly_in_any_session_time_zone(compiled: Compile
     broken = {rule.id for rule in compiled.failed([row[1]])}
     assert (f"{column}.type" in broken) == (wanted is None)
     assert row[2] is not None  # `word` is missing: the record is kept as it came
+
+
+@pytest.mark.parametrize(("zone", "utc"), [("-08:00", "16:00:00"), ("+08:00", "00:00:00"), ("UTC", "08:00:00")])
+def test_a_text_without_a_zone_is_of_the_declared_one(zone: str, utc: str) -> None:
+    column = Column("at", ("at",), "timestamp", "timestamp[us, UTC]", fields=("at",), steps=(Step("timezone", zone),))
+    with duckdb.connect(":memory:") as connection:
+        found = connection.execute(f"SELECT {cast_sql(column, '$1')}", ["2012-03-01 08:00:00"]).fetchone()
+    assert found is not None
+    assert str(found[0]) == f"2012-03-01 {utc}"
