@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts import compile as compiling
-from contracts.casts import cast_sql
+from contracts.casts import typed_sql
 from contracts.compile import Compiled, split_sql, suite
 from contracts.model import Column, Step
 from contracts.odcs import load
@@ -282,6 +282,8 @@ def test_texts_become_values_strictly_in_any_session_time_zone(compiled: Compile
 def test_a_text_without_a_zone_is_of_the_declared_one(zone: str, utc: str) -> None:
     column = Column("at", ("at",), "timestamp", "timestamp[us, UTC]", fields=("at",), steps=(Step("timezone", zone),))
     with duckdb.connect(":memory:") as connection:
-        found = connection.execute(f"SELECT {cast_sql(column, '$1')}", ["2012-03-01 08:00:00"]).fetchone()
+        found = connection.execute(
+            f"SELECT {typed_sql(column, 'said', 'said')} FROM (SELECT $1 AS said)", ["2012-03-01 08:00:00"]
+        ).fetchone()
     assert found is not None
     assert str(found[0]) == f"2012-03-01 {utc}"
