@@ -156,6 +156,28 @@ class Duplicates:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpivot:
+    """A wide table becomes a long one: each of some columns of a record becomes a record of its own.
+
+    Attributes:
+        columns: a regular expression that the whole name of such a column matches (its number from 1 without a header).
+        name: the field that takes the column's name.
+        value: the field that takes what the column holds.
+        row: the field that takes the number of the wide record, from 1; None: nobody asks for it.
+    """
+
+    columns: str
+    name: str
+    value: str
+    row: str | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that unpivoting fills; the file's own columns fill the others."""
+        return (self.name, self.value, *([self.row] if self.row else []))
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """Hints for the reader, all optional: detection by content is the default.
 
@@ -164,6 +186,8 @@ class Reading:
         delimiter: declared CSV delimiter; None detects.
         sheet: the worksheet's name; None takes the first with a header that matches.
         header_row: the 1-based row of the header; None searches it.
+        header: "search" for it, or "none": the table has none, and the contract's fields are its columns by position.
+        unpivot: the table is wide; see `Unpivot`.
         skip_merged: rows that are one merged cell across the table (titles, group rows) hold no record.
         record_path: dotted path to the list of records in a JSON document; None: the document or its `features`.
         flatten: nested objects arrive as `a.b` fields, lists as JSON text.
@@ -182,6 +206,8 @@ class Reading:
     flatten: bool = True
     member: str | None = None
     faulty_members: Literal["refuse", "leave_out"] = "refuse"
+    header: Literal["search", "none"] = "search"
+    unpivot: Unpivot | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ def parse_as_far(document: ContractDocument, *, trusted: bool = False) -> tuple[
         mode=mode(parser, customs, path),
         key=key(parser, schema, path),
         duplicates=duplicates(parser, customs, names),
-        reading=reading(parser, customs),
+        reading=reading(parser, customs, sources),
         title=Text(str(document.raw.get("name") or document.raw["id"]), _english(document.raw)),
     )
     _check_names(parser, contract, path)

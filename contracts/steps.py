@@ -12,6 +12,7 @@ Text steps, in declared order:
 | `rewrite` | {pattern, with} | regular expression replaced everywhere (RE2, `\\1` refers to a group) |
 | `map` | {from: to} | whole values by a table; others stay |
 | `absent` | a text | stands where there is no value, so that it can be part of a key |
+| `series` | {start, seconds} | the number n becomes the n-th time from `start` on, `seconds` apart, the first being 1 |
 | `extract` | {pattern, group=1, optional=false} | the first match's group; none breaks `<column>.type`, or is NULL |
 
 Typed steps, at the end: `formats` (date and time notations, strptime, tried in order, strict), `timezone` (of texts
@@ -24,7 +25,7 @@ from typing import Any
 from contracts.model import Column, Step
 from infra.text import quote_identifier
 
-TEXT_STEPS = ("trim", "half_width", "squeeze", "nulls", "replace", "rewrite", "map", "absent", "extract")
+TEXT_STEPS = ("trim", "half_width", "squeeze", "nulls", "replace", "rewrite", "map", "absent", "series", "extract")
 TYPED_STEPS = ("formats", "timezone", "divide", "unit")
 
 _FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
@@ -125,6 +126,12 @@ def _absent(text: str, value: str) -> str:
     return f"coalesce({text}, {literal(value)})"
 
 
+def _series(text: str, value: Mapping[str, Any]) -> str:
+    start = f"TIMESTAMP {literal(value['start'])}"
+    passed = f"to_seconds((TRY_CAST({text} AS BIGINT) - 1) * {int(value['seconds'])})"
+    return f"coalesce(strftime({start} + {passed}, '%Y-%m-%d %H:%M:%S'), {text})"
+
+
 def _extract(text: str, value: Mapping[str, Any]) -> str:
     return f"nullif(regexp_extract({text}, {literal(value['pattern'])}, {int(value.get('group', 1))}), '')"
 
@@ -138,5 +145,6 @@ _TEXT: Mapping[str, Callable[[str, Any], str]] = {
     "rewrite": _rewrite,
     "map": _map,
     "absent": _absent,
+    "series": _series,
     "extract": _extract,
 }

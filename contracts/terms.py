@@ -1,10 +1,11 @@
 """The terms of a contract that are neither columns nor rules: mode, key, duplicates, reading hints."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, get_args
 
-from contracts.model import MODES, Column, Duplicates, Mode, Reading
+from contracts.model import MODES, Column, Duplicates, Mode, Reading, Unpivot
 from contracts.odcs import Path_
 
 if TYPE_CHECKING:
@@ -58,18 +59,41 @@ def duplicates(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]], names
     return Duplicates(tuple(value["key"]), *(value.get(word, options[0]) for word, options in choices.items()))
 
 
-def reading(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]]) -> Reading:
-    """The hints for the reader."""
+def reading(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]], sources: Collection[str]) -> Reading:
+    """The hints for the reader; `sources` are the contract's fields."""
     value, path = customs.get("cityhub.reading", ({}, ()))
     # Of each hint the types that it may have, or, where it is a choice, the words.
     types = {one.name: get_args(one.type) or (one.type,) for one in fields(Reading)}
-    sound = isinstance(value, dict) and all(
+    hints: dict[str, Any] = dict(value) if isinstance(value, dict) else {"": None}
+    wide = hints.pop("unpivot", None)
+    sound = all(
         key in types and (type(one) in types[key] or (isinstance(one, str) and one in types[key]))
-        for key, one in value.items()
+        for key, one in hints.items()
     )
     if not sound:
         parser.blame(
             path, "CONTRACT_READING", f"cityhub.reading 只能有 {'、'.join(types)}", "cityhub.reading holds other hints"
         )
         return Reading()
-    return Reading(**value)
+    return Reading(**hints, unpivot=None if wide is None else _unpivot(parser, wide, path, sources))
+
+
+def _unpivot(parser: "Parser", value: Any, path: Path_, sources: Collection[str]) -> Unpivot | None:
+    known = {one.name for one in fields(Unpivot)}
+    texts = isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    if texts and {"columns", "name", "value"} <= set(value) <= known and _is_pattern(value["columns"]):
+        made = Unpivot(**value)
+        if len(set(made.fields)) == len(made.fields) and set(made.fields) <= set(sources):
+            return made
+    zh = "unpivot 应写明 columns（正则表达式）、name、value 和可选的 row；后三者是契约中不同的字段"
+    en = "unpivot names columns (a regular expression) and name, value, maybe row: different fields of the contract"
+    parser.blame(path, "CONTRACT_READING", zh, en)
+    return None
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True

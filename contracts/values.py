@@ -225,6 +225,7 @@ def step_fault(step: Step, kind: str) -> Text | None:
         "map": _table(value),
         "absent": isinstance(value, str) and bool(value),
         "rewrite": _table(value) and set(value) == {"pattern", "with"},
+        "series": _series(value),
         "extract": isinstance(value, Mapping) and isinstance(value.get("pattern"), str),
         "formats": _texts(value) and kind in {"date", "timestamp"} and all("%Y" in form for form in value),
         "timezone": kind == "timestamp" and isinstance(value, str) and _zone(value),
@@ -232,6 +233,16 @@ def step_fault(step: Step, kind: str) -> Text | None:
         "unit": _table(value) and set(value) == {"from", "to"},
     }[step.kind]
     return None if sound else Text(f"步骤 {step.kind} 的值不适用", f"the value of the step {step.kind} does not fit")
+
+
+def _series(value: Any) -> bool:
+    if not isinstance(value, Mapping) or set(value) != {"start", "seconds"}:
+        return False
+    try:
+        start = datetime.fromisoformat(str(value["start"]))
+    except ValueError:
+        return False
+    return start.tzinfo is None and type(value["seconds"]) is int and value["seconds"] > 0
 
 
 def _texts(value: Any) -> bool:

@@ -19,7 +19,7 @@ from infra.errors import Place, Refused
 from infra.text import quote_identifier
 from lake.read.encoding import as_utf8
 from lake.read.lines import LineMap
-from lake.read.match import SEARCH_ROWS, Header, find_header, hits, spellings
+from lake.read.match import SEARCH_ROWS, Header, Names, by_position, find_header, names_of
 from lake.read.records import Record, physical_lines, read_records
 from lake.read.refusals import blank_header, empty, header_notes, no_records, too_wide
 from lake.read.source import Job, Note, Source
@@ -83,24 +83,36 @@ def _head(path: Path, delimiter: str, job: Job, place: Place) -> tuple[tuple[Rec
 def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
     """Finds delimiter and header: the delimiter under which the most of the contract's names appear."""
     reading = job.contract.reading
-    known = spellings(_own(job))
+    known = names_of(_own(job), job.wide)
     tried = [
         (delimiter, *_head(path, delimiter, job, place))
         for delimiter in ((reading.delimiter,) if reading.delimiter else DELIMITERS)
     ]
-    found = [max((hits(record.cells, known) for record in head), default=0) for _, head, _ in tried]
+    found = [max((_likeness(record, known, reading.header) for record in head), default=0) for _, head, _ in tried]
     delimiter, head, stopped = tried[found.index(max(found))]
     if stopped is not None and (not max(found) or len(head) < 2):
         raise stopped
     if not head:
         raise empty(place)
     _check_width(head, job, place)
-    declared = reading.header_row and reading.header_row - 1
-    header = find_header([record.cells for record in head], _own(job), declared=declared, place=place)
+    header = _header(job, head, place)
     if len(head) == header.row + header.height:
         raise stopped or no_records(place, head[-1].line)
     notes = tuple(header_notes(header, head[header.row].line))
     return Table(job, path, place, delimiter, header, head, encoding, notes)
+
+
+def _likeness(record: Record, known: Names, header: str) -> int:
+    """How well a record fits the contract: the names that it holds, or, in a table without a header, its fields."""
+    return len(record.cells) if header == "none" else known.hits(record.cells)
+
+
+def _header(job: Job, head: Sequence[Record], place: Place) -> Header:
+    reading = job.contract.reading
+    if reading.header == "none":
+        return by_position(max(len(record.cells) for record in head), _own(job), place)
+    declared = reading.header_row and reading.header_row - 1
+    return find_header([record.cells for record in head], _own(job), declared=declared, place=place, wide=job.wide)
 
 
 def _own(job: Job) -> list[Any]:

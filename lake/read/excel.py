@@ -37,6 +37,8 @@ def _question(job: Job, kind: Format, target: str) -> dict[str, Any]:
         "fields": [{"name": field.name, "names": list(field.names), "required": field.required} for field in fields],
         "sheet": reading.sheet,
         "header_row": reading.header_row,
+        "header": reading.header,
+        "wide": job.wide,
         "skip_merged": reading.skip_merged,
         "max_columns": limits.max_columns,
         "max_cells": limits.sheet_cells,

@@ -1,12 +1,14 @@
 """Which of a file's columns is which field of the contract; where the header stands.
 
 Pure: rows of texts in, a `Header` out. A header is found by its names (name, Chinese name, alias; `infra.text.fold`),
-not by its position: title rows above it and two-row (merged) headers are recognised because the contract's names are
-known. Nothing is guessed: duplicate headers and missing required fields are refused.
+not by its position: title rows above it and (merged) headers of up to three rows are recognised because the contract's
+names are known. Nothing is guessed: duplicate headers and missing required fields are refused.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Protocol
 
 from infra.errors import Place, Refused
@@ -14,6 +16,7 @@ from infra.language import Text
 from infra.text import fold
 
 SEARCH_ROWS = 30
+_HEIGHT = 3
 Row = Sequence[str | None]
 
 
@@ -39,7 +42,7 @@ class Header:
 
     Attributes:
         row: index of its first row among those searched.
-        height: 1, or 2 for a two-row header.
+        height: how many rows it has, up to three; 0 for a table without one.
         names: the name of each file column, None where it is blank; trailing blank columns are cut off.
         columns: field name → position in the file.
         extras: (position, name) of the columns that the contract does not know.
@@ -68,44 +71,82 @@ def _cut(row: Row) -> list[str | None]:
     return cells
 
 
-def _two_rows(upper: Row, lower: Row, known: dict[str, str]) -> list[str | None]:
-    """The names that two header rows make together; the upper text holds to the right while there are subtitles."""
-    top, sub = _cut(upper), _cut(lower)
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a header may say: the folded spellings of the fields, and the pattern of columns that are unpivoted."""
+
+    fields: dict[str, str]
+    wide: re.Pattern[str] | None = None
+
+    def has(self, name: str) -> bool:
+        """Whether the contract speaks of a column of this name."""
+        return fold(name) in self.fields or (self.wide is not None and self.wide.fullmatch(name.strip()) is not None)
+
+    def hits(self, names: Row) -> int:
+        """How many different columns of the contract the names stand for."""
+        return len({self.fields.get(fold(name), name) for name in names if name and self.has(name)})
+
+
+def _stacked(rows: Sequence[Row], known: Names) -> list[str | None]:
+    """The names that header rows make together; a text above holds to the right while there are texts below it."""
+    levels = [_cut(row) for row in rows]
     names: list[str | None] = []
-    group: str | None = None
-    for position in range(max(len(top), len(sub))):
-        above = top[position] if position < len(top) else None
-        below = sub[position] if position < len(sub) else None
-        group = above or (group if below else None)
-        names.append(_joined(group, below, known))
+    held: list[str | None] = [None] * len(levels)
+    for position in range(max(map(len, levels))):
+        cells = [level[position] if position < len(level) else None for level in levels]
+        for depth, cell in enumerate(cells):
+            if cell is not None:
+                held[depth:] = [cell, *([None] * (len(levels) - depth - 1))]
+            elif not any(cells[depth + 1 :]):
+                held[depth] = None
+        names.append(_joined([text for text in held if text is not None], known))
     return names
 
 
-def _joined(above: str | None, below: str | None, known: dict[str, str]) -> str | None:
-    if above is None or below is None:
-        return below or above
-    candidates = [f"{above}{mark}{below}" for mark in ("", " ", "_", "-", "/", "·", ".")]
-    candidates += [f"{above}({below})", f"{above}（{below}）", below, above]
-    for candidate in candidates:
-        if fold(candidate) in known:
-            return candidate
-    return f"{above} {below}"
+def _joined(parts: list[str], known: Names) -> str | None:
+    """One name of texts above one another: a spelling that the contract knows, of as many of them as can be."""
+    for size in range(len(parts), 0, -1):
+        for some in reversed(list(combinations(parts, size))):
+            spelled = [mark.join(some) for mark in ("", " ", "_", "-", "/", "·", ".")]
+            spelled += [f"{''.join(some[:-1])}{left}{some[-1]}{right}" for left, right in ("()", "（）")]
+            for one in spelled[: None if size > 1 else 1]:
+                if known.has(one):
+                    return one
+    return " ".join(parts) or None
+
+
+def names_of(fields: Sequence[Wanted], wide: str | None = None) -> Names:
+    """What a header may say."""
+    return Names(spellings(fields), re.compile(wide) if wide else None)
 
 
 def _candidates(rows: Sequence[Row], declared: int | None) -> Iterator[tuple[int, int]]:
-    """Where a header may begin, and how many rows it may have: one row before two."""
+    """Where a header may begin, and how many rows it may have: one row before two, and two before three."""
     indexes = range(min(len(rows), SEARCH_ROWS)) if declared is None else range(declared, min(declared + 1, len(rows)))
-    yield from ((index, 1) for index in indexes)
-    yield from ((index, 2) for index in indexes if index + 1 < len(rows))
+    for height in range(1, _HEIGHT + 1):
+        yield from ((index, height) for index in indexes if index + height <= len(rows))
 
 
-def hits(names: Row, known: dict[str, str]) -> int:
-    """How many different fields the names stand for."""
-    return len({known[fold(name)] for name in names if name and fold(name) in known})
+def by_position(width: int, fields: Sequence[Wanted], place: Place) -> Header:
+    """The header of a table that has none: the fields in their order, then columns named by their numbers from 1.
+
+    Raises:
+        Refused: READ_COLUMN_MISSING.
+    """
+    columns = {wanted.name: at for at, wanted in enumerate(fields[:width])}
+    extras = [(at, str(at + 1)) for at in range(len(columns), width)]
+    _check_missing(fields, columns, extras, place)
+    missing = tuple(wanted.name for wanted in fields[width:])
+    return Header(0, 0, (*columns, *(name for _, name in extras)), columns, tuple(extras), (), missing)
 
 
 def find_header(
-    rows: Sequence[Row], fields: Sequence[Wanted], *, declared: int | None = None, place: Place | None = None
+    rows: Sequence[Row],
+    fields: Sequence[Wanted],
+    *,
+    declared: int | None = None,
+    place: Place | None = None,
+    wide: str | None = None,
 ) -> Header:
     """The header among the first rows of a table.
 
@@ -114,19 +155,22 @@ def find_header(
         fields: what the contract asks for.
         declared: the 0-based row where the contract says it stands.
         place: the file (and sheet), for sentences.
+        wide: the pattern of columns that are unpivoted.
 
     Raises:
         Refused: READ_HEADER_NOT_FOUND, READ_HEADER_DUPLICATE or READ_COLUMN_MISSING.
     """
-    known = spellings(fields)
+    known = names_of(fields, wide)
     best: tuple[int, int, list[str | None]] | None = None
     most = 0
-    widths = [len(_cut(row)) for row in rows[: SEARCH_ROWS + 1 if declared is None else declared + 2]]
+    widths = [len(_cut(row)) for row in rows[: SEARCH_ROWS + _HEIGHT if declared is None else declared + _HEIGHT]]
     for index, height in _candidates(rows, declared):
+        if wide is not None and height > 1:
+            continue  # the next row's values may well look like the names of wide columns
         if max(widths[index : index + height]) <= most:
             continue  # with so few cells it names no more fields than the best one
-        names = _cut(rows[index]) if height == 1 else _two_rows(rows[index], rows[index + 1], known)
-        found = hits(names, known)
+        names = _cut(rows[index]) if height == 1 else _stacked(rows[index : index + height], known)
+        found = known.hits(names)
         if found > most:
             best, most = (index, height, names), found
     if best is None:
@@ -140,7 +184,7 @@ def find_header(
                 "put the contract's column names, or their aliases, into a header row",
             ),
         )
-    return _header(best, fields, known, place)
+    return _header(best, fields, known.fields, place)
 
 
 def _header(

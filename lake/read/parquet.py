@@ -36,7 +36,7 @@ def read_parquet(job: Job) -> Source:
     fields = [field for field in job.contract.fields if field.given is None]
     if any("\0" in name for name in schema.names):
         raise nul_found(place, 1)
-    header = find_header([schema.names], fields, declared=0, place=place)
+    header = find_header([schema.names], fields, declared=0, place=place, wide=job.wide)
     if not count:
         raise no_records(place, 1)
     texts = [_text(f"c{at}", column.type) for at, column in enumerate(schema)]

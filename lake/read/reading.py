@@ -35,7 +35,15 @@ def _place(job: Job) -> Place:
 
 
 def _read_one(job: Job) -> Source:
-    """The source of a single file."""
+    """The source of a single file, as long as the contract wants it."""
+    if job.contract.reading.unpivot is None:
+        return _read_as_it_is(job)
+    from lake.read.unpivot import unpivoted  # noqa: PLC0415
+
+    return unpivoted(job, _read_as_it_is)
+
+
+def _read_as_it_is(job: Job) -> Source:
     found = detect(job.path, _place(job))
     if found == "zip":
         raise refused_format(_place(job), "压缩包里的压缩包", "an archive within an archive", UNPACK)

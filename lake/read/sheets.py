@@ -11,7 +11,7 @@ from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.cells import Flaws, cell_text, flaws
 from lake.read.detect import encrypted
-from lake.read.match import SEARCH_ROWS, Header, find_header
+from lake.read.match import SEARCH_ROWS, Header, by_position, find_header
 from lake.read.refusals import too_wide
 from lake.read.source import Note
 
@@ -158,10 +158,16 @@ def _sheet(
         head.append(row)
         if len(head) >= _HEAD:
             break
-    declared = job["header_row"]
-    header = find_header(head, fields, declared=declared and declared - 1, place=place)
+    header = _header(head, job, fields, place)
     known = flaws(path, name) if job["format"] == "xlsx" else Flaws()
     return Sheet(name, rows, head, header, raw.merged_cell_ranges or (), left, known)
+
+
+def _header(head: Sequence[Cells], job: Mapping[str, Any], fields: Sequence[Asked], place: Place) -> Header:
+    if job["header"] == "none":
+        return by_position(max(map(len, head)), fields, place)
+    declared = job["header_row"]
+    return find_header(head, fields, declared=declared and declared - 1, place=place, wide=job["wide"])
 
 
 def _texts(row: Sequence[Any], most: int, place: Place, number: int) -> Cells:

@@ -160,6 +160,7 @@ class Job:
         name: the file's own name, for places in sentences.
         fields: the contract's fields that a record may hold.
         scratch: a folder that lives as long as the source is used.
+        wide: the pattern of columns that are unpivoted behind the reader, None for none.
         beside: what was delivered with a file that is several on the disk, by its ending: a shapefile's ".dbf", ".shx",
             ".prj", ".cpg" → the path.
     """
@@ -170,3 +171,4 @@ class Job:
     scratch: Path
     limits: Limits = field(default_factory=Limits)
     beside: Mapping[str, Path] = field(default_factory=dict)
+    wide: str | None = None
