@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import lake_city as city
@@ -22,12 +21,6 @@ from lake.restore import Asked, restore
 from sharing.purging import Extracts
 
 EACH = 5  # deliveries of each of the two processes beside
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as parent:
-        yield parent
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import lake_city as city
 import pytest
-from kill_site import WHOLE, Backend, Site, backend, catalogue_of, ledger_of, outbox_of, plain_of
+from kill_site import WHOLE, Backend, Site, catalogue_of, ledger_of, outbox_of, plain_of
 from warm import Warm
 
 from infra.ground import open_ground
@@ -38,17 +38,6 @@ SCENARIOS = {
     "several": Scenario(city.FLOW, ("first",), "several"),
     "snapshot": Scenario(city.HOSPITALS, ("a",), "b"),
 }
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as parent:
-        yield parent
-
-
-@pytest.fixture(scope="module", params=["folder", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
-    return backend(request, tmp_path_factory)
 
 
 def files(folder: Path) -> dict[str, Path]:

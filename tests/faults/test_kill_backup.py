@@ -14,7 +14,7 @@ from typing import Any
 
 import lake_city as city
 import pytest
-from kill_site import WHOLE, Backend, Site, backend, plain_of
+from kill_site import WHOLE, Backend, Site, plain_of
 from warm import Warm
 
 from catalogs.people import person
@@ -28,17 +28,6 @@ from sharing.purging import Extracts
 
 PART = 2  # points of each act and backend in the seeded part
 SEED = 20260522
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as parent:
-        yield parent
-
-
-@pytest.fixture(scope="module", params=["folder", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
-    return backend(request, tmp_path_factory)
 
 
 @dataclass(frozen=True)

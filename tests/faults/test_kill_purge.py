@@ -15,7 +15,7 @@ import planted
 import pytest
 import sharing_case
 import sqlalchemy as sa
-from kill_site import WHOLE, Backend, Site, backend, catalogue_of, ledger_of, outbox_of, plain_of
+from kill_site import WHOLE, Backend, Site, catalogue_of, ledger_of, outbox_of, plain_of
 from sharing_case import VISITS
 from warm import Warm
 
@@ -34,17 +34,6 @@ from sharing.tables import grant
 
 PART = 3  # points of each scenario and backend in the seeded part
 SEED = 20260519
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as parent:
-        yield parent
-
-
-@pytest.fixture(scope="module", params=["folder", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
-    return backend(request, tmp_path_factory)
 
 
 @dataclass(frozen=True)

@@ -75,5 +75,9 @@ def test_an_agreement_takes_no_text_that_was_stored_before(city, mark):
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs", "M"])))
-def test_plain_text_in_any_script_passes(text):
-    one_line({"purpose": text, "items": (text,), "days": 9, "none": None})
+def test_plain_text_in_any_script_passes_and_a_line_break_behind_it_does_not(text):
+    given = {"purpose": text, "items": (text,), "days": 9, "none": None}
+    one_line(given)
+    with pytest.raises(Refused) as caught:
+        one_line({**given, "scene": f"{text}\n"})
+    assert [reason.en.partition(" ")[0] for reason in caught.value.reasons] == ["scene"]
