@@ -33,12 +33,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class RealFile:
-    """One file of a real set: data, or why it is none."""
+    """One file of a real set: data, or why it is none.
+
+    Attributes:
+        together: the folder in which it is delivered, all files in which are one delivery; None: alone.
+    """
 
     path: Path
     dataset: str
     data: bool
     reason: Text | None = None
+    together: str | None = None
 
 
 # dataset, ending of the file, how many times `rows` it has, whether its unit marks complete files, and who makes it
@@ -105,6 +110,8 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.environment.city_codes": ("environment-ipe-city-annual-gbk", "spacedict.csv"),
 }
 REAL_DATASETS = tuple(_REAL)
+# The sets whose files are one delivery.
+_TOGETHER = frozenset({"sample.traffic.bus_stops"})
 _NO_DATA = {
     "SOURCE.md": Text("来源说明，不是数据", "a note on the source, not data"),
     "LICENSE.upstream": Text("上游许可证，不是数据", "the source's licence, not data"),
@@ -139,8 +146,11 @@ def real_set_files(folder: Path, dataset: str) -> list[RealFile]:
     others = {path for made in beside.values() for path in root.glob(made)} - data
     # What is no data is told once, of the first dataset of its folder.
     told = next(other for other, (folder_name, _) in _REAL.items() if folder_name == name) == dataset
+    together = dataset.rpartition(".")[2] if dataset in _TOGETHER else None
     files = [
-        RealFile(path, dataset, path in data, None if path in data else _NO_DATA.get(path.name, _OTHER))
+        RealFile(path, dataset, True, together=together)
+        if path in data
+        else RealFile(path, dataset, False, _NO_DATA.get(path.name, _OTHER))
         for path in sorted(root.rglob("*"))
         if path.is_file() and path not in others and (told or path in data)
     ]

@@ -135,7 +135,10 @@ def _arrive(ground: Ground, data: Path | None, seed: int, rows: int) -> list[dic
     waiting = ground.home / arrival.FOLDER
     if data is None:
         made = sample.deliveries(seed, waiting, rows=rows)
-        return [{"dataset": one.dataset, "file": one.path.name, "data": True, "reason": None} for one in made]
+        return [
+            {"dataset": one.dataset, "file": one.path.name, "data": True, "delivered": one.path.name, "reason": None}
+            for one in made
+        ]
     found = [file for dataset in sample.REAL_DATASETS for file in sample.real_set_files(data, dataset)]
     for file in found:
         if file.data:
@@ -145,6 +148,7 @@ def _arrive(ground: Ground, data: Path | None, seed: int, rows: int) -> list[dic
             "dataset": file.dataset,
             "file": str(file.path.relative_to(data)),
             "data": file.data,
+            "delivered": (file.together or file.path.name) if file.data else None,
             "reason": None if file.reason is None else file.reason.say(ground.lang),
         }
         for file in found
@@ -153,7 +157,7 @@ def _arrive(ground: Ground, data: Path | None, seed: int, rows: int) -> list[dic
 
 def _deliver(waiting: Path, file: RealFile) -> None:
     unit, _, name = file.dataset.partition(".")
-    folder = waiting / unit / name
+    folder = waiting / unit / name / (file.together or "")
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{file.path.name}.part"
     shutil.copyfile(file.path, unfinished)

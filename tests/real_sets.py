@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,7 +27,16 @@ Record = Mapping[str, Any]
 
 
 @cache
-def placed(path: Path) -> dict[int, Record]:
+def placed(*paths: Path) -> dict[int, Record]:
+    """The records of a delivery, each under its place: that in its file, of several with the number of the file."""
+    if len(paths) == 1:
+        return in_file(paths[0])
+    ordered = enumerate(sorted(paths, key=lambda path: path.name), 1)
+    return {part << 40 | at: row for part, path in ordered for at, row in in_file(path).items()}
+
+
+@cache
+def in_file(path: Path) -> dict[int, Record]:
     """The file's records, without our readers, each under the line, sheet row or ordinal where it begins."""
     match path.suffix:
         case ".csv":
@@ -57,9 +66,9 @@ def placed(path: Path) -> dict[int, Record]:
     raise AssertionError(path)
 
 
-def records(path: Path) -> list[Record]:
-    """The file's records in their order."""
-    return list(placed(path).values())
+def records(*paths: Path) -> list[Record]:
+    """The records of a delivery in their order."""
+    return list(placed(*paths).values())
 
 
 @dataclass(frozen=True)
@@ -102,13 +111,13 @@ def town(path: Path) -> str:
     return "郑州" if path.stem.startswith("zhengzhou") else path.stem
 
 
-def expected(promised: Set, path: Path, before: dict[Hashable, Record]) -> dict[str, int]:
-    """What must become of the file's records, when `before` is published; adds what this file publishes."""
-    rows = [row for row in records(path) if not promised.stopped(row)]
+def expected(promised: Set, paths: Sequence[Path], before: dict[Hashable, Record]) -> dict[str, int]:
+    """What must become of a delivery's records, when `before` is published; adds what this delivery publishes."""
+    path, rows = paths[0], [row for row in records(*paths) if not promised.stopped(row)]
     winners: dict[Hashable, Record] = {}
     for row in rows if promised.last else reversed(rows):
         winners[promised.key(path, row)] = row
-    counts = Counter(quarantined=len(records(path)) - len(rows))
+    counts = Counter(quarantined=len(records(*paths)) - len(rows))
     for row in rows:
         key = promised.key(path, row)
         winner = before.get(key, winners[key])

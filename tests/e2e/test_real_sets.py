@@ -142,7 +142,7 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
     for path, row in taken.rows():
         dataset = row["dataset"]
         came[path] = dataset
-        assert {name: row[name] for name in COUNTS} == expected(SETS[dataset], path, before[dataset]), path.name
+        assert {name: row[name] for name in COUNTS} == expected(SETS[dataset], [path], before[dataset]), path.name
     total = {dataset: Counter[str]() for dataset in SETS}
     for path, row in taken.rows():
         total[came[path]].update({name: row[name] for name in COUNTS})
