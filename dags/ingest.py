@@ -1,8 +1,9 @@
 """One Airflow DAG for each unit and update frequency: arrive → due → process (mapped batches) → describe.
 
 The register's schedule is a small local file that `lake.schedule` keeps; reading this file loads no heavy library. A
-task is one call. A delivery that fails leaves its batch red after all others of the batch were done, and may be tried
-again; describing is a teardown: it runs whatever happened and fails no delivery.
+task is one call. A broken door leaves `arrive` red, and what came by the others goes its way. A delivery that fails
+leaves its batch red after all others of the batch were done, and may be tried again; describing is a teardown: it runs
+whatever happened and fails no delivery.
 """
 
 import json
@@ -47,7 +48,7 @@ def _make(entry: dict[str, Any], ticking: bool) -> DAG:
 
             return arrive_task(unit)
 
-        @task
+        @task(trigger_rule="all_done")
         def due() -> list[list[str]]:
             from lake.schedule import due_task
 

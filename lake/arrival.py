@@ -80,11 +80,13 @@ class Arrived:
         deliveries: landed now, each once, oldest file first.
         waiting: files that are not complete yet.
         refused: files that cannot be taken; they stay where they are.
+        settling: some of `waiting` wait for nothing but a second look, `settle_seconds` later.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     waiting: tuple[Path, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    settling: bool = False
 
     def __len__(self) -> int:
         return len(self.deliveries)
@@ -124,6 +126,7 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
     done: list[Delivery] = []
     waiting: list[Path] = []
     refused: list[Refusal] = []
+    settling = False
     for one in units(ground.engine):
         folder = watched(ground, one.id)
         if (unit is not None and one.id != unit) or not is_folder(folder):
@@ -142,7 +145,8 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
         done += found.deliveries
         waiting += found.waiting
         refused += found.refused
-    return Arrived(tuple(done), tuple(waiting), tuple(refused))
+        settling = settling or found.settling
+    return Arrived(tuple(done), tuple(waiting), tuple(refused), settling)
 
 
 def names_of(ground: Ground, unit: str) -> dict[str, str]:
@@ -181,7 +185,8 @@ def _scan(scan: _Scan) -> Arrived:
         except OSError:
             refused.append(Refusal(path, disordered(path)))
     write_looks(scan.folder / LOOKS, scan.seen)
-    return Arrived(tuple(deliveries), tuple(waiting), tuple(refused))
+    settling = bool(waiting) and scan.rule is Rule.STABLE
+    return Arrived(tuple(deliveries), tuple(waiting), tuple(refused), settling)
 
 
 def _complete(scan: _Scan, path: Path, found: os.stat_result) -> bool:

@@ -17,10 +17,11 @@ _MARKS = {"finished": "✓", "repeated": "=", "blocked": "✗", "refused": "✗"
 @click.command(
     "run",
     help=help_text(
-        "接收所有到达的文件，并由 Airflow 处理到期批次（可只处理指定的数据集）。"
-        "hub up 在运行时用它的 Airflow，否则临时启动并在结束时全部停止。有批次未发布时退出码为 1。",
+        "接收各渠道到达的数据，并由 Airflow 处理到期批次（可只处理指定的数据集）。"
+        "hub up 在运行时用它的 Airflow，否则临时启动并在结束时全部停止。有批次未发布或渠道不可用时退出码为 1。",
         "Land what has arrived and take what is due through Airflow, of DATASET… or of all. Uses the Airflow of a "
-        "running hub up; else starts one and ends it. Exits 1 when a delivery was refused, blocked or is not done.",
+        "running hub up; else starts one and ends it. Exits 1 when a delivery was refused, blocked or is not done, or "
+        "a door is broken.",
     ),
 )
 @click.argument("datasets", nargs=-1)
@@ -34,12 +35,13 @@ def run_due(datasets: tuple[str, ...]) -> int:
         lang = ground.lang
         report = run(ground, datasets, progress=lambda said: say(said.say(lang)))
     emit(None, report.as_dict(lang), lambda _value: _lines(report, lang))
-    return 0 if all(outcome.state in ("finished", "repeated") for outcome in report.deliveries) else 1
+    done = all(outcome.state in ("finished", "repeated") for outcome in report.deliveries)
+    return 0 if done and not report.broken else 1
 
 
 def _lines(report: "Report", lang: str) -> list[str]:
     zh = lang == "zh"
-    lines = []
+    lines = [error.sentence(lang) for error in report.broken.values()]
     for one in report.deliveries:
         counts = (
             f"{one.read} = {one.published} + {one.quarantined} + {one.duplicates}"
@@ -51,7 +53,7 @@ def _lines(report: "Report", lang: str) -> list[str]:
         if one.code:
             lines.append(f"    {one.code}: {one.message.say(lang) if one.message else ''}")
     if not report.deliveries:
-        return ["没有到期的批次。" if zh else "Nothing is due."]
+        return [*lines, "没有到期的批次。" if zh else "Nothing is due."]
     if report.run_seconds is not None:
         start = "-" if report.start_seconds is None else f"{report.start_seconds:g}"
         said = f"Airflow：启动 {start} 秒，运行 {report.run_seconds:g} 秒"

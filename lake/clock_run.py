@@ -3,20 +3,21 @@
 import threading
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from infra.database import read
-from infra.errors import Refused, Unavailable
+from infra.errors import HubError, Refused, Unavailable
 from infra.ground import Ground
 from infra.language import Text
 from infra.settings import load
 from lake.clock import Airflow, Progress, run_dags, start_airflow
 from lake.clock_env import ClockSettings
+from lake.doors import take
 from lake.record import Outcome
-from lake.schedule import arrived, due, frequencies, write_schedule
+from lake.schedule import due, frequencies, write_schedule
 from lake.tables import delivery
 
 _ROUNDS = 20
@@ -31,12 +32,14 @@ class Report:
         deliveries: of every delivery that was due, in their order.
         dags: how each DAG run ended, in Airflow's words.
         start_seconds, run_seconds: how long Airflow took to start, and the runs to end; None where nothing was due.
+        broken: the doors that could not be looked at.
     """
 
     deliveries: tuple[Outcome, ...]
     dags: Mapping[str, str]
     start_seconds: float | None = None
     run_seconds: float | None = None
+    broken: Mapping[str, HubError] = field(default_factory=dict)
 
     def as_dict(self, lang: str) -> dict[str, Any]:
         """The shape that `hub run --json` prints."""
@@ -45,11 +48,12 @@ class Report:
             "dags": dict(self.dags),
             "start_seconds": self.start_seconds,
             "run_seconds": self.run_seconds,
+            "broken": {door: error.as_dict(lang) for door, error in self.broken.items()},
         }
 
 
 def run_due(ground: Ground, datasets: Collection[str] = (), *, progress: Progress = lambda _said: None) -> Report:
-    """Land what has arrived, take what is due (of `datasets`, else of all) through Airflow, and end what was started.
+    """Land what has arrived at every door, take what is due (of `datasets`, else of all) through Airflow, then end it.
 
     An Airflow that `hub up` runs over the same home is used and left running.
 
@@ -67,17 +71,17 @@ def run_due(ground: Ground, datasets: Collection[str] = (), *, progress: Progres
             remedy=Text("用 hub catalog list 查看", "see `hub catalog list`"),
         )
     before = _last_number(ground)
-    arrived(ground)
+    broken = take(ground).broken
     waiting = due(ground, datasets=datasets)
     known = {dag.id for dag in write_schedule(ground)}
     wanted = {f"ingest_{one.dataset.split('.')[0]}_{of[one.dataset]}" for one in waiting if one.dataset in of} & known
     if not wanted:
-        return Report(_outcomes(ground, {one.id for one in waiting}, before, datasets), {})
+        return Report(_outcomes(ground, {one.id for one in waiting}, before, datasets), {}, broken=broken)
     with start_airflow(ground, ui=False, progress=progress) as clock:
         states, seconds = _rounds(ground, clock, sorted(wanted), datasets, progress)
         started = None if clock.borrowed else round(clock.seconds, 1)
     outcomes = _outcomes(ground, {one.id for one in waiting}, before, datasets)
-    return Report(outcomes, states, started, round(seconds, 1))
+    return Report(outcomes, states, started, round(seconds, 1), broken)
 
 
 def _rounds(

@@ -1,9 +1,12 @@
 """All doors of a unit together: its folder, its bucket, its database. A broken door keeps no other waiting.
 
+`take` is the one way in for whoever looks: Airflow's task, `hub run`, `hub arrival scan`.
+
 What each look could not take, and why, stands in `lake_waiting` until the next look at that door. People see what came
 to the units whose resources they may have described.
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,13 +24,15 @@ from infra.database import lock, read, write
 from infra.errors import HubError
 from infra.ground import Ground
 from infra.language import Text
+from infra.settings import load
 from lake import bucket, tables
-from lake.arrival import CHANNEL, arrive
+from lake.arrival import CHANNEL, ArrivalSettings, arrive
 from lake.delivery import Delivery
 from lake.pull import CHANNEL as PULL
 from lake.pull import pull, pulls
 
 ACTOR = "program:arrival"
+LONGEST_SETTLING = 60.0  # seconds for files to settle; a later look takes what took longer
 _ROUNDS = 50  # pulls of one dataset in one look, each bounded by itself
 _NOT_YET = Text("尚未完整", "not complete yet")
 
@@ -48,25 +53,31 @@ class Taken:
     broken: dict[str, HubError] = field(default_factory=dict)
 
 
-def take(ground: Ground, *, unit: str | None = None, folders: bool = True) -> Taken:
+def take(ground: Ground, *, unit: str | None = None) -> Taken:
     """Land what has arrived completely at every door, of `unit` where asked; see the module.
+
+    A file that must keep its size for a while is looked at a second time after that while, the other doors meanwhile.
 
     Raises:
         Refused: CATALOG_FAULTY when the city's file of doors cannot be read.
         Unavailable: DATABASE_….
     """
     done = Taken()
-    if folders:
-        _folders(ground, done, unit)
+    until = time.monotonic() + min(load(ArrivalSettings, ground.environ).settle_seconds + 0.1, LONGEST_SETTLING)
+    settling = _folders(ground, done, unit)
     for one in load_doors(own_city(ground)).buckets:
         if unit in (None, one.unit):
             _look(ground, done, one.unit, bucket.CHANNEL, partial(_bucket, ground, one, done))
     for rule in pulls(ground, unit=unit):
         _look(ground, done, rule.dataset, PULL, partial(_pull, ground, rule.dataset, done))
+    if settling:
+        time.sleep(max(0.0, until - time.monotonic()))
+        _folders(ground, done, unit)
     return done
 
 
-def _folders(ground: Ground, done: Taken, unit: str | None) -> None:
+def _folders(ground: Ground, done: Taken, unit: str | None) -> bool:
+    """Every unit's folder; whether a second look may take more."""
     found = arrive(ground, ground.now(), unit=unit)
     done.deliveries += found.deliveries
     root = ground.home / "arrivals"
@@ -79,6 +90,7 @@ def _folders(ground: Ground, done: Taken, unit: str | None) -> None:
         notes.setdefault(refusal.path.relative_to(root).parts[0], []).append(Note(refusal.path.name, refusal.error))
     for name, those in notes.items():
         note(ground, name, CHANNEL, those)
+    return found.settling
 
 
 def _look(ground: Ground, done: Taken, name: str, door: str, look: Callable[[], list[Note]]) -> None:

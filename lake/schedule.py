@@ -11,7 +11,6 @@ Promises:
 
 import json
 import os
-import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +25,6 @@ from catalogs.words import find
 from infra.database import read
 from infra.errors import Unavailable
 from infra.ground import Ground, open_ground
-from infra.settings import load
 from lake.tables import AUDITED, BLOCKED, FINAL, FINISHED, LANDED, REFUSED, REPEATED, delivery
 
 # When a frequency's deliveries are taken (Asia/Shanghai); those without a rhythm are looked for every hour.
@@ -47,8 +45,6 @@ DELIVERY_BYTES = 256 << 10
 MOST_DELIVERIES = 5000
 """In one run of a DAG; the rest is due in the next."""
 OPEN_STATES = (LANDED, AUDITED)
-LONGEST_SETTLING = 60.0
-"""Seconds that a task waits at most for a file to settle; a later run takes what took longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,20 +172,6 @@ def frequencies(ground: Ground) -> dict[str, str]:
     return {one.id: one.update_frequency for one in listing(ground.engine)}
 
 
-def arrived(ground: Ground, unit: str | None = None) -> int:
-    """Land what has arrived completely, in one unit's folder or in all; how many.
-
-    A file that must keep its size for a while is looked at a second time after that while.
-    """
-    from lake.arrival import ArrivalSettings, arrive  # noqa: PLC0415 - loaded where it runs
-
-    first = arrive(ground, ground.now(), unit=unit)
-    if not first.waiting:
-        return len(first)
-    time.sleep(min(load(ArrivalSettings, ground.environ).settle_seconds + 0.1, LONGEST_SETTLING))
-    return len(first) + len(arrive(ground, ground.now(), unit=unit))
-
-
 # The bodies of the tasks. Each opens its own ground: tasks are processes of their own.
 
 
@@ -204,10 +186,9 @@ def arrive_task(unit: str) -> dict[str, int]:
     with open_ground() as ground:
         write_schedule(ground)
         found = take(ground, unit=unit)
-        landed = arrived(ground, unit) + len(found.deliveries)
         for error in found.broken.values():
             raise error
-        return {"landed": landed}
+        return {"landed": len(found.deliveries)}
 
 
 def due_task(unit: str, frequency: str, datasets: Collection[str] = ()) -> list[list[str]]:

@@ -25,7 +25,8 @@ told = {
         "owner": dag.owner, "tags": sorted(dag.tags), "doc": dag.doc_md, "catchup": dag.catchup,
         "most": dag.max_active_runs, "schedule": type(dag.timetable).__name__, "title": dag.dag_display_name,
         "tasks": {
-            task.task_id: [sorted(task.downstream_task_ids), task.is_mapped, task.is_teardown, task.retries]
+            task.task_id: [sorted(task.downstream_task_ids), task.is_mapped, task.is_teardown, task.retries,
+                task.trigger_rule.value]
             for task in dag.tasks
         },
     }
@@ -85,6 +86,7 @@ def test_one_dag_a_unit_and_frequency(city: Ground) -> None:
     assert downstream == {"arrive": ["due"], "due": ["process"], "process": ["describe"], "describe": []}
     assert dag["tasks"]["process"][1], "process is mapped over the batches"
     assert dag["tasks"]["describe"][2], "describe runs whatever happened and fails no delivery"
+    assert dag["tasks"]["due"][4] == "all_done", "a broken door keeps nothing waiting that came by another"
     assert all(task[3] == 2 for task in dag["tasks"].values()), "every task may be tried again"
 
 

@@ -20,9 +20,10 @@ from infra.ground import Ground, open_ground
 from infra.local_time import local_time
 from lake import sample
 from lake.clock_run import Report
+from lake.doors import take
 from lake.ingest import process_batch
 from lake.quarantine import HIDDEN
-from lake.schedule import arrived, due
+from lake.schedule import due
 from sharing import demo
 from sharing.demo_cli import lines
 
@@ -49,7 +50,7 @@ class Told:
 
 def at_once(ground: Ground, **_: Any) -> Report:
     """Take what has arrived in this process."""
-    arrived(ground)
+    take(ground)
     return Report(tuple(process_batch(ground, [one.id for one in due(ground)])), {}, 0.0, 0.0)
 
 

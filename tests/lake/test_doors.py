@@ -1,0 +1,83 @@
+"""One way in for whoever looks at the doors: the clock's task, `hub run` and `hub arrival scan` see the same."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from front_door import run_hub
+
+from catalogs.register import register_city
+from infra.errors import HubError
+from infra.ground import Ground, open_ground, sample_city
+from lake.arrival import watched
+from lake.doors import take
+from lake.schedule import arrive_task
+
+BROKEN = "buckets:\n  - {unit: erqi, bucket: none, endpoint: 'http://127.0.0.1:1', keys: ERQI}\n"
+PULL = "pulls:\n  - {dataset: jinshui.traffic.road_flow, connection: FLOW, table: flow, watermark: at}\n"
+
+
+@pytest.fixture
+def doors(tmp_path: Path) -> Iterator[Ground]:
+    """A unit whose files must settle, one with a database, one with a bucket that does not answer."""
+    city = tmp_path / "city"
+    shutil.copytree(sample_city(), city)
+    (city / "arrivals.yaml").write_text(BROKEN + PULL)
+    with closing(sqlite3.connect(tmp_path / "source.db")) as source, source:
+        source.execute("CREATE TABLE flow (id INTEGER, at INTEGER)")
+        source.execute("INSERT INTO flow VALUES (1, 1)")
+    environ = {
+        "HUB_HOME": str(tmp_path / "home"),
+        "HUB_DEMO": "1",
+        "HUB_LANG": "en",
+        "HUB_CITY_DIR": str(city),
+        "HUB_ARRIVAL_SETTLE_SECONDS": "0.3",
+        "HUB_BUCKET_SECONDS": "1",
+        "HUB_BUCKET_ERQI_ACCESS_KEY": "a",
+        "HUB_BUCKET_ERQI_SECRET_KEY": "b",
+        "HUB_PULL_FLOW": f"sqlite:///{tmp_path / 'source.db'}",
+    }
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        register_city(ground, city, "test")
+        folder = watched(ground, "sample")
+        folder.mkdir(parents=True)
+        (folder / "health.hospitals.csv").write_bytes(b"a\n1\n")
+        yield ground
+
+
+def test_one_look_takes_what_settles_and_what_other_doors_hold(doors: Ground) -> None:
+    done = take(doors)
+    assert sorted(one.channel for one in done.deliveries) == ["folder", "pull"]
+    assert {name: error.code for name, error in done.broken.items()} == {"erqi s3": "STORE_UNREACHABLE"}
+    assert not take(doors).deliveries
+
+
+def test_the_clocks_task_takes_all_doors_of_its_unit_and_fails_for_a_broken_one(
+    doors: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in doors.environ.items():
+        monkeypatch.setenv(name, value)
+    assert arrive_task("sample") == {"landed": 1}
+    assert arrive_task("jinshui") == {"landed": 1}
+    assert arrive_task("jinshui") == {"landed": 0}
+    with pytest.raises(HubError) as caught:
+        arrive_task("erqi")
+    assert caught.value.code == "STORE_UNREACHABLE"
+
+
+@pytest.mark.parametrize("command", [("run",), ("arrival", "scan")])
+def test_a_broken_door_is_said_and_the_command_exits_with_one(doors: Ground, command: tuple[str, ...]) -> None:
+    shutil.rmtree(watched(doors, "sample"))
+    os.truncate(doors.environ["HUB_PULL_FLOW"].removeprefix("sqlite:///"), 0)
+    ran = run_hub(doors.environ, *command, "--json")
+    assert ran.status == 1, ran.said
+    assert {name: error["code"] for name, error in ran.document["broken"].items()} == {
+        "erqi s3": "STORE_UNREACHABLE",
+        "jinshui.traffic.road_flow pull": "PULL_FAILED",
+    }
+    assert "STORE_UNREACHABLE" in run_hub(doors.environ, *command).out
