@@ -1,10 +1,11 @@
 """A city's doors for deliveries beside its watched folders, and how much each unit may bring: `<city>/arrivals.yaml`.
 
-    buckets:   {unit, bucket, prefix, endpoint, region, keys, complete: exists | marker, taken: move | delete}
+    buckets:   {unit, bucket, prefix, endpoint, region, keys, complete: exists | marker, taken: delete | move}
     pulls:     {dataset, connection, table | query, watermark, overlap, columns, rows}
     quotas:    {unit, bytes_a_day, deliveries_a_day, bytes_kept}
 
-No secret stands here: `keys: JINSHUI` names the settings `HUB_BUCKET_JINSHUI_ACCESS_KEY` and `…_SECRET_KEY`,
+`taken: move` leaves what landed below `taken/` in the unit's own bucket, unsealed and out of a purge's reach. No secret
+stands here: `keys: JINSHUI` names the settings `HUB_BUCKET_JINSHUI_ACCESS_KEY` and `…_SECRET_KEY`,
 `connection: JINSHUI` the setting `HUB_PULL_JINSHUI`. A query is the city's own text, one SELECT; nothing is pasted into
 it. The file is optional; without it there are watched folders, the command and the push, and no limits.
 """
@@ -48,8 +49,8 @@ class Complete(Word):
 class Taken(Word):
     """What becomes of an object that has landed."""
 
-    MOVE = "move", "移走", "moved below taken/"
     DELETE = "delete", "删除", "deleted"
+    MOVE = "move", "移走", "moved below taken/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _bucket(fields: Fields) -> Bucket | None:
     region = fields.text("region", required=False, longest=60) or "us-east-1"
     keys = fields.form("keys", _SETTING, _SETTING_SAID)
     complete = fields.word("complete", Complete, required=False) or Complete.EXISTS
-    taken = fields.word("taken", Taken, required=False) or Taken.MOVE
+    taken = fields.word("taken", Taken, required=False) or Taken.DELETE
     fields.finish()
     if not (unit and bucket and keys):
         return None

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from catalogs.doors import Taken, load_doors
 from catalogs.erasure_words import PurgeState
 from catalogs.model import Person
 from infra.database import lock, read, write
@@ -53,6 +54,7 @@ class Plan:
         curated, quarantine: what the two tables hold of them; None where no dataset is known.
         downstream: what was made from the versions that hold them.
         empties: the newest version is theirs alone, so that the dataset will be empty.
+        keepers: units whose bucket keeps what landed (`taken: move`): nothing there is reached.
     """
 
     deliveries: tuple[dict[str, Any], ...]
@@ -61,6 +63,7 @@ class Plan:
     quarantine: Holding | None
     downstream: tuple[dict[str, Any], ...]
     empties: bool
+    keepers: tuple[str, ...] = ()
 
     @property
     def versions(self) -> tuple[int, ...]:
@@ -115,17 +118,18 @@ def plan(ground: Ground, named: str, downstream: Downstream) -> Plan:
     """What the purge of a delivery that is not purged yet would take. Changes nothing.
 
     Raises:
+        Refused: CATALOG_FAULTY when the city's file of doors cannot be read.
         Unavailable: `PURGE_UNREADABLE`, STORE_….
     """
     row = record.load(ground.engine, named)
-    same = sa.select(delivery.c.id, delivery.c.number, delivery.c.dataset, delivery.c.ordinal)
+    same = sa.select(delivery.c.id, delivery.c.number, delivery.c.dataset, delivery.c.ordinal, delivery.c.unit)
     same = same.where(delivery.c.sha256 == row["sha256"], delivery.c.state != PURGED).order_by(delivery.c.number)
     with read(ground.engine) as connection:
         found = [dict(one) for one in connection.execute(same).mappings()]
     mine = tuple(one for one in found if one["dataset"] in (row["dataset"], None) or one["id"] == row["id"])
     others = tuple(one for one in found if one not in mine)
     if row["dataset"] is None:
-        return Plan(mine, others, None, None, (), empties=False)
+        return Plan(mine, others, None, None, (), empties=False, keepers=_keepers(ground, mine))
     lake, numbers = Tables(ground.store), [one["number"] for one in mine]
     curated = holding(ground, lake, curated_key(row["dataset"]), numbers)
     aside = holding(ground, lake, quarantine_key(row["dataset"]), numbers)
@@ -134,7 +138,12 @@ def plan(ground: Ground, named: str, downstream: Downstream) -> Plan:
     if curated.live:
         rows = [file.rows for file in lake.snapshot(curated.key).files]
         empties = sum(count or 0 for count in rows) == curated.live
-    return Plan(mine, others, curated, aside, made, empties=empties)
+    return Plan(mine, others, curated, aside, made, empties=empties, keepers=_keepers(ground, mine))
+
+
+def _keepers(ground: Ground, mine: tuple[dict[str, Any], ...]) -> tuple[str, ...]:
+    moving = {one.unit for one in load_doors(ground.city).buckets if one.taken is Taken.MOVE}
+    return tuple(sorted(moving & {one["unit"] for one in mine}))
 
 
 def approve(ground: Ground, identity: str, person: Person, downstream: Downstream, opinion: str = "") -> Purge:

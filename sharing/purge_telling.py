@@ -74,6 +74,13 @@ def planned(plan: "Plan") -> list[Text]:
         )
         for other in plan.elsewhere
     ]
+    said += [
+        Text(
+            f"  {unit} 的桶保留已接收的文件（taken: move），清除不及于此，由该单位删除 taken/ 下的副本",
+            f"  the bucket of {unit} keeps what landed (taken: move), out of reach: the unit deletes it below taken/",
+        )
+        for unit in plan.keepers
+    ]
     return [*said, _DUPLICATES, _RETENTION]
 
 

@@ -24,10 +24,12 @@ from infra.database import read
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
 from infra.storage_s3 import S3Store
-from lake import bucket, tables
+from lake import bucket, purge, tables
 from lake.arrival import watched
 from lake.doors import take, waits
 from lake.landing import land
+from sharing.purge_telling import planned
+from sharing.purging import Extracts
 
 FLOW = "jinshui.traffic.road_flow"
 NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
@@ -76,7 +78,22 @@ def place(s3: S3Server, tmp_path: Path) -> Iterator[Place]:
         yield Place(ground, city, store)
 
 
-def test_objects_land_as_files_do_and_are_moved(place: Place) -> None:
+def test_what_landed_is_deleted_and_moved_only_where_the_city_says_so(place: Place, s3: S3Server) -> None:
+    place.store.put_bytes("traffic.road_flow-1.csv", b"a\n1\n")
+    (one,) = place.scan().deliveries
+    assert place.objects() == []
+    assert purge.plan(place.ground, one.id, Extracts()).keepers == ()
+    prefix = load_doors(place.city).buckets[0].prefix
+    (place.city / "arrivals.yaml").write_text(rule(s3, prefix, ", taken: move"))
+    place.store.put_bytes("traffic.road_flow-2.csv", b"a\n2\n")
+    (other,) = place.scan().deliveries
+    assert place.objects() == [f"taken/{other.id}/traffic.road_flow-2.csv"]
+    plan = purge.plan(place.ground, other.id, Extracts())
+    assert plan.keepers == ("jinshui",)
+    assert any("jinshui" in line.en and "taken/" in line.zh for line in planned(plan))
+
+
+def test_objects_land_as_files_do(place: Place) -> None:
     place.store.put_bytes("traffic.road_flow-1.csv", b"a\n1\n")
     place.store.put_bytes("traffic.road_flow/任意.csv", b"a\n2\n")
     place.store.put_bytes("nobody.csv", b"a\n3\n")
@@ -85,15 +102,13 @@ def test_objects_land_as_files_do_and_are_moved(place: Place) -> None:
     done = place.scan()
     assert [one.dataset for one in done.deliveries].count(FLOW) == 2
     assert [(name, error.code) for name, error in done.refused] == [("traffic.road_flow-3.csv", "LANDING_TOO_LARGE")]
-    left = [key for key in place.objects() if not key.startswith("taken/")]
-    assert left == ["traffic.road_flow-2.csv.part", "traffic.road_flow-3.csv"]
-    assert len([key for key in place.objects() if key.startswith("taken/d-")]) == 3
+    assert place.objects() == ["traffic.road_flow-2.csv.part", "traffic.road_flow-3.csv"]
     assert not place.scan().deliveries
 
 
 def test_a_marker_is_waited_for_where_the_city_says_so(place: Place, s3: S3Server) -> None:
     prefix = load_doors(place.city).buckets[0].prefix
-    (place.city / "arrivals.yaml").write_text(rule(s3, prefix, ", complete: marker, taken: delete"))
+    (place.city / "arrivals.yaml").write_text(rule(s3, prefix, ", complete: marker"))
     place.store.put_bytes("traffic.road_flow.csv", b"a\n1\n")
     assert place.scan().waiting == ["traffic.road_flow.csv"]
     place.store.put_bytes("traffic.road_flow.csv.done", b"")
@@ -115,7 +130,7 @@ def test_an_object_replaced_meanwhile_is_not_lost(place: Place, monkeypatch: pyt
         assert len(place.scan().deliveries) == 1
     assert len(place.scan().deliveries) == 1
     assert place.count() == 2
-    assert not [key for key in place.objects() if not key.startswith("taken/")]
+    assert place.objects() == []
 
 
 KILLED = """
@@ -156,7 +171,7 @@ def test_killed_anywhere_the_next_scan_finishes_and_two_at_once_double_nothing(p
         assert killed.returncode == -signal.SIGKILL
         place.scan()
         assert place.count() == number + 2
-        assert not [key for key in place.objects() if not key.startswith("taken/")]
+        assert place.objects() == []
     for number in range(20, 24):
         place.store.put_bytes(f"traffic.road_flow-{number}.csv", b"a\n%d\n" % number)
     running = [start(0) for _ in range(2)]
