@@ -133,15 +133,16 @@ class Tables:
         table = self._latest(key) if version is None and at is None else self._past(key, version, at)
         with _guarded(key):
             actions = pa.table(table.get_add_actions(flatten=True)).to_pylist()
-            files = sorted(
-                (DataFile(row["path"], row["size_bytes"], row.get("num_records")) for row in actions),
-                key=lambda file: file.path,
-            )
+            files = [DataFile(row["path"], row["size_bytes"], row.get("num_records")) for row in actions]
+            files.sort(key=lambda file: file.path)
             schema = pa.schema(table.schema().to_arrow())
-            version, text = int(table.version()), table.schema().to_json()
-            return Snapshot(key, version, tuple(files), schema, str(table.metadata().id), text)
+            names = str(table.metadata().id), table.schema().to_json()
+            return Snapshot(key, int(table.version()), tuple(files), schema, *names)
 
     def _past(self, key: str, version: int | None, at: datetime | None) -> DeltaTable:
+        there = self._open.get(key)
+        if there is not None and at is None and there.version() == version:
+            return there  # a version never changes: nobody need look for newer ones
         newest = self._latest(key)
         if version is not None and not 0 <= version <= newest.version():
             raise no_version(key)
@@ -274,10 +275,8 @@ def _committed(key: str, table: DeltaTable, transaction: str) -> int | None:
     with _guarded(key):
         if table.transaction_version(transaction) is None:
             return None
-        for entry in table.history():
-            if entry.get("transaction") == transaction:
-                return int(entry["version"])
-        return int(table.version())
+        found = (entry["version"] for entry in table.history() if entry.get("transaction") == transaction)
+        return int(next(found, table.version()))
 
 
 @contextmanager

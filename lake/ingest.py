@@ -27,6 +27,7 @@ from lake.ahead import read_ahead
 from lake.delivery import Arrival, find
 from lake.delta import Tables
 from lake.duck import Duck, LakeSettings
+from lake.known_keys import KnownKeys
 from lake.landing import land_arrival, open_landed
 from lake.prepare import Progress, Separated, Task
 from lake.record import Outcome, Row
@@ -64,6 +65,7 @@ class Session:
     def __enter__(self) -> "Session":
         scratch = self._stack.enter_context(self.ground.scratch())
         self.duck = self._stack.enter_context(Duck(scratch, self.settings))
+        self.known = KnownKeys(self.ground.store, self.duck)
         self.auditing = audit.preload(self.duck)
         return self
 
@@ -94,6 +96,7 @@ class Session:
             self.duck,
             self.settings,
             self.auditor,
+            self.known,
             self.progress,
         )
 

@@ -25,6 +25,7 @@ from lake import docs, duplicates, parts, schema
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.duck import Duck, LakeSettings
 from lake.duplicates import CONFLICT, Removed, Staged
+from lake.known_keys import KnownKeys
 from lake.parquet import Written
 from lake.read.reading import read
 from lake.read.source import Limits, Part
@@ -50,6 +51,7 @@ class Task:
         row: its row in `lake_delivery`.
         plain: the plaintext, verified.
         auditor: gives the auditor when it is needed, for the library takes seconds to load.
+        known: what the session remembers of published keys.
         progress: told the stage and the records done.
     """
 
@@ -62,6 +64,7 @@ class Task:
     duck: Duck
     settings: LakeSettings
     auditor: "Callable[[], Auditor]"
+    known: KnownKeys
     progress: Progress | None = None
 
 
@@ -194,10 +197,11 @@ def _judge(task: Task, job: Job, done: Split, base: int, now: datetime) -> tuple
 def _staged(task: Task, job: Job, done: Split, base: int) -> Staged:
     contract = task.compiled.contract
     published: Any = None
-    if contract.duplicates.scope == "table" and contract.mode == "append" and base > 0:
-        snapshot = task.lake.snapshot(curated_key(contract.id))
-        if snapshot.version != base:
-            snapshot = task.lake.snapshot(snapshot.key, version=base)
+    if contract.duplicates.key and contract.duplicates.scope == "table" and contract.mode == "append" and base > 0:
+        snapshot = task.lake.snapshot(curated_key(contract.id), version=base)
+        key, types = contract.duplicates.key, schema.curated(contract)
+        if done.kept and task.known.surely_apart(snapshot, key, types, done.kept):
+            return Staged(contract, done.kept, job.name, job.scratch, job.duck, job.settings, None, job.statistics)
         local = [task.ground.store.local(key) for key in snapshot.keys()]  # noqa: SIM118 - object keys
         names = [column.name for column in contract.columns]
         if not local:
