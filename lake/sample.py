@@ -101,6 +101,7 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.tourism.domestic_trips": ("tourism-australia-trips-xlsx", "*.xlsx"),
     "sample.health.hospitals": ("health-shanghai-hospital-poi", "*.csv"),
     "sample.city_management.district_boundaries": ("divisions-zhengzhou-datav-geojson", "*.json"),
+    "sample.city_management.divisions": ("divisions-cn-modood-csv", "*.csv"),
     "sample.tourism.scenic_areas": ("tourism-5a-scenic-areas", "*.json"),
     "sample.tourism.venues": ("tourism-shanghai-venues", "*.csv"),
     "sample.education.schools": ("education-schools-baidu-2019", "学校-*.json"),
@@ -111,11 +112,13 @@ _REAL: dict[str, tuple[str, str]] = {
 }
 REAL_DATASETS = tuple(_REAL)
 # The sets whose files are one delivery.
-_TOGETHER = frozenset({"sample.traffic.bus_stops"})
+_TOGETHER = frozenset({"sample.city_management.divisions", "sample.traffic.bus_stops"})
 _NO_DATA = {
     "SOURCE.md": Text("来源说明，不是数据", "a note on the source, not data"),
     "LICENSE.upstream": Text("上游许可证，不是数据", "the source's licence, not data"),
     "readme.txt": Text("上游程序的说明，不是数据", "a note on the source's program, not data"),
+    "HK-MO-TW.json": Text("只有名称，没有代码", "names without codes"),
+    "pca-code.json": Text("与CSV相同的区划，写成树", "the divisions of the CSV files once more, as a tree"),
     "list.txt": Text("线路文件清单，不是数据", "a list of the line files, not data"),
 }
 _OTHER = Text("不属于该数据集的数据文件", "not one of the set's data files")

@@ -18,6 +18,7 @@ import xlrd
 AIR, BUS = "sample.environment.aqi_hourly", "sample.traffic.bus_stops"
 SCHOOLS, TRIPS = "sample.education.universities", "sample.tourism.domestic_trips"
 HOSPITALS, DISTRICTS = "sample.health.hospitals", "sample.city_management.district_boundaries"
+DIVISIONS = "sample.city_management.divisions"
 AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
 PUPILS, CAMPUSES = "sample.education.schools", "sample.education.university_places"
 WEATHER, ANNUAL, CODES = (f"sample.environment.{name}" for name in ("weather_hourly", "city_annual", "city_codes"))
@@ -96,6 +97,7 @@ SETS = {
     TRIPS: Set(lambda _, row: (row["Quarter"], row["Region"], row["Purpose"])),
     HOSPITALS: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
     DISTRICTS: Set(lambda _, row: row["adcode"]),
+    DIVISIONS: Set(lambda _, row: row["code"]),
     AREAS: Set(lambda _, row: row["name"]),
     VENUES: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
     PUPILS: Set(lambda _, row: (row["name"], row["province"], row["city"], row["area"])),

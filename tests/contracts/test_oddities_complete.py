@@ -96,6 +96,20 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "adcode is a number": "adcode is a number",
         "all geometries are MultiPolygon": "all geometries",
     },
+    ("divisions-cn-modood-csv", "sample.city_management.divisions"): {
+        "two levels of code: the GB/T 2260 six digits for counties, nine digits for townships": "six digits",
+        "province codes are 2 digits, city codes 4": "two for provinces",
+        "Zhengzhou (city code 4101): 15 county-level rows": "15 county-level rows",
+        "and 208 townships": "208 townships",
+        "3 of the 15 (410171 经开区, 410172 高新区, 410173 航空港区) are statistical functional zones that are not in "
+        "GB/T 2260 and not in the DataV boundaries": "functional zones",
+        "code columns must stay text": "stay text",
+        "names are quoted, codes are not": "quoted or not",
+        "Hong Kong, Macao and Taiwan are only in HK-MO-TW.json and have no codes": "have no codes",
+        "column order differs between files (areaCode before provinceCode before cityCode in streets.csv)": (
+            "the order of the columns"
+        ),
+    },
     ("tourism-5a-scenic-areas", "sample.tourism.scenic_areas"): {
         "318 areas, province only: city and district must come from the name or the point": "318 areas",
         "coordinates BD-09": "BD-09",

@@ -33,6 +33,7 @@ FOLDERS = {
     "tourism-australia-trips-xlsx": "sample.tourism.domestic_trips",
     "health-shanghai-hospital-poi": "sample.health.hospitals",
     "divisions-zhengzhou-datav-geojson": "sample.city_management.district_boundaries",
+    "divisions-cn-modood-csv": "sample.city_management.divisions",
     "tourism-5a-scenic-areas": "sample.tourism.scenic_areas",
     "tourism-shanghai-venues": "sample.tourism.venues",
     "education-schools-baidu-2019": "sample.education.schools sample.education.university_places",

@@ -106,6 +106,7 @@ def test_every_file_of_a_real_set_is_data_or_says_why_not(shared: Path) -> None:
     assert counts.pop("aqi_hourly") == 19
     assert counts.pop("bus_stops") == 215
     assert counts.pop("district_boundaries") == 2
+    assert counts.pop("divisions") == 4
     assert set(counts.values()) == {1}
 
 

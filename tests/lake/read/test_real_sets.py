@@ -55,6 +55,7 @@ def test_every_record_is_read_without_a_fault(
         "domestic_trips": 24_320,
         "hospitals": 7513,
         "district_boundaries": 30,
+        "divisions": 44_703,
         "scenic_areas": 318,
         "venues": 753,
         "schools": 28_610,
