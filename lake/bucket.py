@@ -54,8 +54,8 @@ class Scanned:
     refused: list[tuple[str, HubError]] = field(default_factory=list)
 
 
-def open_bucket(ground: Ground, rule: Bucket) -> S3Store:
-    """The unit's prefix as a store; touches no network.
+def open_bucket(ground: Ground, rule: Bucket, seconds: float | None = None) -> S3Store:
+    """The unit's prefix as a store that waits for an answer as the settings say, or `seconds`; touches no network.
 
     Raises:
         WrongUse: BUCKET_KEYS when its keys are not set.
@@ -71,7 +71,7 @@ def open_bucket(ground: Ground, rule: Bucket) -> S3Store:
             remedy=Text("参见 infra/env.example", "see infra/env.example"),
         )
     keys = [Secret(value) for value in given]
-    store = StoreSettings(None, rule.endpoint, keys[0], keys[1], rule.region, settings.seconds)
+    store = StoreSettings(None, rule.endpoint, keys[0], keys[1], rule.region, seconds or settings.seconds)
     return S3Store(store, bucket=rule.bucket, prefix=rule.prefix)
 
 

@@ -1,4 +1,4 @@
-"""What the lake adds to `hub doctor`: the metadata catalogue, what it was not told yet, purges, Airflow.
+"""What the lake adds to `hub doctor`: the metadata catalogue, what it was not told yet, doors, purges, Airflow.
 
 Promises: every look has a short limit; nothing is written, sent or started; no secret is said. That Airflow does not
 run is a fact and no fault: `hub run` starts it when it is needed.
@@ -174,6 +174,12 @@ def _guarded(home: Path) -> bool:
     return False
 
 
+def _doors(ground: Ground) -> Finding:
+    from lake.door_health import doors  # noqa: PLC0415 - not for every command
+
+    return doors(ground)
+
+
 def _purges(ground: Ground) -> Finding:
     from catalogs.erasure_words import PurgeState  # noqa: PLC0415 - not for every command
     from lake.tables import purge as table  # noqa: PLC0415
@@ -196,6 +202,7 @@ def _purges(ground: Ground) -> Finding:
 PARTS = (
     Part("datahub", "元数据目录", _datahub),
     Part("outbox", "待登记", _outbox),
+    Part("doors", "归集渠道", _doors),
     Part("purges", "清除", _purges),
     Part("airflow", "调度", _airflow),
 )

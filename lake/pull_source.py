@@ -119,6 +119,16 @@ def answers(ground: Ground, pull: Pull, statement: Any, since: Any, limits: Limi
         source.dispose()
 
 
+def reach(ground: Ground, pull: Pull, limits: Limits) -> None:
+    """Make sure that the pull's columns can be read, by its own statement over no row.
+
+    Raises:
+        WrongUse, Unavailable: as `answers`.
+    """
+    for _ in answers(ground, pull, selection(pull, False).where(sa.false()), None, limits):
+        pass
+
+
 def _prepare(connection: Connection, limits: Limits) -> None:
     if connection.dialect.name in ("mysql", "mariadb"):
         connection.exec_driver_sql("SET SESSION time_zone = '+00:00'")

@@ -3,13 +3,13 @@
 The count is exact: it is taken again in the transaction that lands, where deliveries of one unit queue.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.doors import load_doors
+from catalogs.doors import Quota, load_doors
 from infra.database import lock, read
 from infra.errors import Refused
 from infra.ground import Ground
@@ -20,35 +20,67 @@ from lake import tables
 CODE = "ARRIVAL_QUOTA"
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of one limit of a unit is used; bytes, or deliveries."""
+
+    unit: str
+    limit: str
+    used: int
+    most: int
+
+
 def check(ground: Ground, unit: str, size: int, at: datetime, connection: Connection | None = None) -> None:
     """Make sure that `unit` may bring `size` bytes more at `at`; inside `connection` the answer holds until it ends.
 
     Raises:
         Refused: ARRIVAL_QUOTA; CATALOG_FAULTY when the city's file of quotas cannot be read.
     """
+    said = {
+        "deliveries_a_day": ("每日 {} 个批次", "{} deliveries a day"),
+        "bytes_a_day": ("每日 {} 字节", "{} bytes a day"),
+        "bytes_kept": ("贴源层共 {} 字节", "{} bytes kept in landing"),
+    }
     limits = load_doors(ground.city).quota(unit)
-    table = tables.delivery
-    mine = table.c.unit == unit
-    if limits.bytes_a_day is not None or limits.deliveries_a_day is not None:
-        since = _day(at)
-        query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(table.c.size), 0)).where(
-            mine, table.c.arrived_at >= since, table.c.arrived_at < since + timedelta(days=1)
-        )
-        count, brought = _ask(ground, query, unit, connection)
-        if limits.deliveries_a_day is not None and count + 1 > limits.deliveries_a_day:
-            most = limits.deliveries_a_day
-            raise _beyond(f"每日 {most} 个批次", f"{most} deliveries a day", tomorrow=True)
-        if limits.bytes_a_day is not None and brought + size > limits.bytes_a_day:
-            most = limits.bytes_a_day
-            raise _beyond(f"每日 {most} 字节", f"{most} bytes a day", tomorrow=True)
+    if limits == Quota():
+        return
+    if connection is not None:
+        lock(connection, f"quota:{unit}")
+        found = _uses(connection, unit, limits, at)
+    else:
+        with read(ground.engine) as own:
+            found = _uses(own, unit, limits, at)
+    for one in found:
+        if one.used + (1 if one.limit == "deliveries_a_day" else size) > one.most:
+            zh, en = (text.format(one.most) for text in said[one.limit])
+            raise _beyond(zh, en, tomorrow=one.limit != "bytes_kept")
+
+
+def uses(ground: Ground, at: datetime) -> list[Use]:
+    """How much of every limit in the city is used at `at`.
+
+    Raises:
+        Refused: CATALOG_FAULTY.
+    """
+    quotas = load_doors(ground.city).quotas
+    if not quotas:
+        return []
+    with read(ground.engine) as connection:
+        return [one for unit, limits in quotas for one in _uses(connection, unit, limits, at)]
+
+
+def _uses(connection: Connection, unit: str, limits: Quota, at: datetime) -> list[Use]:
+    table, since = tables.delivery, _day(at)
+    asked = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(table.c.size), 0)).where(table.c.unit == unit)
+    found: dict[str, int] = {}
+    if limits.deliveries_a_day is not None or limits.bytes_a_day is not None:
+        day = asked.where(table.c.arrived_at >= since, table.c.arrived_at < since + timedelta(days=1))
+        found["deliveries_a_day"], found["bytes_a_day"] = connection.execute(day).one()
     if limits.bytes_kept is not None:
-        query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(table.c.size), 0)).where(
-            mine, table.c.object_key.is_not(None)
-        )
-        _, kept = _ask(ground, query, unit, connection)
-        if kept + size > limits.bytes_kept:
-            most = limits.bytes_kept
-            raise _beyond(f"贴源层共 {most} 字节", f"{most} bytes kept in landing", tomorrow=False)
+        _, found["bytes_kept"] = connection.execute(asked.where(table.c.object_key.is_not(None))).one()
+    most = {name: getattr(limits, name) for name in found}
+    # A sum of big integers is a Decimal on PostgreSQL.
+    return [Use(unit, name, int(used), most[name]) for name, used in found.items() if most[name] is not None]
 
 
 def seconds_left(at: datetime) -> int:
@@ -58,16 +90,6 @@ def seconds_left(at: datetime) -> int:
 
 def _day(at: datetime) -> datetime:
     return at.astimezone(CITY_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _ask(ground: Ground, query: sa.Select[Any], unit: str, connection: Connection | None) -> tuple[int, int]:
-    if connection is not None:
-        lock(connection, f"quota:{unit}")
-        count, size = connection.execute(query).one()
-        return count, size
-    with read(ground.engine) as own:
-        count, size = own.execute(query).one()
-        return count, size
 
 
 def _beyond(zh: str, en: str, *, tomorrow: bool) -> Refused:

@@ -68,6 +68,7 @@ def test_a_fresh_machine_is_not_a_failure(tmp_path: Path) -> None:
     assert {name: one.state for name, one in found.items()} == {
         "datahub": State.OK,
         "outbox": State.WARNING,
+        "doors": State.OK,
         "purges": State.WARNING,
         "airflow": State.OK,
     }

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 from front_door import run_hub
 
 from catalogs.register import register_city
+from infra.doctor import State, examine
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
+from lake import door_health
 from lake.arrival import watched
+from lake.doctor import PARTS
 from lake.doors import take
 from lake.schedule import arrive_task
 
@@ -81,3 +85,40 @@ def test_a_broken_door_is_said_and_the_command_exits_with_one(doors: Ground, com
         "jinshui.traffic.road_flow pull": "PULL_FAILED",
     }
     assert "STORE_UNREACHABLE" in run_hub(doors.environ, *command).out
+
+
+def test_the_doctor_looks_at_every_door_and_takes_nothing(doors: Ground) -> None:
+    found = examine(doors, PARTS)["doors"]
+    assert found.state is State.FAILED
+    told = {(one["of"], one["door"]): one["code"] for one in found.detail["doors"]}
+    assert told == {
+        ("sample", "folder"): None,
+        ("erqi", "s3"): "STORE_UNREACHABLE",
+        ("jinshui.traffic.road_flow", "pull"): None,
+    }
+    assert "erqi" in found.text.zh
+    assert not list(doors.store.list("landing"))
+    city = Path(doors.environ["HUB_CITY_DIR"])
+    (city / "arrivals.yaml").write_text(PULL.replace("at}", "no_such}"))
+    assert [one["code"] for one in examine(doors, PARTS)["doors"].detail["doors"]] == [None, "PULL_FAILED"]
+    del doors.environ["HUB_PULL_FLOW"]
+    assert [one["code"] for one in examine(doors, PARTS)["doors"].detail["doors"]] == [None, "PULL_ADDRESS"]
+
+
+def test_the_doctor_tells_a_quota_that_is_used_up(doors: Ground) -> None:
+    path = Path(doors.environ["HUB_CITY_DIR"]) / "arrivals.yaml"
+    path.write_text("quotas: [{unit: sample, bytes_kept: 4}]\n")
+    assert examine(doors, PARTS)["doors"].state is State.OK
+    take(doors)
+    found = examine(doors, PARTS)["doors"]
+    assert found.state is State.WARNING
+    assert "sample bytes_kept 4/4" in found.text.en
+
+
+def test_the_doctor_waits_for_no_door_longer_than_its_limit(doors: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(door_health, "_LONGEST", 0.2)
+    monkeypatch.setattr(door_health, "reach", lambda *_: over.wait(60))
+    codes = {one["of"]: one["code"] for one in examine(doors, PARTS)["doors"].detail["doors"]}
+    over.set()
+    assert codes["jinshui.traffic.road_flow"] == "DOOR_SILENT"
