@@ -1,4 +1,4 @@
-"""`hub quarantine list|show`, `hub lake history|compact|expire`: thin commands over the store."""
+"""`hub quarantine list|show`, `hub lake history|compact|expire|verify`: thin commands over the store."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -193,3 +193,34 @@ def expire(dataset: str, days: int | None, as_: str | None) -> None:
         gone = delete(ground, dataset, someone.id, days=days)
         said = Text(f"删除 {gone} 个文件", f"{gone} files deleted")
         emit(ground, {"dataset": dataset, "files": gone}, lambda _: said.say(ground.lang))
+
+
+@lake.command(
+    help=help_text(
+        "逐文件核对数据集：版本、文件、行数、统计信息；有一处不符即退出码 1",
+        "Read every stored file once more and hold it against log and register; exit 1 when anything does not fit.",
+    )
+)
+@click.argument("dataset")
+@_AS
+@json_option
+def verify(dataset: str, as_: str | None) -> int:
+    """Print one sentence for each fault."""
+    from catalogs.model import Role
+    from catalogs.people import current, require
+    from infra.ground import open_ground
+    from lake.verify import verify as check
+
+    with open_ground(os.environ) as ground, progress(help_text("核对", "verifying")):
+        someone = current(ground, as_)
+        require(someone, Role.ENGINEER, Role.AUDITOR)
+        done = check(ground, dataset, someone.id)
+        lang = ground.lang
+        good = Text("全部相符", "everything fits") if not done.flaws else Text("不符", "does not fit")
+        said = Text(
+            f"{dataset}：{good.zh}；{done.files} 个文件，{done.rows} 行，{done.deliveries} 个批次",
+            f"{dataset}: {good.en}; {done.files} files, {done.rows} rows, {done.deliveries} deliveries",
+        )
+        lines = [said.say(lang), *(f"  {flaw.code}: {flaw.said.say(lang)}" for flaw in done.flaws)]
+        emit(ground, done.as_dict(lang), lambda _: lines)
+    return 1 if done.flaws else 0

@@ -15,7 +15,8 @@ from infra.errors import Unavailable
 from infra.ground import Ground
 from infra.language import Text
 from lake.delta import DELIVERY, Tables
-from lake.delta_log import LOG, lives, versions_of
+from lake.delta_log import LOG, commits
+from lake.logged import lives, versions_of
 from lake.store_files import parquet_file
 
 
@@ -59,7 +60,7 @@ def holding(ground: Ground, lake: Tables, key: str, numbers: Collection[int]) ->
         return Holding(key, files, 0, (), None, looked_at)
     snapshot = lake.snapshot(key)
     live = sum(files.get(file.path, 0) for file in snapshot.files)
-    versions = versions_of(lives(ground.store, key), list(files), snapshot.version) if files else []
+    versions = versions_of(lives(commits(ground.store, key)), list(files), snapshot.version) if files else []
     return Holding(key, files, live, tuple(versions), snapshot.version, looked_at)
 
 

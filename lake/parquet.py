@@ -1,6 +1,7 @@
 """Parquet files, written by a thread of their own while the next batch is computed.
 
 - zstd level 1; no statistics and no page index on columns that are not named for it;
+- each page has its checksum, by which `hub lake verify` knows a byte that changed; it goes when the file goes;
 - a bounded queue keeps memory flat whatever the delivery's size;
 - a new file begins after `rows_per_file` rows; files are numbered in the order of their rows.
 """
@@ -123,6 +124,7 @@ class ParquetFiles:
             use_dictionary=self._dictionary,
             column_encoding=self._encoding,
             write_statistics=self._statistics,
+            write_page_checksum=True,
             store_schema=False,
             version="2.6",
         )

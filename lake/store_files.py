@@ -89,8 +89,8 @@ class _Files(fs.FileSystemHandler):  # type: ignore[misc]
 
 
 def parquet_file(store: ObjectStore, key: str, size: int) -> pq.ParquetFile:
-    """One Parquet file of the store, opened by its footer alone."""
-    return pq.ParquetFile(pa.PythonFile(_Ranges(store, key, size), mode="r"))
+    """One Parquet file of the store, opened by its footer alone; a page whose checksum does not fit is not read."""
+    return pq.ParquetFile(pa.PythonFile(_Ranges(store, key, size), mode="r"), page_checksum_verification=True)
 
 
 def dataset_of(store: ObjectStore, snapshot: Snapshot) -> Any:

@@ -30,6 +30,7 @@ class Act(StrEnum):
     QUARANTINE_READ = "lake:quarantine:read"
     TABLE_COMPACTED = "lake:table:compacted"
     TABLE_EXPIRED = "lake:table:expired"
+    TABLE_VERIFIED = "lake:table:verified"
     PURGE_PROPOSED = "lake:purge:proposed"
     PURGE_APPROVED = "lake:purge:approved"
     PURGE_REFUSED = "lake:purge:refused"
