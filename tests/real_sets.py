@@ -19,10 +19,13 @@ AIR, BUS = "sample.environment.aqi_hourly", "sample.traffic.bus_stops"
 SCHOOLS, TRIPS = "sample.education.universities", "sample.tourism.domestic_trips"
 HOSPITALS, DISTRICTS = "sample.health.hospitals", "sample.city_management.district_boundaries"
 DIVISIONS = "sample.city_management.divisions"
+SPEEDS, SENSORS, WEIGHTS = (f"sample.traffic.loop_{name}" for name in ("speeds", "sensors", "weights"))
 AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
 PUPILS, CAMPUSES = "sample.education.schools", "sample.education.university_places"
 WEATHER, ANNUAL, CODES = (f"sample.environment.{name}" for name in ("weather_hourly", "city_annual", "city_codes"))
 ENCODINGS = {"ipedata.csv": "gb18030", "spacedict.csv": "utf-8-sig"}
+# the wide tables: the names of line, column and cell; without a header a column is a number
+WIDE = {"los_speed.csv": ("line", "sensor", "speed"), "los_adj.csv": ("from", "to", "weight")}
 COUNTS = ("published", "quarantined", "duplicates")
 Record = Mapping[str, Any]
 
@@ -40,6 +43,8 @@ def placed(*paths: Path) -> dict[int, Record]:
 def in_file(path: Path) -> dict[int, Record]:
     """The file's records, without our readers, each under the line, sheet row or ordinal where it begins."""
     match path.suffix:
+        case ".csv" if path.name in WIDE:
+            return wide(path, *WIDE[path.name])
         case ".csv":
             with path.open(encoding=ENCODINGS.get(path.name, "utf-8"), newline="") as file:
                 rows, at = csv.DictReader(file, strict=True), 2
@@ -65,6 +70,19 @@ def in_file(path: Path) -> dict[int, Record]:
             names = list(map(str, sheet.row_values(header)))
             return {row + 1: dict(zip(names, sheet.row_values(row), strict=True)) for row in plain}
     raise AssertionError(path)
+
+
+def wide(path: Path, *names: str) -> dict[int, Record]:
+    """Every cell of a wide table as a record, under its line and its column."""
+    with path.open(encoding="ascii", newline="") as file:
+        lines = list(csv.reader(file, strict=True))
+    header = [str(at) for at in range(1, len(lines[0]) + 1)] if path.name == "los_adj.csv" else lines.pop(0)
+    first = 1 if path.name == "los_adj.csv" else 2
+    return {
+        1 << 62 | column << 29 | number + first: dict(zip(names, (number + 1, name, cell), strict=True))
+        for number, line in enumerate(lines)
+        for column, (name, cell) in enumerate(zip(header, line, strict=True), 1)
+    }
 
 
 def records(*paths: Path) -> list[Record]:
@@ -98,6 +116,9 @@ SETS = {
     HOSPITALS: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
     DISTRICTS: Set(lambda _, row: row["adcode"]),
     DIVISIONS: Set(lambda _, row: row["code"]),
+    SPEEDS: Set(lambda _, row: (row["line"], row["sensor"])),
+    SENSORS: Set(lambda _, row: row["sensor_id"]),
+    WEIGHTS: Set(lambda _, row: (row["from"], row["to"])),
     AREAS: Set(lambda _, row: row["name"]),
     VENUES: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
     PUPILS: Set(lambda _, row: (row["name"], row["province"], row["city"], row["area"])),

@@ -110,6 +110,18 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
             "the order of the columns"
         ),
     },
+    (
+        "traffic-metr-la-speed",
+        "sample.traffic.loop_speeds+sample.traffic.loop_sensors+sample.traffic.loop_weights",
+    ): {
+        "wide: one column a sensor, the header is sensor ids": "wide",
+        "no time column": "no time column",
+        "(2012-03-01 to 03-07, 5 minutes a row, as the T-GCN paper says)": "5 minutes a row",
+        "no zero and no empty value in this file, though METR-LA marks missing readings by zero: the T-GCN authors "
+        "have filled them": "no zero",
+        "header ids are in the order of graph_sensor_locations.csv": "the order of the sensors",
+        "los_adj.csv has no header": "has no header",
+    },
     ("tourism-5a-scenic-areas", "sample.tourism.scenic_areas"): {
         "318 areas, province only: city and district must come from the name or the point": "318 areas",
         "coordinates BD-09": "BD-09",

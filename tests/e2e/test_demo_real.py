@@ -34,6 +34,7 @@ FOLDERS = {
     "health-shanghai-hospital-poi": "sample.health.hospitals",
     "divisions-zhengzhou-datav-geojson": "sample.city_management.district_boundaries",
     "divisions-cn-modood-csv": "sample.city_management.divisions",
+    "traffic-metr-la-speed": "sample.traffic.loop_speeds sample.traffic.loop_sensors sample.traffic.loop_weights",
     "tourism-5a-scenic-areas": "sample.tourism.scenic_areas",
     "tourism-shanghai-venues": "sample.tourism.venues",
     "education-schools-baidu-2019": "sample.education.schools sample.education.university_places",

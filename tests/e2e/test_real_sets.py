@@ -34,10 +34,13 @@ from real_sets import (
     HOSPITALS,
     PUPILS,
     SCHOOLS,
+    SENSORS,
     SETS,
+    SPEEDS,
     TRIPS,
     VENUES,
     WEATHER,
+    WEIGHTS,
     Log,
     Record,
     expected,
@@ -161,6 +164,9 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
         HOSPITALS: (7513, 0, 0),
         DISTRICTS: (30, 0, 0),
         DIVISIONS: (44_703, 0, 0),
+        SPEEDS: (417_312, 0, 0),
+        SENSORS: (207, 0, 0),
+        WEIGHTS: (42_849, 0, 0),
         AREAS: (318, 0, 0),
         VENUES: (753, 0, 0),
         PUPILS: (26_872, 0, 1738),
@@ -196,6 +202,9 @@ def test_no_key_is_published_twice_and_no_line_is_in_two_places(taken: Taken) ->
         HOSPITALS: ("name", "lat", "lon"),
         DISTRICTS: ("adcode",),
         DIVISIONS: ("code",),
+        SPEEDS: ("sensor", "observed_at"),
+        SENSORS: ("sensor_id",),
+        WEIGHTS: ("from_number", "to_number"),
         AREAS: ("name",),
         VENUES: ("name", "lat", "lon"),
         PUPILS: ("name", "province", "city", "area"),
@@ -262,6 +271,8 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
         SCHOOLS: {("header_found", None): 1, ("merged_rows_skipped", 31): 1},
         DISTRICTS: {("crs_not_stated", None): 2},
         DIVISIONS: {("optional_columns_missing", 1): 3, ("parts", 4): 1},
+        SPEEDS: {("unpivoted", 207): 1},
+        WEIGHTS: {("unpivoted", 207): 1},
     }
 
 
@@ -354,6 +365,20 @@ def test_divisions_have_a_level_and_the_codes_above_them(taken: Taken) -> None:
         above = [row[name] for name in ("province_code", "city_code", "area_code")]
         assert above == [was.get(name) for name in ("provinceCode", "cityCode", "areaCode")]
         assert row["level"] == dict(enumerate(("省级", "地级", "县级", "乡级")))[3 - above.count(None)]
+
+
+def test_each_cell_of_a_wide_table_is_where_its_line_and_column_say(taken: Taken) -> None:
+    midnight = datetime(2012, 3, 1, 8, tzinfo=UTC)
+    for row, was, _ in taken.traced(SPEEDS):
+        assert row["observed_at"] == midnight + timedelta(minutes=5 * (was["line"] - 1))
+        assert (row["sensor"], row["speed"]) == (was["sensor"], float(was["speed"]))
+    for row, was, _ in taken.traced(WEIGHTS):
+        assert (row["from_number"], row["to_number"]) == (was["from"], int(was["to"]))
+        assert row["weight"] == float(was["weight"])
+    header = {row["_line"] >> 29 & 2047: row["sensor"] for row in taken.published(SPEEDS)}
+    assert header == {row["index"] + 1: row["sensor_id"] for row in taken.published(SENSORS)}
+    for row, was, _ in taken.traced(SENSORS):
+        assert (row["latitude"], row["longitude"]) == (float(was["latitude"]), float(was["longitude"]))
 
 
 def test_the_later_sets_keep_their_values_and_types(taken: Taken) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from real_sets import ENCODINGS
+from real_sets import ENCODINGS, WIDE, records
 
 from contracts.check import load_contracts
 from contracts.model import Contract
@@ -23,6 +23,8 @@ def promises() -> dict[str, Contract]:
 
 def counted(path: Path) -> int:
     """Records, without our readers."""
+    if path.name in WIDE:
+        return len(records(path))
     if path.suffix == ".csv":
         with path.open(encoding=ENCODINGS.get(path.name, "utf-8"), newline="") as file:
             return sum(1 for _ in csv.reader(file)) - 1
@@ -56,6 +58,9 @@ def test_every_record_is_read_without_a_fault(
         "hospitals": 7513,
         "district_boundaries": 30,
         "divisions": 44_703,
+        "loop_speeds": 417_312,
+        "loop_sensors": 207,
+        "loop_weights": 42_849,
         "scenic_areas": 318,
         "venues": 753,
         "schools": 28_610,
