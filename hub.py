@@ -21,8 +21,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "people": ("catalogs.people_cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
     "contract": (
         "contracts.cli:contract",
-        "数据契约：检查、登记、查看、比较、检验套件",
-        "Data contracts: check, register, list, show, diff, suite.",
+        "数据契约：检查、登记、查看、比较、检验套件、由文件推断",
+        "Data contracts: check, register, list, show, diff, suite, infer.",
+    ),
+    "adopt": (
+        "lake.adopt_cli:adopt",
+        "接入文件：推断、确认、登记、归集",
+        "A file and nothing else: infer, show, ask, register, ingest.",
     ),
     "ingest": (
         "lake.ingest_cli:ingest",
@@ -68,6 +73,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+# Commands of a group that need a package to the right of the group's own.
+BESIDE: dict[str, dict[str, str]] = {"contract": {"infer": "lake.adopt_cli:infer"}}
+
+
 class FrontDoor(click.Group):
     """Import a command's module when it is called for."""
 
@@ -81,15 +90,23 @@ class FrontDoor(click.Group):
         """Return the command, imported now; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)  # noqa: S101 - the table above names only commands
+        command = _imported(COMMANDS[cmd_name][0])
+        for name, place in BESIDE.get(cmd_name, {}).items():
+            assert isinstance(command, click.Group)  # noqa: S101 - the table above names only groups
+            command.add_command(_imported(place), name)
         return bilingual(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the one-line helps from the table, importing nothing."""
         with formatter.section(help_text("命令", "Commands")):
             formatter.write_dl([(name, help_text(zh, en)) for name, (_, zh, en) in COMMANDS.items()])
+
+
+def _imported(place: str) -> click.Command:
+    module, _, attribute = place.partition(":")
+    command = getattr(importlib.import_module(module), attribute)
+    assert isinstance(command, click.Command)  # noqa: S101 - the tables above name only commands
+    return command
 
 
 @click.command(

@@ -82,7 +82,7 @@ def ingest(
                 for to, actor in zip(fed, actors, strict=True)
             ]
         shapes = [outcome.as_dict(lang) for outcome in outcomes]
-        emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: _report(outcomes, lang))
+        emit(ground, shapes[0] if len(shapes) == 1 else {"deliveries": shapes}, lambda _: report(outcomes, lang))
         # The verdict stands and is shown; describing it can neither change nor fail it.
         say(Text("登记元数据", "describing").say(lang))
         drain_quietly(ground)
@@ -142,7 +142,8 @@ def _all_there(files: tuple[Path, ...]) -> None:
             )
 
 
-def _report(outcomes: "list[Outcome]", lang: str) -> list[str]:
+def report(outcomes: "list[Outcome]", lang: str) -> list[str]:
+    """What became of deliveries, for a person."""
     said = []
     for one in outcomes:
         state = DeliveryState.said(one.state).say(lang)

@@ -1,0 +1,132 @@
+"""The primary key: which columns could tell a record, in the order of how likely they are meant to. Pure.
+
+Whether a set of columns is unique only counting can tell; `candidates` says what to count and `choose` takes the first
+of them that holds. A key names a thing (an id, a code), a thing at a time, or a place; a measure, a remark or a
+person's card number beside another id is none.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+Key = tuple[str, ...]
+UNIQUE = 0.98  # of the different rows; the rest are the file's own double records, which the contract then names
+MOST = 60
+
+_ID = re.compile(
+    r"编号|编码|代码|标识|流水号|学籍号|学号|站序|号$|(^|_)(id|code|no|key|uid|uuid|adcode|label_no)(_|$)|(id|code)$"
+)
+_NAME = re.compile(r"名称|名$|站点|站名|监测点|(^|_)(name|title|station|city|region|line)(_|$)|name$")
+_WHEN = re.compile(r"年份?$|月份?$|日期|时间|时刻|季度|小时|(^|_)(year|month|date|quarter|hour|time|day|week|at)(_|$)")
+_ROW = re.compile(r"序号|行号|(^|_)(seq|index|row_?no|unnamed)")
+_POINT = re.compile(r"经度|纬度|(^|_)(lon|lng|lat|longitude|latitude)$")
+_FREE = re.compile(r"备注|说明|描述|地址|(^|_)(note|remark|description|address|comment|url|icon|alias)(_|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What choosing a key looks at.
+
+    Attributes:
+        name: the column's name; `names` that and its header, folded.
+        kind: its type.
+        distinct: different values, of `filled` rows with one.
+        personal: the form of personal information, or None.
+        position: from 0.
+    """
+
+    name: str
+    names: str
+    kind: str
+    distinct: int
+    filled: int
+    personal: str | None
+    position: int
+
+
+def candidates(columns: Sequence[Column], rows: int) -> list[Key]:
+    """Sets of columns to count, the likeliest first; none for a table of a row or two."""
+    if rows < 3:
+        return []
+    usable = [one for one in columns if _usable(one, rows)]
+    ranked = sorted(usable, key=lambda one: (-_worth(one), one.position))
+    sets: list[tuple[float, Key]] = []
+    for size in (1, 2, 3):
+        most = {1: 30, 2: 9, 3: 7}[size]
+        some = [one for one in combinations(ranked[:most], size) if _could(one, rows)]
+        sets += [(_fitness(one), _names(one)) for one in some]
+    texts = [one for one in usable if one.kind == "string" and not _POINT.search(one.names)][:6]
+    if len(texts) > 3:
+        sets.append((0.0, tuple(one.name for one in texts)))
+        sets.append((0.1, tuple(one.name for one in texts[:4])))
+    sets.sort(key=lambda one: -one[0])
+    return list(dict.fromkeys(key for _, key in sets))[:MOST]
+
+
+def _names(some: Sequence[Column]) -> Key:
+    return tuple(one.name for one in sorted(some, key=lambda one: one.position))
+
+
+def choose(counts: Mapping[Key, int], order: Sequence[Key], distinct: int) -> Key:
+    """The first candidate that tells (nearly) all different rows apart; the empty key when none does."""
+    for key in order:
+        if key in counts and counts[key] >= distinct * UNIQUE:
+            return key
+    return ()
+
+
+def has_time(columns: Sequence[Column], key: Key) -> bool:
+    """Whether a key says when: records of one thing come again and again."""
+    return any(one.name in key and (one.kind in ("date", "timestamp") or _WHEN.search(one.names)) for one in columns)
+
+
+def _usable(one: Column, rows: int) -> bool:
+    if one.kind in ("json", "geometry", "boolean") or one.filled < rows * 0.98:
+        return False
+    if one.kind in ("number", "decimal"):
+        return bool(_POINT.search(one.names))
+    return one.distinct > 1 and not _FREE.search(one.names)
+
+
+def _worth(one: Column) -> float:
+    """How much a column looks like a part of a key."""
+    worth = 0.0
+    if _ID.search(one.names):
+        worth = 5.0
+    elif one.kind == "timestamp":
+        worth = 4.0
+    elif _WHEN.search(one.names) or one.kind == "date":
+        worth = 3.5
+    elif _NAME.search(one.names):
+        worth = 3.0
+    elif _POINT.search(one.names):
+        worth = 1.0
+    elif one.kind == "string":
+        worth = 2.0
+    else:
+        worth = 0.6
+    if _ROW.search(one.names):
+        worth = 0.5
+    if one.personal in ("id_card", "mobile", "bank_card", "email", "plate", "name"):
+        worth -= 2.5
+    return worth
+
+
+def _could(some: Sequence[Column], rows: int) -> bool:
+    product = 1
+    for one in some:
+        product *= max(1, one.distinct)
+    return product >= rows * 0.5 and (len(some) == 1 or all(one.distinct < rows for one in some))
+
+
+def _fitness(some: Sequence[Column]) -> float:
+    """Small keys before large ones; things before times, things at times before pairs of things."""
+    worth = sum(map(_worth, some)) / len(some) - 2.5 * (len(some) - 1)
+    points = sum(bool(_POINT.search(one.names)) for one in some)
+    if points and (points != 2 or len(some) != 3):
+        worth -= 6
+    elif points:
+        worth += 2.5 if any(_NAME.search(one.names) for one in some) else 0
+    first = min(one.position for one in some)
+    return worth - first * 0.01 + (0.5 if first == 0 else 0)

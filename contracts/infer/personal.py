@@ -1,0 +1,146 @@
+"""Personal information in a column: by check digits and forms of its values, and by its name. Pure.
+
+Check digits are evidence: one text of eleven has a right one by chance, nine of ten have it by design. A form alone
+(eleven digits that begin as mobile numbers do) counts less, a name alone least. Sex, age, birth, address are a person's
+only where the table speaks of persons: where something in it says who they are.
+
+Sources: GB 11643 (identity numbers), GA 36 (plates), GB 32100 (credit codes, of organisations and not personal),
+ISO/IEC 7812 (bank cards); classes after GB/T 35273-2020 Annex A, sensitive after GB/T 45574-2025.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from catalogs.uscc import uscc_fits
+from contracts.infer.profile import Measured
+from infra.language import Text
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK = "10X98765432"
+_MOBILE = re.compile(r"(?:\+?86[- ]?)?1[3-9][0-9]{9}")
+_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Z][·. ]?[A-Z0-9]{4,5}[A-Z0-9学警港澳挂]"
+)
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_LEAST, _MOST = 0.7, 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Why a column is a person's: the words of the catalogue, how sure, and what shows it."""
+
+    form: str
+    kind: str
+    sensitive: bool
+    identifier: str
+    grade: str
+    confidence: float
+    evidence: Text
+    content: tuple[str, ...] = ()
+
+
+def id_card_fits(text: str) -> bool:
+    """Whether a text is an identity number: 18 characters, a day of birth, the check character of ISO 7064 MOD 11-2.
+
+    >>> id_card_fits("11010519491231002X"), id_card_fits("110105194912310021")
+    (True, False)
+    """
+    text = text.upper()
+    if not re.fullmatch(r"[1-9][0-9]{16}[0-9X]", text):
+        return False
+    try:
+        born = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+    except ValueError:
+        return False
+    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, text[:17], strict=True))
+    return 1850 <= born.year <= 2150 and _CHECK[total % 11] == text[17]
+
+
+def card_fits(text: str) -> bool:
+    """Whether a text is a bank card's number: 16 to 19 digits that begin with an issuer's, Luhn's check digit.
+
+    >>> card_fits("6222020000000000002"), card_fits("6222020000000000001")
+    (False, False)
+    """
+    digits = text.replace(" ", "")
+    if not re.fullmatch(r"[3-6][0-9]{15,18}", digits):
+        return False
+    doubled = [int(digit) * (2 if at % 2 else 1) for at, digit in enumerate(reversed(digits))]
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+_FORMS: tuple[tuple[str, Callable[[str], object], Text, tuple[str, bool, str, str], tuple[str, ...]], ...] = (
+    ("id_card", id_card_fits, Text("校验码相符的身份证号", "identity numbers with a right check character"),
+     ("identity", True, "direct", "general_4"), ()),
+    ("mobile", _MOBILE.fullmatch, Text("手机号", "mobile numbers"), ("basic", False, "direct", "general_3"), ()),
+    ("plate", _PLATE.fullmatch, Text("车牌号", "number plates"), ("device", False, "direct", "general_3"), ("plate",)),
+    ("bank_card", card_fits, Text("校验位相符的银行卡号", "bank card numbers with a right check digit"),
+     ("property", True, "direct", "general_4"), ()),
+    ("email", _EMAIL.fullmatch, Text("电子邮箱", "e-mail addresses"),
+     ("communication", False, "direct", "general_3"), ()),
+)  # fmt: skip
+
+# (form, name, class, sensitive, identifier, grade); of `_PERSON` a column speaks of persons, of `_BESIDE` with them.
+_PERSON = (
+    ("id_card", r"身份证|公民身份号码|(^|_)id_?card(_no)?$", "identity", True, "direct", "general_4"),
+    ("mobile", r"手机|家长电话|监护人电话|(^|_)mobile(_|$)|guardian_phone", "basic", False, "direct", "general_3"),
+    ("name", r"姓名|联系人$|户主|法定代表人|(^|_)(person_name|full_name|first_name|last_name|surname)$", "basic", False,
+     "direct", "general_3"),
+    ("plate", r"车牌|号牌|(^|_)plate(_no|_number)?$", "device", False, "direct", "general_3"),
+    ("bank_card", r"银行卡|银行账号|(^|_)bank_(card|account)$", "property", True, "direct", "general_4"),
+    ("patient", r"患者|病人|病历|就诊|住院号|门诊号|(^|_)(patient|visit|person)_(id|no|key)$", "health", True,
+     "direct", "general_4"),
+    ("pupil", r"学籍号|学号|(^|_)(pupil|student)_(no|id)$", "education_work", True, "direct", "general_3"),
+)  # fmt: skip
+_BESIDE = (
+    ("birth", r"出生|生日|(^|_)(birth|birthday|dob)", "basic", False, "quasi", "general_3"),
+    ("gender", r"性别|(^|_)(gender|sex)$", "basic", False, "quasi", "general_3"),
+    ("age", r"年龄|(^|_)age$", "basic", False, "quasi", "general_3"),
+    ("ethnicity", r"民族|(^|_)ethnic", "basic", False, "quasi", "general_3"),
+    ("address", r"住址|家庭地址|居住|街道|(^|_)(home_address|residence|street)", "location", True, "quasi",
+     "general_3"),
+    ("phone", r"电话|(^|_)(phone|tel|telephone)", "basic", False, "direct", "general_3"),
+    ("health", r"诊断|疾病|病情|身高|体重|血型|过敏|(^|_)(diagnosis|disease|height_cm|weight_kg)", "health", True,
+     "none", "general_3"),
+    ("property", r"费用|工资|收入|(^|_)(salary|income|cost)$", "property", True, "none", "general_3"),
+    ("education", r"学校|年级|班级|学历|职业|工作单位|(^|_)(school|grade_level|class)$", "education_work", False,
+     "quasi", "general_3"),
+)  # fmt: skip
+
+
+def by_values(column: Measured) -> Personal | None:
+    """What the values say by check digits and forms."""
+    sample = [_half_width(text) for text in column.sample]
+    for form, fits, said, words, content in _FORMS:
+        hits = sum(bool(fits(text)) for text in sample)
+        if len(sample) < 2 or hits < len(sample) * _LEAST or (form == "bank_card" and len(sample) < 5):
+            continue
+        evidence = Text(
+            f"{len(sample)} 个抽样值中 {hits} 个是{said.zh}", f"{hits} of {len(sample)} sampled values are {said.en}"
+        )
+        kind, sensitive, identifier, grade = words
+        confidence = min(_MOST, hits / len(sample))
+        return Personal(form, kind, sensitive, identifier, grade, confidence, evidence, content)
+    return None
+
+
+def by_name(names: str, *, beside: bool) -> Personal | None:
+    """What the name says: of a column that speaks of persons, or (`beside`) of one that does so beside such a one."""
+    for form, pattern, kind, sensitive, identifier, grade in _BESIDE if beside else _PERSON:
+        if re.search(pattern, names):
+            said = Text("名称如此，数值未能证实", "its name says so; no check of values does")
+            content = ("plate",) if form == "plate" else ()
+            return Personal(form, kind, sensitive, identifier, grade, 0.6, said, content)
+    return None
+
+
+def organisations(column: Measured) -> tuple[int, int] | None:
+    """How many of the sampled values are credit codes with a right check character, where nearly all are."""
+    hits = sum(uscc_fits(_half_width(text).upper()) for text in column.sample)
+    return (hits, len(column.sample)) if hits >= 2 and hits >= len(column.sample) * _LEAST else None
+
+
+def _half_width(text: str) -> str:
+    return "".join(chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else char for char in text)

@@ -1,0 +1,212 @@
+"""Adopting a file: what it holds is inferred, a resource and a contract are drafted, and it goes into the lake.
+
+`propose` reads and infers and changes nothing. `settle` adds the drafts to the city's folder and registers them. What
+was published under a contract is never adopted over: a dataset that has a contract takes files by `hub ingest`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from catalogs import drafts
+from catalogs.city import load_city
+from catalogs.enter import register_city
+from catalogs.own_city import is_sample
+from catalogs.people import current, registrar
+from catalogs.read_resource import DATASET, DATASET_SAID
+from catalogs.tables import CITY
+from catalogs.words import Role
+from contracts.check import check_contracts, refusal
+from contracts.infer.documents import About, contract_document, resource_document
+from contracts.infer.draft import Draft, conclude, look
+from contracts.infer.keys import UNIQUE
+from contracts.odcs import dump
+from contracts.register import document, register_contracts
+from infra.database import read
+from infra.errors import Place, Refused, WrongUse
+from infra.ground import OWN_CITY, OWN_MARK, Ground
+from infra.language import Text
+from infra.lease import lease
+from lake.survey import TABLE, Hints, surveyed
+from lake.survey_measure import count_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person says beside the file: titles, who provides it, how deliveries meet, sheet and member."""
+
+    title: str | None = None
+    mode: str | None = None
+    provider: str | None = None
+    hints: Hints = field(default_factory=Hints)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A draft with what was read.
+
+    Attributes:
+        dataset: its id.
+        draft: what was inferred.
+        about: what the file does not say.
+        encoding: of a text file; `sheet` of a workbook.
+        notes: what the reader noticed.
+    """
+
+    dataset: str
+    draft: Draft
+    about: About
+    encoding: str | None
+    sheet: str | None
+    notes: tuple[Text, ...]
+
+    @property
+    def contract(self) -> dict[str, Any]:
+        """The contract's document."""
+        return contract_document(self.draft, self.about)
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The resource's document."""
+        return resource_document(self.draft, self.about)
+
+
+def propose(ground: Ground, paths: Sequence[Path], dataset: str, wishes: Wishes) -> Proposal:
+    """What the files, which are one delivery, are inferred to hold. Changes nothing.
+
+    Raises:
+        WrongUse: ADOPT_DATASET.
+        Refused: LANDING_…, READ_…, SURVEY_TABLES.
+    """
+    if not DATASET.fullmatch(dataset):
+        raise WrongUse(
+            "ADOPT_DATASET",
+            f"数据集名应为{DATASET_SAID[0]}",
+            f"a dataset's id is {DATASET_SAID[1]}",
+            remedy=Text("如 jinshui.traffic.road_flow", "such as jinshui.traffic.road_flow"),
+        )
+    with surveyed(ground, paths, dataset, wishes.hints) as survey:
+        looked = look(survey.table)
+        places = {column.name: at for at, column in enumerate(looked.columns)}
+        counts = count_keys(survey.duck, TABLE, looked.keys, places, survey.table.distinct * UNIQUE)
+        draft = conclude(looked, counts, wishes.mode)
+        name = dataset.split(".")[2]
+        about = About(
+            dataset=dataset,
+            zh=wishes.title or name,
+            en=wishes.title or name.replace("_", " "),
+            provider=wishes.provider or f"{dataset.split('.', maxsplit=1)[0]}_data",
+            format=survey.source.format,
+            reading=survey.reading,
+        )
+        notes = tuple(note.text for note in survey.source.notes if note.code not in ("optional_columns_missing",))
+        return Proposal(dataset, draft, about, survey.source.encoding, survey.source.sheet, notes)
+
+
+def may_adopt(ground: Ground, dataset: str) -> None:
+    """Refuses before anything is read what could not be settled anyway.
+
+    Raises:
+        Refused: PERSON_UNKNOWN, KEY_EXPIRED; ADOPT_SAMPLE.
+    """
+    if not ground.demo:
+        current(ground)
+    if not is_sample(ground.city):
+        return
+    with read(ground.engine) as connection:
+        known = connection.execute(sa.select(CITY.c.id)).scalar()
+    if known is not None:
+        raise Refused(
+            "ADOPT_SAMPLE",
+            f"这里登记的是样例城市 {known}，它的文件夹属于程序，不能增补",
+            f"the city that is registered here is the sample {known}, whose folder belongs to the program",
+            place=Place(dataset=dataset),
+            remedy=Text(
+                "另设 HUB_HOME 从空目录开始，或用 hub catalog export 导出城市文件夹并设 HUB_CITY_DIR",
+                "begin with an empty home (HUB_HOME), or export the city's folder with `hub catalog export` and name "
+                "it in HUB_CITY_DIR",
+            ),
+        )
+
+
+def begin(ground: Ground, dataset: str) -> None:
+    """Give a home without a city one of its own, below it, and the own city the unit and the domain of `dataset`.
+
+    Raises:
+        Unavailable: CATALOG_FOLDER.
+    """
+    own = ground.home / OWN_CITY
+    if ground.city != own and not is_sample(ground.city):
+        return
+    unit, domain, _ = dataset.split(".")
+    drafts.begin(own, unit, domain)
+    (own / OWN_MARK).touch(mode=0o600)
+
+
+def settle(ground: Ground, proposal: Proposal, scratch: Path, provider: str | None) -> tuple[Path, ...]:
+    """Add the drafts to the city's folder and register both; the files that were written.
+
+    Raises:
+        Refused: ADOPT_PUBLISHED, CATALOG_FAULTY, CONTRACT_…, DRAFT_…, PERSON_….
+        Unavailable: CATALOG_FOLDER, DATABASE_….
+    """
+    dataset, folder = proposal.dataset, ground.city
+    resource = {**proposal.resource, "provider": provider or drafts.provider_of(folder, dataset.split(".")[0])}
+    raw = proposal.contract
+    with lease(ground.engine, "catalogs:adopt", seconds=120, wait_seconds=60):
+        if _published(ground, dataset, raw):
+            return ()
+
+        def check(copy: Path) -> None:
+            faults = check_contracts(copy, load_city(copy).resources)
+            if faults:
+                raise refusal(faults)
+
+        files = drafts.add(folder, resource, dump(raw), scratch, check)
+        register_city(ground, folder, registrar(ground, Role.ENGINEER))
+        actor = registrar(ground, Role.ENGINEER)
+        register_contracts(ground, folder, actor, load_city(folder).resources)
+    return files
+
+
+def _published(ground: Ground, dataset: str, raw: Mapping[str, Any]) -> bool:
+    """Whether the very same contract is registered; refuses when another is."""
+    try:
+        known = document(ground.engine, dataset)
+    except Refused:
+        return False
+    if known == raw:
+        return True
+    raise Refused(
+        "ADOPT_PUBLISHED",
+        f"数据集 {dataset} 已有契约 {known.get('version')}，接入会改变它，什么都没有改动",
+        f"the dataset {dataset} has the contract {known.get('version')}, which adopting would change; nothing was "
+        "changed",
+        place=Place(dataset=dataset),
+        remedy=Text(
+            f"用 hub ingest {dataset} 文件 归集；要改契约，用 hub contract infer 生成草稿，"
+            "hub contract diff 比较，提高 version 后登记",
+            f"deliver with `hub ingest {dataset} FILE`; to change the contract make a draft with `hub contract infer`, "
+            "compare it with `hub contract diff`, raise its version and register it",
+        ),
+    )
+
+
+def write_drafts(proposal: Proposal, out: Path) -> tuple[Path, ...]:
+    """Both drafts below `out`, laid out as in a city's folder; nothing that lies there is overwritten.
+
+    Raises:
+        Refused: DRAFT_EXISTS.
+        Unavailable: CATALOG_FOLDER.
+    """
+    unit = proposal.dataset.split(".")[0]
+    catalogue = {"unit": unit, "resources": [proposal.resource]}
+    texts = {
+        out / "contracts" / f"{proposal.dataset}.yaml": dump(proposal.contract),
+        out / "catalogues" / f"{proposal.dataset}.yaml": drafts.yaml_text(catalogue),
+    }
+    drafts.put_new(texts)
+    return tuple(texts)

@@ -1,0 +1,235 @@
+"""`hub adopt` and `hub contract infer`: a file that no contract speaks of, looked at, shown, and taken in."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalogs.as_option import as_option
+from infra.console import emit, help_text, json_option, progress, table, wants_json
+from infra.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from contracts.infer.draft import Drafted
+    from infra.ground import Ground
+    from lake.adopt import Proposal, Wishes
+    from lake.record import Outcome
+
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+_OPTIONS = (
+    click.option(
+        "--dataset", required=True, metavar="ID", help=help_text("数据集：单位.领域.名称", "unit.domain.name")
+    ),
+    click.option("--title", help=help_text("数据集的名称", "the dataset's title")),
+    click.option(
+        "--mode",
+        type=click.Choice(["append", "snapshot"]),
+        help=help_text("新批次追加还是替换（默认看主键）", "whether a delivery adds or replaces (default: by the key)"),
+    ),
+    click.option("--sheet", help=help_text("工作表", "the sheet of a workbook")),
+    click.option("--member", help=help_text("压缩包或目录中的哪些文件", "which files of an archive or a folder")),
+)
+
+
+def _options(command: "Callable[..., Any]") -> "Callable[..., Any]":
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return _FILES(command)
+
+
+@click.command(
+    help=help_text(
+        "由文件推断数据契约和目录资源的草稿，写入 DIR，不登记、不归集。多个文件作为一个批次。",
+        "Infer a draft contract and a draft resource from FILES, which are one delivery, and write them below DIR; "
+        "nothing is registered or taken in.",
+    )
+)
+@_options
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help=help_text("写入草稿的文件夹", "the folder for the drafts"),
+)
+@json_option
+def infer(
+    files: tuple[Path, ...],
+    dataset: str,
+    title: str | None,
+    mode: str | None,
+    sheet: str | None,
+    member: str | None,
+    out: Path,
+) -> None:
+    """Look, write both drafts, and show what was found."""
+    from infra.ground import open_ground
+    from lake.adopt import propose, write_drafts
+
+    with open_ground(os.environ, create=True) as ground:
+        with progress(help_text("查看文件", "looking at the file")):
+            proposal = propose(ground, files, dataset, _wishes(title, mode, None, sheet, member))
+            written = write_drafts(proposal, out)
+        value = {**_told(proposal, ground.lang), "files": [str(path) for path in written]}
+        emit(ground, value, lambda _: [*_shown(proposal, ground.lang), *(f"  {path}" for path in written)])
+
+
+@click.command(
+    help=help_text(
+        "接入文件：推断其内容，展示并确认，把目录资源和契约的草稿加入城市文件夹并登记，然后归集。多个文件作为一个批次。",
+        "Adopt FILES, which are one delivery: infer what they hold, show it, ask, add draft resource and contract to "
+        "the city's folder, register both, and take the files in. Exits 1 when they are refused or blocked.",
+    )
+)
+@_options
+@click.option("--provider", help=help_text("提供部门（默认单位的第一个）", "the department (default: the first)"))
+@click.option("--yes", is_flag=True, help=help_text("不再询问", "do not ask"))
+@as_option
+@json_option
+def adopt(
+    files: tuple[Path, ...],
+    dataset: str,
+    title: str | None,
+    mode: str | None,
+    sheet: str | None,
+    member: str | None,
+    provider: str | None,
+    yes: bool,
+    as_: str | None,
+) -> int:
+    """Propose, ask, settle, ingest."""
+    from infra.ground import open_ground
+    from lake.adopt import begin, may_adopt, propose, settle
+
+    if wants_json() and not yes:
+        raise click.UsageError(help_text("--json 须与 --yes 同用", "--json goes with --yes"))
+    with open_ground(os.environ, create=True) as ground:
+        ground.prepare()
+        may_adopt(ground, dataset)
+        with progress(help_text("查看文件", "looking at the file")):
+            proposal = propose(ground, files, dataset, _wishes(title, mode, provider, sheet, member))
+        lang = ground.lang
+        if not wants_json():
+            click.echo("\n".join(_shown(proposal, lang)))
+        if not yes and not click.confirm(help_text("登记并归集？", "Register and take it in?")):
+            click.echo(Text("什么都没有改动。", "Nothing was changed.").say(lang))
+            return 1
+        begin(ground, dataset)
+    with open_ground(os.environ) as ground, ground.scratch() as scratch:
+        written = settle(ground, proposal, scratch, provider)
+        outcome = _taken(ground, proposal.dataset, files, as_)
+        value = {**_told(proposal, lang), "files": [str(path) for path in written], "delivery": outcome.as_dict(lang)}
+        emit(ground, value, lambda _: list(_end(outcome, written, lang)))
+    return 0 if outcome.state in ("finished", "repeated") else 1
+
+
+def _wishes(
+    title: str | None, mode: str | None, provider: str | None, sheet: str | None, member: str | None
+) -> "Wishes":
+    from lake.adopt import Wishes
+    from lake.survey import Hints
+
+    return Wishes(title, mode, provider, Hints(sheet, member))
+
+
+def _taken(ground: "Ground", dataset: str, files: tuple[Path, ...], as_: str | None) -> "Outcome":
+    """The files on the way of every delivery."""
+    from catalogs.asking import deliverer
+    from lake.describe import preloaded
+    from lake.ingest import Session, ingest
+    from lake.outbox import drain_quietly
+
+    actor = deliverer(ground, dataset, as_).id
+    with Session(ground) as session, preloaded(ground, session.auditing):
+        path = files[0] if len(files) == 1 else files
+        outcome = ingest(ground, dataset, path, actor=actor, session=session)
+    drain_quietly(ground)
+    return outcome
+
+
+def _told(proposal: "Proposal", lang: str) -> dict[str, Any]:
+    draft = proposal.draft
+    return {
+        "dataset": proposal.dataset,
+        "format": proposal.about.format,
+        "encoding": proposal.encoding,
+        "sheet": proposal.sheet,
+        "looked_at": draft.table.rows,
+        "whole": draft.table.whole,
+        "faulty": draft.table.faulty,
+        "columns": [{"name": one.name, "header": one.named.header, "zh": one.named.zh} for one in draft.columns],
+        "key": list(draft.key),
+        "mode": draft.mode,
+        "findings": [found.as_dict(lang) for found in draft.findings],
+        "notes": [note.say(lang) for note in proposal.notes],
+    }
+
+
+def _shown(proposal: "Proposal", lang: str) -> list[str]:
+    draft = proposal.draft
+    names = (
+        ("数据项", "表头", "类型", "把握", "还发现", "依据")
+        if lang == "zh"
+        else ("column", "header", "type", "sure", "and", "evidence")
+    )
+    rows = [
+        (
+            one.name,
+            one.named.header[:30],
+            one.typed.physical,
+            f"{one.typed.confidence:.2f}",
+            Text("；", "; ").say(lang).join(_beside(one, proposal, lang)),
+            one.typed.evidence.say(lang),
+        )
+        for one in draft.columns
+    ]
+    whole = Text("", "") if draft.table.whole else Text("前 ", "the first ")
+    kind = proposal.about.format + (f", {proposal.encoding}" if proposal.encoding else "")
+    head = Text(
+        f"{proposal.dataset}：看了{whole.zh} {draft.table.rows} 条记录（{kind}）",
+        f"{proposal.dataset}: looked at {whole.en}{draft.table.rows} records ({kind})",
+    )
+    return [
+        head.say(lang),
+        *(f"  {note.say(lang)}" for note in proposal.notes),
+        table(rows, names),
+        *_about(proposal, lang),
+    ]
+
+
+def _beside(one: "Drafted", proposal: "Proposal", lang: str) -> "Iterator[str]":
+    from contracts.infer.finding import KINDS
+
+    if one.name in proposal.draft.key:
+        yield KINDS["key"].say(lang)
+    if one.required:
+        yield KINDS["required"].say(lang)
+    if one.personal:
+        yield f"{KINDS['personal'].say(lang)} {one.personal.form} ({one.personal.confidence:.2f})"
+    if one.named.unit:
+        yield f"{KINDS['unit'].say(lang)} {one.named.unit}"
+    for rule in one.rules:
+        shown = "、".join(map(str, rule.args.get("values", ()))) or ", ".join(f"{k} {v}" for k, v in rule.args.items())
+        yield f"{KINDS[rule.kind].say(lang)} {shown[:40]}{'…' if len(shown) > 40 else ''}"
+
+
+def _about(proposal: "Proposal", lang: str) -> "Iterator[str]":
+    from contracts.infer.finding import KINDS
+
+    for found in proposal.draft.findings:
+        if found.column is None:
+            value = ", ".join(map(str, found.value)) if isinstance(found.value, list) else str(found.value)
+            shown = value or Text("没有", "none").say(lang)
+            yield f"{KINDS[found.kind].say(lang)}: {shown} ({found.confidence:.2f}; {found.evidence.say(lang)})"
+
+
+def _end(outcome: "Outcome", written: tuple[Path, ...], lang: str) -> "Iterator[str]":
+    from lake.ingest_cli import report
+
+    yield from (f"  + {path}" for path in written)
+    yield from report([outcome], lang)
+    if outcome.state in ("finished", "repeated") and outcome.dataset:
+        unit, domain, name = outcome.dataset.split(".")
+        yield Text("查询：", "query: ").say(lang) + f'hub query "FROM {unit}.{domain}_{name} LIMIT 5"'

@@ -1,0 +1,148 @@
+"""A file that no contract speaks of: its columns found, its records read by the readers of the lake, and measured.
+
+A reader finds a header by the names that a contract knows. Here a look at the file comes first that finds the names;
+then the same readers read the same file with a contract that knows these names and nothing else, so that what is
+adopted is read as it will be read. What one record is stands in `lake/read/README.md`.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from contracts.infer.profile import Table
+from contracts.model import Contract, Field, Reading
+from infra.errors import Place, Refused
+from infra.ground import Ground
+from infra.language import Text
+from infra.settings import load
+from infra.text import quote_identifier
+from lake.delivery import Arrival, file_name
+from lake.duck import Duck, LakeSettings
+from lake.landing import plain_copy
+from lake.read import Limits, Source, read
+from lake.room import lacks_room
+from lake.survey_heads import Heads, heads
+from lake.survey_measure import MOST, measure
+
+TABLE = "survey"
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a person says of a file beside the file itself: which sheet of a workbook, which member of an archive."""
+
+    sheet: str | None = None
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A file looked at.
+
+    Attributes:
+        table: what was measured.
+        source: how it was read: format, encoding, sheet, notes.
+        reading: the hints that its contract needs.
+        name: the file's name.
+        duck: the database that holds the rows looked at, as columns `c0`, `c1`, … of the table `survey`.
+    """
+
+    table: Table
+    source: Source
+    reading: dict[str, Any]
+    name: str
+    duck: duckdb.DuckDBPyConnection
+
+
+@contextlib.contextmanager
+def surveyed(ground: Ground, paths: Sequence[Path], dataset: str, hints: Hints) -> Iterator[Survey]:
+    """The files, which are one delivery, looked at; the block may ask the rows on.
+
+    Raises:
+        Refused: LANDING_…, READ_…, SURVEY_TABLES (several files that are different tables).
+    """
+    settings = load(LakeSettings, ground.environ)
+    limits = load(Limits, ground.environ)
+    with ground.scratch() as scratch, Duck(scratch, settings) as duck, duck.cursor() as connection:
+        plain = scratch / "plain"
+        together = tuple(paths) if len(paths) > 1 else ()
+        plain_copy(ground, Arrival(dataset, paths[0], "command", ground.now(), "", together=together), plain)
+        name = file_name(paths[0])
+        found = heads(plain, _Looking(dataset, hints), scratch, name, limits)
+        contract = _contract(dataset, found)
+        source = read(plain, contract, _folder(scratch, "read"), name=name, limits=limits)
+        source = _load(connection, source, contract)
+        table = measure(connection, TABLE, found.names, header=found.header, crs=source.crs)
+        if not table.rows:
+            raise _nothing(Place(file=name, dataset=dataset))
+        yield Survey(table, source, found.reading, name, connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    dataset: str
+    hints: Hints
+
+    def contract(self, fields: Sequence[Field], **reading: Any) -> Contract:
+        """A contract that knows these fields and nothing else."""
+        chosen = Reading(sheet=self.hints.sheet, member=self.hints.member)
+        return Contract(self.dataset, "0", (), tuple(fields), (), (), "snapshot", reading=replace(chosen, **reading))
+
+
+def _folder(scratch: Path, name: str) -> Path:
+    folder = scratch / name
+    folder.mkdir()
+    return folder
+
+
+def _contract(dataset: str, found: Heads) -> Contract:
+    # The fields' own names are such that no header can be one of them.
+    fields = [Field(f"\u2983{at}\u2984", (name,), required=False) for at, name in enumerate(found.names)]
+    return Contract(dataset, "0", (), tuple(fields), (), (), "snapshot", reading=Reading(**found.reading))
+
+
+def _load(connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract) -> Source:
+    """The first rows of the source as the table, faulty records with their fault; the precise source where needed."""
+    try:
+        _fill(connection, source, contract)
+    except duckdb.Error as error:
+        if lacks_room(error) or source.precise is None:
+            if lacks_room(error):
+                raise
+            raise _failed(contract.id) from None
+    else:
+        return source
+    again = source.precise()
+    try:
+        _fill(connection, again, contract)
+    except duckdb.Error as error:
+        if lacks_room(error):
+            raise
+        raise _failed(contract.id) from None
+    return again
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract) -> None:
+    for name, value in source.tables.items():
+        connection.register(name, value)
+    shown = ", ".join(f"{quote_identifier(field.name)} AS c{at}" for at, field in enumerate(contract.fields))
+    sql = f"CREATE OR REPLACE TABLE {TABLE} AS SELECT {shown}, _fault FROM ({source.sql}) LIMIT {MOST + 1}"  # noqa: S608
+    connection.execute(sql, list(source.parameters) or None)
+
+
+def _failed(dataset: str) -> Refused:
+    return Refused("READ_FAILED", "文件无法读取", "the file cannot be read", place=Place(dataset=dataset))
+
+
+def _nothing(place: Place) -> Refused:
+    return Refused(
+        "READ_NO_RECORDS",
+        "文件没有一条可以读取的记录",
+        "the file holds no record that can be read",
+        place=place,
+        remedy=Text("检查文件的分隔符、引号和表头", "see to the file's delimiter, quotation marks and header"),
+    )

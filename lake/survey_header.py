@@ -1,0 +1,67 @@
+"""Which of a table's first rows is its header. Pure: rows of texts in, an index out.
+
+A header is a row of texts, wide as the table, no two alike, above values that look otherwise. Where columns of numbers
+and dates begin with a number or a date in the first row, that row is data and there is no header.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from infra.text import fold
+
+_DATA = re.compile(
+    r"\s*[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?\s*%?"
+    r"|\s*[0-9]{4}[-/.年][0-9]{1,2}([-/.月][0-9]{1,2}.*)?|\s*[0-9]{1,2}[-/:][0-9]{1,2}([-/:][0-9]{2,4})?.*"
+)
+_SEARCHED = 30
+Row = Sequence[str | None]
+
+
+def header_row(rows: Sequence[Row]) -> int | None:
+    """The index of the header among the first rows, None where the first row of the table's width is data already."""
+    width = _width(rows)
+    wide = [at for at, row in enumerate(rows[:_SEARCHED]) if _filled(row) >= max(1, (width + 1) // 2 + (width > 2))]
+    if not wide:
+        return 0 if rows else None
+    best = max(wide, key=lambda at: (_likeness(rows, at, width), -at))
+    return best if _likeness(rows, best, width) > 0 else None
+
+
+def _width(rows: Sequence[Row]) -> int:
+    counted = Counter(_filled(row) for row in rows if _filled(row))
+    # Empty cells make rows narrower; a title makes one row narrow: the widest of the frequent widths is the table's.
+    most = max(counted.values(), default=0)
+    return max((width for width, count in counted.items() if count * 4 >= most), default=0)
+
+
+def _filled(row: Row) -> int:
+    return sum(bool(cell and cell.strip()) for cell in row)
+
+
+def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
+    """How much the row is a header, negative for data."""
+    cells = [(position, cell) for position, cell in enumerate(rows[at]) if cell and cell.strip()]
+    texts = [fold(cell) for _, cell in cells]
+    data = sum(_is_data(cell) for _, cell in cells)
+    below = rows[at + 1 :]
+    against, towards = 0, 0
+    for position, cell in cells:
+        column = [row[position] for row in below if position < len(row) and row[position]]
+        looks = sum(_is_data(value) for value in column if value)
+        if column and looks * 2 > len(column):
+            towards += not _is_data(cell)
+            against += _is_data(cell)
+        elif column and not _is_data(cell):
+            # Among texts a value that comes again below is a value.
+            against += sum(fold(value) == fold(cell) for value in column if value) * 2 > len(column) / 4
+    if against > towards or (data * 2 > len(cells) and not towards):
+        return -1.0
+    if not towards and (data or against):
+        return -0.5
+    distinct = len(set(texts)) / len(texts)
+    return distinct + len(cells) / max(1, width) + towards / len(cells) - data / len(cells) - at * 0.02
+
+
+def _is_data(cell: str) -> bool:
+    return _DATA.fullmatch(cell) is not None

@@ -1,0 +1,265 @@
+"""The names of a file's columns when no contract says what to look for, and the hints that its reading needs.
+
+By format: of a text table the delimiter under which its records are of one width, and the first row that reads like a
+header; of a workbook the same of its only sheet with content; of JSON, GeoJSON and shapefiles every key of the records;
+of Parquet its schema. A table whose first row is data already has no header (`header: none`). An archive's files have
+to be one table.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import pyarrow.parquet as pq
+
+from contracts.model import Contract, Field
+from infra.errors import Place, Refused
+from infra.language import Text
+from infra.text import fold
+from lake.read import Limits, Source, read
+from lake.read.archive import Member, Unpacking, members, opened
+from lake.read.csv import DELIMITERS
+from lake.read.detect import detect
+from lake.read.encoding import as_utf8
+from lake.read.records import Record, physical_lines, read_records
+from lake.read.refusals import empty, no_records, too_wide
+from lake.read.source import Job
+from lake.survey_header import header_row
+
+_LOOKED = 60
+_KEYS_OF = 100_000
+_TABLES = {"xlsx", "xls", "ods", "xlsb", "et"}
+_BESIDE = re.compile(r"\.(dbf|shx|prj|cpg|qpj|sbn|sbx|qix|fix|cst|shp\.xml)$", re.IGNORECASE)
+
+
+class Looking(Protocol):
+    """What a look is for."""
+
+    @property
+    def dataset(self) -> str:
+        """The dataset."""
+
+    def contract(self, fields: Sequence[Field], **reading: Any) -> Contract:
+        """A contract that knows these fields and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The columns' names in their order, whether the file names them itself, and the hints for reading."""
+
+    names: tuple[str, ...]
+    reading: dict[str, Any]
+    header: bool = True
+
+
+def heads(path: Path, looking: Looking, scratch: Path, name: str, limits: Limits) -> Heads:
+    """The columns of the file, or of the files of an archive.
+
+    Raises:
+        Refused: READ_…, SURVEY_TABLES.
+    """
+    place = Place(file=name, dataset=looking.dataset)
+    if detect(path, place) != "zip":
+        return _one(path, looking, scratch, name, limits)
+    asked = looking.contract(()).reading
+    found: list[tuple[str, Heads]] = []
+    refused: Refused | None = None
+    with opened(path, place) as archive:
+        unpacking = Unpacking(archive, limits, place)
+        listed = [one for one in members(archive, limits, place) if not _BESIDE.search(one.name)]
+        for number, member in enumerate(_meant(listed, asked.member)):
+            if member.name.casefold().endswith(".shp"):
+                # Its attributes lie in a file beside it, which only the whole archive has.
+                found.append((member.base, _keys(path, looking, scratch / f"shp{number}", name, limits)))
+                continue
+            target = scratch / f"member{number}"
+            unpacking.take(member, target, place)
+            try:
+                found.append((member.base, _one(target, looking, scratch, member.base, limits)))
+            except Refused as error:
+                refused = refused or error
+            finally:
+                target.unlink(missing_ok=True)
+    if not found:
+        raise refused or empty(place)
+    return _joined(found, asked.member, place)
+
+
+def _meant(listed: Sequence[Member], pattern: str | None) -> Sequence[Member]:
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - for archives alone
+
+    if pattern is None:
+        return listed
+    wanted = pattern.casefold()
+    return [one for one in listed if wanted in (one.name.casefold(), one.base.casefold())
+            or fnmatchcase(one.name.casefold(), wanted) or fnmatchcase(one.base.casefold(), wanted)]  # fmt: skip
+
+
+def _joined(found: Sequence[tuple[str, Heads]], member: str | None, place: Place) -> Heads:
+    """One table of several files: the columns of all, when each shares most of its own with the first."""
+    first = found[0][1]
+    names = dict.fromkeys(first.names)
+    own = {fold(name) for name in names}
+    for base, other in found[1:]:
+        theirs = {fold(name) for name in other.names}
+        if len(own & theirs) * 2 < min(len(own), len(theirs)) or other.header != first.header:
+            raise Refused(
+                "SURVEY_TABLES",
+                f"{len(found)} 个文件不是同一张表（{found[0][0]} 与 {base} 的列不同）",
+                f"the {len(found)} files are not one table ({found[0][0]} and {base} have other columns)",
+                place=place,
+                remedy=Text(
+                    "用 --member 写明其中哪些文件（如 '*.csv'），或逐个文件接入",
+                    "name those that are meant with --member (such as '*.csv'), or adopt them one by one",
+                ),
+            )
+        names |= dict.fromkeys(name for name in other.names if fold(name) not in own)
+        own |= theirs
+    reading = dict(first.reading) | ({"member": member} if member else {})
+    return Heads(tuple(names), reading, first.header)
+
+
+def _one(path: Path, looking: Looking, scratch: Path, name: str, limits: Limits) -> Heads:
+    place = Place(file=name, dataset=looking.dataset)
+    kind = detect(path, place)
+    if kind == "csv":
+        return _csv(path, looking, scratch, name, limits)
+    if kind in _TABLES:
+        return _workbook(path, looking, _made(scratch, path, "sheet"), name, limits)
+    if kind == "parquet":
+        return _parquet(path, place, limits)
+    return _keys(path, looking, _made(scratch, path, "keys"), name, limits)
+
+
+def _made(scratch: Path, path: Path, what: str) -> Path:
+    return scratch / f"{path.name}.{what}"
+
+
+def _csv(path: Path, looking: Looking, scratch: Path, name: str, limits: Limits) -> Heads:
+    place = Place(file=name, dataset=looking.dataset)
+    folder = _made(scratch, path, "text")
+    folder.mkdir()
+    text, _ = as_utf8(Job(path, name, looking.contract(()), folder, limits), place)
+    tried = [(delimiter, *_head(text, delimiter, limits, place)) for delimiter in DELIMITERS]
+    delimiter, head, stopped = max(tried, key=lambda one: _regular(one[1]))
+    if stopped is not None and len(head) < 2:
+        raise stopped
+    if not head:
+        raise empty(place)
+    widest = max(head, key=lambda record: len(record.cells))
+    if len(widest.cells) > limits.max_columns:
+        raise too_wide(place, widest.line, len(widest.cells), limits.max_columns)
+    rows = [record.cells for record in head if record.fault is None]
+    at = header_row(rows)
+    if at is None:
+        width = Counter(map(len, rows)).most_common(1)[0][0]
+        return Heads(_numbers(width), {"header": "none", "delimiter": delimiter}, header=False)
+    if len(head) < 2 or at + 1 >= len(rows):
+        raise no_records(place, head[-1].line)
+    return Heads(_named(rows[at]), {})
+
+
+def _head(path: Path, delimiter: str, limits: Limits, place: Place) -> tuple[list[Record], Refused | None]:
+    """The first records under a delimiter, and what stopped the reading of them."""
+    head: list[Record] = []
+    try:
+        head += islice(read_records(physical_lines(path, limits, place), delimiter, limits, place), _LOOKED)
+    except Refused as error:
+        return head, error
+    return head, None
+
+
+def _regular(head: Sequence[Record]) -> tuple[float, int]:
+    """How much a delimiter makes a table: the share of records of the usual width, and that width."""
+    widths = Counter(len(record.cells) for record in head if record.fault is None)
+    several = {width: count for width, count in widths.items() if width > 1}
+    if not several:
+        return 0.0, 1
+    width = max(several, key=lambda one: (several[one], one))
+    return several[width] / len(head), width
+
+
+def _numbers(width: int) -> tuple[str, ...]:
+    return tuple(str(at) for at in range(1, width + 1))
+
+
+def _named(row: Sequence[str | None]) -> tuple[str, ...]:
+    """The header's names; what is blank has none, and the reader says so where it matters."""
+    return tuple(cell for cell in row if cell and cell.strip())
+
+
+def _workbook(path: Path, looking: Looking, folder: Path, name: str, limits: Limits) -> Heads:
+    folder.mkdir()
+    contract = looking.contract((), header="none")
+    try:
+        source = read(path, contract, folder, name=name, limits=limits)
+    except Refused as error:
+        if error.code == "READ_SHEETS_SEVERAL":
+            raise _sheets(error) from None
+        raise
+    rows = [_cells(extra) for extra, _ in _rows(source, _LOOKED)]
+    asked = contract.reading.sheet
+    reading = {"sheet": asked} if asked else {}
+    width = max((max(row, default=0) for row in rows), default=0)
+    grid = [[row.get(at) for at in range(1, width + 1)] for row in rows]
+    at = header_row(grid)
+    if at is None:
+        return Heads(_numbers(width), {**reading, "header": "none"}, header=False)
+    if at + 1 >= len(grid):
+        raise no_records(Place(file=name, dataset=looking.dataset), at + 1)
+    return Heads(_named(grid[at]), reading)
+
+
+def _cells(extra: str | None) -> dict[int, str | None]:
+    """The cells of a row by their columns from 1."""
+    found = json.loads(extra or "{}")
+    if "_cells" in found:
+        return dict(enumerate(found["_cells"], 1))
+    return {int(key): value for key, value in found.items() if key.isdigit()}
+
+
+def _sheets(error: Refused) -> Refused:
+    remedy = Text("用 --sheet 写明工作表", "name the sheet with --sheet")
+    return Refused(error.code, error.text.zh, error.text.en, place=error.place, remedy=remedy)
+
+
+def _parquet(path: Path, place: Place, limits: Limits) -> Heads:
+    try:
+        with pq.ParquetFile(path, thrift_string_size_limit=64 << 20, thrift_container_size_limit=1 << 20) as file:
+            names = tuple(file.schema_arrow.names)
+    except (OSError, ValueError, NotImplementedError):
+        raise Refused(
+            "READ_DAMAGED", "Parquet 文件已损坏", "the Parquet file is damaged", place=place,
+            remedy=Text("重新导出并报送", "export it again and deliver it"),
+        ) from None  # fmt: skip
+    if len(names) > limits.max_columns:
+        raise too_wide(place, 1, len(names), limits.max_columns)
+    return Heads(names, {})
+
+
+def _keys(path: Path, looking: Looking, folder: Path, name: str, limits: Limits) -> Heads:
+    """Every key of the records, in the order in which they come."""
+    folder.mkdir()
+    source = read(path, looking.contract(()), folder, name=name, limits=limits)
+    names: dict[str, None] = {}
+    for extra, fault in _rows(source, _KEYS_OF):
+        if fault is None and extra is not None:
+            names |= dict.fromkeys(json.loads(extra))
+    if not names:
+        raise no_records(Place(file=name, dataset=looking.dataset), 1)
+    return Heads(tuple(names), {})
+
+
+def _rows(source: Source, most: int) -> list[tuple[str | None, str | None]]:
+    """What stands beside the contract's fields, which are none here, of the first records."""
+    with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"}) as connection:
+        for table, value in source.tables.items():
+            connection.register(table, value)
+        sql = f"SELECT _extra, _fault FROM ({source.sql}) LIMIT {most}"  # noqa: S608
+        return connection.execute(sql, list(source.parameters) or None).fetchall()

@@ -1,0 +1,150 @@
+"""`hub adopt` takes a file that no contract speaks of from nothing to a query; what it may not do it refuses."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from front_door import Ran, run_hub
+
+from infra.ground import open_ground, sample_city
+
+SHOPS = "own.trade.shops"
+ROWS = [f"{at:03d},店铺{at},{at * 1.5:.2f},2026-01-{at % 28 + 1:02d}" for at in range(1, 41)]
+CSV = "\n".join(["店铺编号,名称,销售金额,登记日期", *ROWS, ""])
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """A home where nothing is yet."""
+    return {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANG": "en"}
+
+
+@pytest.fixture
+def shops(tmp_path: Path) -> Path:
+    path = tmp_path / "shops.csv"
+    path.write_text(CSV, encoding="utf-8")
+    return path
+
+
+def adopt(environ: dict[str, str], *arguments: object) -> Ran:
+    return run_hub(environ, "adopt", *arguments, "--yes", "--json")
+
+
+def files(environ: dict[str, str]) -> Iterator[str]:
+    home = Path(environ["HUB_HOME"])
+    yield from sorted(path.relative_to(home).as_posix() for path in home.rglob("*.yaml"))
+
+
+def test_from_a_file_and_nothing_else_to_a_query(environ: dict[str, str], shops: Path) -> None:
+    ran = adopt(environ, shops, "--dataset", SHOPS)
+    assert ran.status == 0, ran.said
+    told = ran.document
+    assert told["delivery"]["state"] == "finished"
+    assert (told["delivery"]["read"], told["delivery"]["published"]) == (40, 40)
+    types = {one["column"]: one["value"] for one in told["findings"] if one["kind"] == "type"}
+    assert types == {"shop_no": "string", "name": "string", "sales_amount": "decimal(18,2)", "registered_date": "date"}
+    assert told["key"] == ["shop_no"]
+    asked = run_hub(environ, "query", "SELECT min(shop_no) AS a, sum(sales_amount) AS b FROM own.trade_shops", "--json")
+    assert asked.document["rows"] == [["001", "1230.00"]]
+
+
+def test_the_drafts_pass_the_checks_that_people_s_own_pass(environ: dict[str, str], shops: Path) -> None:
+    assert adopt(environ, shops, "--dataset", SHOPS).status == 0
+    for command in ("catalog", "contract"):
+        ran = run_hub(environ, command, "check")
+        assert ran.status == 0, ran.said
+        assert run_hub(environ, command, "register").status == 0
+
+
+def test_it_asks_and_no_leaves_nothing(environ: dict[str, str], shops: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.confirm", lambda _: False)
+    ran = run_hub(environ, "adopt", shops, "--dataset", SHOPS)
+    assert ran.status == 1
+    assert "shop_no" in ran.out
+    assert list(files(environ)) == []
+    with open_ground(environ) as ground:
+        assert ground.ledger.entries(count=10) == []
+
+
+def test_the_same_again_is_a_repeat_and_another_file_is_refused(environ: dict[str, str], shops: Path) -> None:
+    assert adopt(environ, shops, "--dataset", SHOPS).status == 0
+    before = {name: (Path(environ["HUB_HOME"]) / name).read_bytes() for name in files(environ)}
+    again = adopt(environ, shops, "--dataset", SHOPS)
+    assert (again.status, again.document["delivery"]["state"], again.document["files"]) == (0, "repeated", [])
+    shops.write_text(CSV.replace("销售金额", "利润金额"), encoding="utf-8")
+    other = adopt(environ, shops, "--dataset", SHOPS)
+    assert (other.status, other.document["error"]["code"]) == (1, "ADOPT_PUBLISHED")
+    assert "hub ingest" in other.document["error"]["remedy"]
+    assert before == {name: (Path(environ["HUB_HOME"]) / name).read_bytes() for name in files(environ)}
+
+
+def test_a_second_dataset_joins_the_own_city(environ: dict[str, str], shops: Path) -> None:
+    assert adopt(environ, shops, "--dataset", SHOPS).status == 0
+    ran = adopt(environ, shops, "--dataset", "other.health.places")
+    assert ran.status == 0, ran.said
+    listed = run_hub(environ, "catalog", "list", "--json").document["resources"]
+    assert {one["id"] for one in listed} == {SHOPS, "other.health.places"}
+
+
+def test_into_a_city_of_one_s_own_it_only_adds(environ: dict[str, str], shops: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "ourcity"
+    shutil.copytree(sample_city(), folder)
+    lying = (folder / "catalogues/jinshui.yaml").read_text(encoding="utf-8")
+    environ = {**environ, "HUB_CITY_DIR": str(folder)}
+    ran = adopt(environ, shops, "--dataset", "jinshui.logistics.shops")
+    assert ran.status == 0, ran.said
+    grown = (folder / "catalogues/jinshui.yaml").read_text(encoding="utf-8")
+    assert grown.startswith(lying)
+    assert [one["id"] for one in yaml.safe_load(grown)["resources"]][-1] == "jinshui.logistics.shops"
+    unknown = adopt(environ, shops, "--dataset", "nowhere.logistics.shops")
+    assert (unknown.status, unknown.document["error"]["code"]) == (1, "DRAFT_UNIT")
+    domain = adopt(environ, shops, "--dataset", "jinshui.nothing.shops")
+    assert (domain.status, domain.document["error"]["code"]) == (1, "CATALOG_FAULTY")
+    assert (folder / "catalogues/jinshui.yaml").read_text(encoding="utf-8") == grown
+
+
+def test_the_sample_city_is_not_added_to(environ: dict[str, str], shops: Path) -> None:
+    assert run_hub(environ, "catalog", "register").status == 0
+    ran = adopt(environ, shops, "--dataset", "jinshui.logistics.shops")
+    assert (ran.status, ran.document["error"]["code"]) == (1, "ADOPT_SAMPLE")
+
+
+def test_outside_the_demo_nobody_adopts_without_a_key(environ: dict[str, str], shops: Path) -> None:
+    del environ["HUB_DEMO"]
+    ran = adopt(environ, shops, "--dataset", SHOPS)
+    assert (ran.status, ran.document["error"]["code"]) == (1, "PERSON_UNKNOWN")
+    assert list(files(environ)) == []
+
+
+def test_infer_writes_drafts_and_nothing_else(environ: dict[str, str], shops: Path, tmp_path: Path) -> None:
+    out = tmp_path / "drafts"
+    ran = run_hub(environ, "contract", "infer", shops, "--dataset", SHOPS, "--out", out, "--json")
+    assert ran.status == 0, ran.said
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*.yaml")} == {
+        f"contracts/{SHOPS}.yaml",
+        f"catalogues/{SHOPS}.yaml",
+    }
+    assert all(0 <= one["confidence"] <= 1 and one["evidence"] for one in ran.document["findings"])
+    assert run_hub(environ, "contract", "check", out).status == 0
+    shops.write_text(CSV.replace("名称", "简称"), encoding="utf-8")
+    again = run_hub(environ, "contract", "infer", shops, "--dataset", SHOPS, "--out", out, "--json")
+    assert again.document["error"]["code"] == "DRAFT_EXISTS"
+
+
+def test_several_files_are_one_delivery_of_one_table(environ: dict[str, str], shops: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.csv"
+    more.write_text("\n".join(["店铺编号,名称,销售金额,登记日期", "091,又一家,3.00,2026-02-01"]), encoding="utf-8")
+    ran = adopt(environ, shops, more, "--dataset", SHOPS)
+    assert ran.status == 0, ran.said
+    assert ran.document["delivery"]["read"] == 41
+    more.write_text("甲,乙\n1,2\n3,4\n", encoding="utf-8")
+    other = adopt(environ, shops, more, "--dataset", "own.trade.mixed")
+    assert other.document["error"]["code"] == "SURVEY_TABLES"
+
+
+def test_a_wrong_id_is_wrong_use(environ: dict[str, str], shops: Path) -> None:
+    ran = adopt(environ, shops, "--dataset", "Shops")
+    assert (ran.status, json.loads(ran.out)["error"]["code"]) == (2, "ADOPT_DATASET")
