@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from infra import demo
 from infra.errors import Unavailable, WrongUse
+from infra.home_city import home_city
 from infra.language import Language, Text, language
 from infra.scratch import scratch
 from infra.settings import Secret, Settings, load
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 HOME = ".cityhub"
 SAMPLE_CITY = "zhengzhou"
-OWN_CITY, OWN_MARK = "city", ".own"  # the city's folder of a home that was begun with a file of one's own (`hub adopt`)
 # In the order of the house: what a later package's tables refer to stands in an earlier one.
 PACKAGES = ("infra", "infra.ledger", "catalogs", "contracts", "lake", "sharing")
 
@@ -68,7 +68,7 @@ class Ground:
         self.lang: Language = language(environ)
         self.demo = settings.demo or (home / demo.HOME_MARK).exists()
         self.settings = settings
-        self.city = (settings.city_dir or own_city(home) or sample_city()).absolute()
+        self.city = (settings.city_dir or home_city(home) or sample_city()).absolute()
         self.clock: Callable[[], datetime] = _clock(settings, demo=self.demo)
 
     def __repr__(self) -> str:
@@ -239,11 +239,6 @@ def _tell(zh: str, en: str) -> None:
 def sample_city() -> Path:
     """The folder of the sample city that comes with the package."""
     return _package("catalogs") / "cities" / SAMPLE_CITY
-
-
-def own_city(home: Path) -> Path | None:
-    """The city's folder below the home, where the home was begun with one."""
-    return home / OWN_CITY if (home / OWN_CITY / OWN_MARK).is_file() else None
 
 
 def migrations() -> Iterator[tuple[str, Path]]:

@@ -27,7 +27,8 @@ from contracts.odcs import dump
 from contracts.register import document, register_contracts
 from infra.database import read
 from infra.errors import Place, Refused, WrongUse
-from infra.ground import OWN_CITY, OWN_MARK, Ground
+from infra.ground import Ground
+from infra.home_city import FOLDER, MARK
 from infra.language import Text
 from infra.lease import lease
 from lake.survey import TABLE, Hints, surveyed
@@ -138,12 +139,12 @@ def begin(ground: Ground, dataset: str) -> None:
     Raises:
         Unavailable: CATALOG_FOLDER.
     """
-    own = ground.home / OWN_CITY
+    own = ground.home / FOLDER
     if ground.city != own and not is_sample(ground.city):
         return
     unit, domain, _ = dataset.split(".")
     drafts.begin(own, unit, domain)
-    (own / OWN_MARK).touch(mode=0o600)
+    (own / MARK).touch(mode=0o600)
 
 
 def settle(ground: Ground, proposal: Proposal, scratch: Path, provider: str | None) -> tuple[Path, ...]:

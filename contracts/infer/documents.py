@@ -1,4 +1,4 @@
-"""The draft as documents: the contract (ODCS) and the resource of the catalogue, as they stand in YAML. Pure.
+"""The draft as documents: the contract (ODCS) and the resource of the catalogue, as they stand in YAML.
 
 Both are drafts: the resource says what nobody has decided in the safest words (shared under conditions that are still
 to be named, not open), and the contract's rules over values warn.

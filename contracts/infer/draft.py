@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contracts.infer import keys, personal, rules
 from contracts.infer.finding import Finding, share
-from contracts.infer.keys import Key
+from contracts.infer.keys import Candidate, Key, candidates, choose, has_time
 from contracts.infer.names import Named, named
-from contracts.infer.personal import Personal
+from contracts.infer.personal import Personal, by_name, by_values, organisations
 from contracts.infer.profile import Measured, Table
-from contracts.infer.rules import Suggested
+from contracts.infer.rules import Suggested, axis, degrees, suggested
 from contracts.infer.types import Typed, typed
 from infra.language import Text
 from infra.text import fold
@@ -80,7 +79,7 @@ def look(table: Table) -> Looked:
     if any(column.personal for column in columns):
         columns = [_beside(column) for column in columns]
     asked = [_for_key(column, at) for at, column in enumerate(columns)]
-    return Looked(table, tuple(columns), tuple(keys.candidates(asked, table.rows)))
+    return Looked(table, tuple(columns), tuple(candidates(asked, table.rows)))
 
 
 def _unnamed(one: Named, number: int) -> Named:
@@ -95,25 +94,23 @@ def spelled(name: str, header: str) -> str:
 def _column(one: Named, measured: Measured, rows: int) -> Drafted:
     names = spelled(one.name, one.header)
     found = typed(measured, names)
-    whose = personal.by_values(measured) or personal.by_name(names, beside=False)
+    whose = by_values(measured) or by_name(names, beside=False)
     if whose is not None and whose.form in ("name", "patient", "pupil") and found.kind not in ("string", "integer"):
         whose = None
     if whose is not None and whose.form in ("id_card", "mobile", "bank_card") and found.kind == "integer":
         found = replace(found, kind="string", code=True)
-    per = rules.degrees(measured, names)
+    per = degrees(measured, names)
     if per is not None:
         steps = found.steps if per == 1 else (*found.steps, {"divide": per})
         found = replace(found, kind="number", steps=steps, code=False)
     required = measured.filled == rows >= _REQUIRED_FROM
-    return Drafted(
-        one, found, measured, whose, required, _steps(measured, found), axis=rules.axis(names) if per else None
-    )
+    return Drafted(one, found, measured, whose, required, _steps(measured, found), axis=axis(names) if per else None)
 
 
 def _beside(column: Drafted) -> Drafted:
     if column.personal is not None or column.typed.kind in ("json", "geometry"):
         return column
-    return replace(column, personal=personal.by_name(spelled(column.name, column.named.header), beside=True))
+    return replace(column, personal=by_name(spelled(column.name, column.named.header), beside=True))
 
 
 def _steps(measured: Measured, found: Typed) -> tuple[Any, ...]:
@@ -131,17 +128,17 @@ def _narrow(text: str) -> str:
     return "".join(chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else char for char in text)
 
 
-def _for_key(column: Drafted, position: int) -> keys.Column:
+def _for_key(column: Drafted, position: int) -> Candidate:
     measured, whose = column.measured, column.personal
     names = spelled(column.name, column.named.header)
     form = whose.form if whose else None
-    return keys.Column(column.name, names, column.typed.kind, measured.distinct, measured.filled, form, position)
+    return Candidate(column.name, names, column.typed.kind, measured.distinct, measured.filled, form, position)
 
 
 def conclude(looked: Looked, counts: Mapping[Key, int], mode: str | None = None) -> Draft:
     """The draft, when `counts` says how many different values each candidate of the key has."""
     table = looked.table
-    key = keys.choose(counts, looked.keys, table.distinct)
+    key = choose(counts, looked.keys, table.distinct)
     chosen = mode or _mode(looked.columns, key)
     columns = tuple(
         replace(
@@ -159,12 +156,12 @@ def conclude(looked: Looked, counts: Mapping[Key, int], mode: str | None = None)
 def _rules(column: Drafted) -> Iterator[Suggested]:
     names = spelled(column.name, column.named.header) + (f" {column.named.unit}" if column.named.unit else "")
     if not (column.typed.steps and column.typed.kind == "number"):  # after a division the file's bounds are others
-        yield from rules.suggested(column.measured, names, column.typed.kind, code=column.typed.code)
+        yield from suggested(column.measured, names, column.typed.kind, code=column.typed.code)
 
 
 def _mode(columns: Sequence[Drafted], key: Key) -> str:
     asked = [_for_key(column, at) for at, column in enumerate(columns)]
-    return "append" if keys.has_time(asked, key) else "snapshot"
+    return "append" if has_time(asked, key) else "snapshot"
 
 
 def _window(columns: Sequence[Drafted]) -> Mapping[str, Any] | None:
@@ -178,8 +175,8 @@ def _window(columns: Sequence[Drafted]) -> Mapping[str, Any] | None:
     if any(column.personal for column in sides.values()):
         return None
     box: dict[str, Any] = {"longitude": sides["lng"].name, "latitude": sides["lat"].name}
-    for axis, low, high, bound in (("lng", "west", "east", 180), ("lat", "south", "north", 90)):
-        numbers = sides[axis].measured.numbers
+    for side, low, high, bound in (("lng", "west", "east", 180), ("lat", "south", "north", 90)):
+        numbers = sides[side].measured.numbers
         least, most = numbers.least or 0.0, numbers.most or 0.0
         box[low], box[high] = max(-bound, int(least // 1) - 1), min(bound, int(most // 1) + 2)
     return box
@@ -235,7 +232,7 @@ def _of_column(column: Drafted, draft: Draft) -> Iterator[Finding]:
         whose = column.personal
         value = {"form": whose.form, "class": whose.kind, "sensitive": whose.sensitive, "grade": whose.grade}
         yield Finding("personal", column.name, value, whose.confidence, whose.evidence)
-    elif (found := personal.organisations(measured)) is not None:
+    elif (found := organisations(measured)) is not None:
         said = Text(
             f"{found[1]} 个抽样值中 {found[0]} 个校验码相符",
             f"{found[0]} of {found[1]} sampled values have a right check character",

@@ -25,7 +25,7 @@ _FREE = re.compile(r"备注|说明|描述|地址|(^|_)(note|remark|description|a
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class Candidate:
     """What choosing a key looks at.
 
     Attributes:
@@ -45,7 +45,7 @@ class Column:
     position: int
 
 
-def candidates(columns: Sequence[Column], rows: int) -> list[Key]:
+def candidates(columns: Sequence[Candidate], rows: int) -> list[Key]:
     """Sets of columns to count, the likeliest first; none for a table of a row or two."""
     if rows < 3:
         return []
@@ -64,7 +64,7 @@ def candidates(columns: Sequence[Column], rows: int) -> list[Key]:
     return list(dict.fromkeys(key for _, key in sets))[:MOST]
 
 
-def _names(some: Sequence[Column]) -> Key:
+def _names(some: Sequence[Candidate]) -> Key:
     return tuple(one.name for one in sorted(some, key=lambda one: one.position))
 
 
@@ -76,12 +76,12 @@ def choose(counts: Mapping[Key, int], order: Sequence[Key], distinct: int) -> Ke
     return ()
 
 
-def has_time(columns: Sequence[Column], key: Key) -> bool:
+def has_time(columns: Sequence[Candidate], key: Key) -> bool:
     """Whether a key says when: records of one thing come again and again."""
     return any(one.name in key and (one.kind in ("date", "timestamp") or _WHEN.search(one.names)) for one in columns)
 
 
-def _usable(one: Column, rows: int) -> bool:
+def _usable(one: Candidate, rows: int) -> bool:
     if one.kind in ("json", "geometry", "boolean") or one.filled < rows * 0.98:
         return False
     if one.kind in ("number", "decimal"):
@@ -89,7 +89,7 @@ def _usable(one: Column, rows: int) -> bool:
     return one.distinct > 1 and not _FREE.search(one.names)
 
 
-def _worth(one: Column) -> float:
+def _worth(one: Candidate) -> float:
     """How much a column looks like a part of a key."""
     worth = 0.0
     if _ID.search(one.names):
@@ -113,14 +113,14 @@ def _worth(one: Column) -> float:
     return worth
 
 
-def _could(some: Sequence[Column], rows: int) -> bool:
+def _could(some: Sequence[Candidate], rows: int) -> bool:
     product = 1
     for one in some:
         product *= max(1, one.distinct)
     return product >= rows * 0.5 and (len(some) == 1 or all(one.distinct < rows for one in some))
 
 
-def _fitness(some: Sequence[Column]) -> float:
+def _fitness(some: Sequence[Candidate]) -> float:
     """Small keys before large ones; things before times, things at times before pairs of things."""
     worth = sum(map(_worth, some)) / len(some) - 2.5 * (len(some) - 1)
     points = sum(bool(_POINT.search(one.names)) for one in some)

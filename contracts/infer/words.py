@@ -5,10 +5,9 @@ pinyin initials, as database people write them (`备案` → `ba`): the first-le
 order of their pinyin, so that their code tells the initial.
 """
 
-from bisect import bisect_right
-
 _LIST = """
-店铺 shop|商店 shop|门店 shop|销售 sales|利润 profit|客户 customer|货物 goods|车站 station|码头 wharf|港口 port|机场 airport
+店铺 shop|商店 shop|门店 shop|销售 sales|利润 profit|客户 customer|货物 goods
+车站 station|码头 wharf|港口 port|机场 airport
 编号 no|编码 code|代码 code|标识码 code|标识 id|序号 seq|流水号 serial|号码 number|名称 name|姓名 name
 简称 short_name|全称 full_name|类型 type|类别 category|种类 kind|性质 nature|等级 level|级别 level|状态 status
 备注 note|说明 remark|描述 description|内容 content|日期 date|时间 time|时刻 time|年份 year|月份 month
@@ -77,7 +76,9 @@ def initial(char: str) -> str:
     except UnicodeEncodeError:
         return "x"
     code = int.from_bytes(raw, "big")
-    return _INITIALS[bisect_right(_FIRST, code) - 1] if len(raw) == 2 and _FIRST[0] <= code <= _LAST else "x"
+    return (
+        _INITIALS[sum(first <= code for first in _FIRST) - 1] if len(raw) == 2 and _FIRST[0] <= code <= _LAST else "x"
+    )
 
 
 def english(text: str) -> list[tuple[str, bool]]:
