@@ -173,7 +173,7 @@ def _translate(entry: Mapping[str, Any], column: Column | None) -> tuple[str, di
             return None
         rule = implementation.get("rule")
         args = {key: value for key, value in implementation.items() if key != "rule"}
-        if column and rule in {"null_share", "distinct", "sum", "freshness", "gaps", "complete"}:
+        if column and rule in {"null_share", "distinct", "sum", "freshness", "gaps", "complete", "total"}:
             args.setdefault("column", column.name)
         return (rule, args) if isinstance(rule, str) and (rule in ROW_KINDS or rule in TABLE_KINDS) else None
     if kind == "sql":

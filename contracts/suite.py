@@ -220,6 +220,12 @@ def table_failure_sql(rule: TableRule, now: datetime | None) -> str:
             there = f"SELECT {one} FROM @ WHERE {one} IS NOT NULL"
             sql = f"SELECT 1 AS failed FROM (SELECT unnest([{wanted}]) AS wanted) WHERE wanted NOT IN ({there})"
             sql += f" AND EXISTS (SELECT 1 FROM @{_when(args)})"
+        case "total":
+            of, by = quote_identifier(args["of"]), ", ".join(quote_identifier(name) for name in args["by"])
+            parts, whole = (f"sum({one}) FILTER (WHERE {of} {sign} {literal(args['total'])})" for sign in ("<>", "="))
+            # A group without parts or without its sum has nothing to compare: NULL keeps the rule.
+            sql = f"SELECT 1 AS failed FROM @{_when(args)} GROUP BY {by} "
+            sql += f"HAVING abs(({parts}) - ({whole})) > {literal(args.get('tolerance', 0))}"
         case _:
             raise KeyError(rule.kind)
     return escape(sql).replace("FROM @", "FROM {batch}")

@@ -19,6 +19,7 @@ TABLE_KINDS: Mapping[str, tuple[str, ...]] = {
     "null_share": ("column", "max"),
     "gaps": ("column", "max_minutes"),
     "complete": ("column", "values", "when"),
+    "total": ("column", "of", "total", "by", "tolerance", "when"),
 }
 NUMERIC = ("integer", "decimal", "number")
 _ON_COLUMN = ("type", "required", "range", "enumeration", "pattern", "length")
@@ -176,19 +177,33 @@ def _sum_relation(args: Mapping[str, Any], _: Column | None, columns: Mapping[st
 def _gaps(args: Mapping[str, Any], _: Column | None, columns: Mapping[str, Column]) -> Text | None:
     if not _number(args.get("max_minutes")) or args["max_minutes"] <= 0:
         return Text("gaps 缺少 max_minutes", "gaps lacks max_minutes")
-    return _of_column(args, columns, ("timestamp",))
+    return _of_column(args, columns, ("date", "timestamp"))
 
 
 def _complete(args: Mapping[str, Any], _: Column | None, columns: Mapping[str, Column]) -> Text | None:
-    when = args.get("when")
-    if when is not None and not (
-        isinstance(when, dict) and set(when) == {"column", "is"} and when["column"] in columns
-    ):
-        return Text("complete 的 when 应写明 column 和 is", "the when of complete names column and is")
     column = columns.get(str(args.get("column")))
-    if column and not _enumeration({"values": args.get("values")}, column, columns):
+    if column is None or _enumeration({"values": args.get("values")}, column, columns):
+        return Text("complete 应写明列和应有的值", "complete names a column and the values that must be there")
+    return _when("complete", args, columns)
+
+
+def _when(kind: str, args: Mapping[str, Any], columns: Mapping[str, Column]) -> Text | None:
+    when = args.get("when")
+    if when is None or (isinstance(when, dict) and set(when) == {"column", "is"} and when["column"] in columns):
         return None
-    return Text("complete 应写明列和应有的值", "complete names a column and the values that must be there")
+    return Text(f"{kind} 的 when 应写明 column 和 is", f"the when of {kind} names column and is")
+
+
+def _total(args: Mapping[str, Any], _: Column | None, columns: Mapping[str, Column]) -> Text | None:
+    of, by = columns.get(str(args.get("of"))), args.get("by")
+    grouped = isinstance(by, list) and by and all(isinstance(name, str) and name in columns for name in by)
+    tolerant = _number(args.get("tolerance", 0)) and args.get("tolerance", 0) >= 0
+    if of is None or not grouped or not tolerant or _enumeration({"values": [args.get("total")]}, of, columns):
+        return Text(
+            "total 应写明 column、of（分项所在列）、total（合计行的值）和 by（分组列）",
+            "total names column, of (where the parts are told), total (what marks the sum) and by (the groups)",
+        )
+    return _of_column(args, columns, NUMERIC) or _when("total", args, columns)
 
 
 _Check = Callable[[Mapping[str, Any], Column | None, Mapping[str, Column]], Text | None]
@@ -210,6 +225,7 @@ _CHECKS: Mapping[str, _Check] = {
     "null_share": _null_share,
     "gaps": _gaps,
     "complete": _complete,
+    "total": _total,
 }
 
 

@@ -105,6 +105,8 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.traffic.loop_speeds": ("traffic-metr-la-speed", "los_speed.csv"),
     "sample.traffic.loop_sensors": ("traffic-metr-la-speed", "graph_sensor_locations.csv"),
     "sample.traffic.loop_weights": ("traffic-metr-la-speed", "los_adj.csv"),
+    "sample.health.epidemic_daily": ("health-covid-daily-2020", "Data/*.csv"),
+    "sample.health.epidemic_areas": ("health-covid-daily-2020", "ChinaAreaCode.csv"),
     "sample.tourism.scenic_areas": ("tourism-5a-scenic-areas", "*.json"),
     "sample.tourism.venues": ("tourism-shanghai-venues", "*.csv"),
     "sample.education.schools": ("education-schools-baidu-2019", "学校-*.json"),
@@ -115,7 +117,7 @@ _REAL: dict[str, tuple[str, str]] = {
 }
 REAL_DATASETS = tuple(_REAL)
 # The sets whose files are one delivery.
-_TOGETHER = frozenset({"sample.city_management.divisions", "sample.traffic.bus_stops"})
+_TOGETHER = frozenset({"sample.city_management.divisions", "sample.health.epidemic_daily", "sample.traffic.bus_stops"})
 _NO_DATA = {
     "SOURCE.md": Text("来源说明，不是数据", "a note on the source, not data"),
     "LICENSE.upstream": Text("上游许可证，不是数据", "the source's licence, not data"),
@@ -124,6 +126,7 @@ _NO_DATA = {
     "pca-code.json": Text("与CSV相同的区划，写成树", "the divisions of the CSV files once more, as a tree"),
     "list.txt": Text("线路文件清单，不是数据", "a list of the line files, not data"),
 }
+_NOTICE = Text("按句书写的公告，尚不读取", "a notice in sentences, not read yet")
 _OTHER = Text("不属于该数据集的数据文件", "not one of the set's data files")
 
 
@@ -156,7 +159,7 @@ def real_set_files(folder: Path, dataset: str) -> list[RealFile]:
     files = [
         RealFile(path, dataset, True, together=together)
         if path in data
-        else RealFile(path, dataset, False, _NO_DATA.get(path.name, _OTHER))
+        else RealFile(path, dataset, False, _NO_DATA.get(path.name, _NOTICE if path.suffix == ".yaml" else _OTHER))
         for path in sorted(root.rglob("*"))
         if path.is_file() and path not in others and (told or path in data)
     ]

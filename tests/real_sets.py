@@ -19,6 +19,7 @@ AIR, BUS = "sample.environment.aqi_hourly", "sample.traffic.bus_stops"
 SCHOOLS, TRIPS = "sample.education.universities", "sample.tourism.domestic_trips"
 HOSPITALS, DISTRICTS = "sample.health.hospitals", "sample.city_management.district_boundaries"
 DIVISIONS = "sample.city_management.divisions"
+EPIDEMIC, EPIDEMIC_AREAS = "sample.health.epidemic_daily", "sample.health.epidemic_areas"
 SPEEDS, SENSORS, WEIGHTS = (f"sample.traffic.loop_{name}" for name in ("speeds", "sensors", "weights"))
 AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
 PUPILS, CAMPUSES = "sample.education.schools", "sample.education.university_places"
@@ -119,6 +120,8 @@ SETS = {
     SPEEDS: Set(lambda _, row: (row["line"], row["sensor"])),
     SENSORS: Set(lambda _, row: row["sensor_id"]),
     WEIGHTS: Set(lambda _, row: (row["from"], row["to"])),
+    EPIDEMIC: Set(lambda _, row: (row["date"], row["country"], row["province"], row["city"])),
+    EPIDEMIC_AREAS: Set(lambda _, row: row["code"]),
     AREAS: Set(lambda _, row: row["name"]),
     VENUES: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
     PUPILS: Set(lambda _, row: (row["name"], row["province"], row["city"], row["area"])),

@@ -80,6 +80,12 @@ FAULTS = {
         "rule: about",
     ),
     "a bound of another type": ("min: 0, max: 2000", "min: low, max: 2000", "CONTRACT_RULE_VALUE", "min: low"),
+    "a sum by no group": (
+        "{rule: range, min: 0, max: 2000}",
+        "{rule: total, of: direction, total: 合计, by: []}",
+        "CONTRACT_RULE_VALUE",
+        "rule: total",
+    ),
     "an unknown step": ("- property: cityhub.mode", "- property: cityhub.moods", "CONTRACT_PROPERTY", "cityhub.moods"),
     "an expression with a subquery": (
         "speed IS NULL OR flow > 0 OR speed = 0",

@@ -122,6 +122,23 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "header ids are in the order of graph_sensor_locations.csv": "the order of the sensors",
         "los_adj.csv has no header": "has no header",
     },
+    ("health-covid-daily-2020", "sample.health.epidemic_daily+sample.health.epidemic_areas"): {
+        "one CSV a day, 2020-01-10 to 2020-04-30": "one CSV a day",
+        "cumulative counts": "cumulative counts",
+        "three levels in one table (country, province, city: empty province or city means a sum)": "three levels",
+        "plus foreign countries": "foreign countries in the same table",
+        "after 2020-02-07 the source changes and city sums are a little under the province figure": (
+            "after the change of the source"
+        ),
+        "29 city names carry no code (未公布来源, 外地来京, 两江新区, 第七师, 杨凌示范区 …)": "29 city names",
+        "210 foreign countries are in the same table": "210 foreign countries",
+        "Zhengzhou from 2020-01-21 (1) to 2020-04-30 (157), 101 rows": "Zhengzhou from",
+        'Report/*.yaml: Chinese keys, counts with units in the text ("914例", "66人")': "sentences in YAML",
+        'city counts inside one sentence ("郑州市112例、开封市20例…")': "sentences in YAML",
+        "file names like 2020年1月21日河南省.yaml": "sentences in YAML",
+        "counts only": FACT,
+        "no case records": FACT,
+    },
     ("tourism-5a-scenic-areas", "sample.tourism.scenic_areas"): {
         "318 areas, province only: city and district must come from the name or the point": "318 areas",
         "coordinates BD-09": "BD-09",

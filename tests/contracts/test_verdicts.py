@@ -76,6 +76,10 @@ YAML = "\n".join(
                 _rule("rule: sum_relation, left: [lng], right: [lat], tolerance: 1.5", "warn"),
                 _rule("rule: freshness, column: seen, max_age_hours: 48", "warn"),
                 _rule("rule: gaps, column: seen, max_minutes: 90", "warn"),
+                _rule("rule: gaps, column: day, max_minutes: 1440", "warn", "days"),
+                _rule(
+                    "rule: total, column: whole, of: word, total: ab, by: [day], when: {column: sure, is: true}", "warn"
+                ),
                 _rule('rule: complete, column: word, values: [ab, "it\'s"], when: {column: sure, is: true}', "warn"),
             )
         ),
@@ -180,7 +184,14 @@ def _tables(rows: list[dict[str, Any]]) -> dict[str, bool]:
     wholes = [row["whole"] for row in rows if row["whole"] is not None]
     lngs, lats = ([row[name] for row in rows if row[name] is not None] for name in ("lng", "lat"))
     ats = sorted({row["seen"] for row in rows if row["seen"] is not None})
+    days = sorted({row["day"] for row in rows if row["day"] is not None})
     words = {row["word"] for row in rows}
+
+    def summed(day: Any) -> bool:
+        group = [row for row in rows if row["day"] == day and row["sure"] and row["word"] and row["whole"] is not None]
+        parts, whole = ([row["whole"] for row in group if (row["word"] == "ab") is total] for total in (False, True))
+        return not parts or not whole or sum(parts) == sum(whole)
+
     steps = [later - earlier for earlier, later in itertools.pairwise(ats)]
     return {
         "row_count": 1 <= len(rows) <= 250,
@@ -191,6 +202,8 @@ def _tables(rows: list[dict[str, Any]]) -> dict[str, bool]:
         "sum_relation": not lngs or not lats or abs(sum(lngs) - sum(lats)) <= 1.5,
         "freshness": not ats or ats[-1].replace(tzinfo=UTC) >= NOW - timedelta(hours=48),
         "gaps": all(step <= timedelta(minutes=90) for step in steps),
+        "days": all(step <= timedelta(days=1) for step in (b - a for a, b in itertools.pairwise(days))),
+        "total": all(summed(day) for day in {row["day"] for row in rows}),
         "complete": not any(row["sure"] for row in rows) or {"ab", "it's"} <= words,
     }
 
@@ -198,6 +211,7 @@ def _tables(rows: list[dict[str, Any]]) -> dict[str, bool]:
 @settings(deadline=None, max_examples=30)
 @given(rows=ROWS)
 @example(rows=[])
+@example(rows=[GOOD, ("abc", *GOOD[1:]), ("abcd", "2", *GOOD[2:])])
 @example(rows=[(None,) * 9])
 @example(rows=[(None,) * 9] * 250)
 @example(rows=[GOOD])

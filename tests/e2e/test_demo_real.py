@@ -35,6 +35,7 @@ FOLDERS = {
     "divisions-zhengzhou-datav-geojson": "sample.city_management.district_boundaries",
     "divisions-cn-modood-csv": "sample.city_management.divisions",
     "traffic-metr-la-speed": "sample.traffic.loop_speeds sample.traffic.loop_sensors sample.traffic.loop_weights",
+    "health-covid-daily-2020": "sample.health.epidemic_daily sample.health.epidemic_areas",
     "tourism-5a-scenic-areas": "sample.tourism.scenic_areas",
     "tourism-shanghai-venues": "sample.tourism.venues",
     "education-schools-baidu-2019": "sample.education.schools sample.education.university_places",

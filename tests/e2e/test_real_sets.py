@@ -31,6 +31,8 @@ from real_sets import (
     COUNTS,
     DISTRICTS,
     DIVISIONS,
+    EPIDEMIC,
+    EPIDEMIC_AREAS,
     HOSPITALS,
     PUPILS,
     SCHOOLS,
@@ -139,7 +141,7 @@ def test_every_file_became_a_delivery_with_a_verdict_or_says_why_not(taken: Take
             assert file.reason.zh
             assert file.reason.en
     assert Counter(file.dataset for file in taken.files if file.data) == {
-        **dict.fromkeys(SETS, 1), AIR: 19, BUS: 215, DISTRICTS: 2, DIVISIONS: 4
+        **dict.fromkeys(SETS, 1), AIR: 19, BUS: 215, DISTRICTS: 2, DIVISIONS: 4, EPIDEMIC: 112
     }  # fmt: skip
 
 
@@ -167,6 +169,8 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
         SPEEDS: (417_312, 0, 0),
         SENSORS: (207, 0, 0),
         WEIGHTS: (42_849, 0, 0),
+        EPIDEMIC: (61_700, 0, 0),
+        EPIDEMIC_AREAS: (3212, 0, 0),
         AREAS: (318, 0, 0),
         VENUES: (753, 0, 0),
         PUPILS: (26_872, 0, 1738),
@@ -205,6 +209,8 @@ def test_no_key_is_published_twice_and_no_line_is_in_two_places(taken: Taken) ->
         SPEEDS: ("sensor", "observed_at"),
         SENSORS: ("sensor_id",),
         WEIGHTS: ("from_number", "to_number"),
+        EPIDEMIC: ("date", "country", "province", "city"),
+        EPIDEMIC_AREAS: ("code",),
         AREAS: ("name",),
         VENUES: ("name", "lat", "lon"),
         PUPILS: ("name", "province", "city", "area"),
@@ -271,6 +277,7 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
         SCHOOLS: {("header_found", None): 1, ("merged_rows_skipped", 31): 1},
         DISTRICTS: {("crs_not_stated", None): 2},
         DIVISIONS: {("optional_columns_missing", 1): 3, ("parts", 4): 1},
+        EPIDEMIC: {("parts", 112): 1},
         SPEEDS: {("unpivoted", 207): 1},
         WEIGHTS: {("unpivoted", 207): 1},
     }
@@ -379,6 +386,20 @@ def test_each_cell_of_a_wide_table_is_where_its_line_and_column_say(taken: Taken
     assert header == {row["index"] + 1: row["sensor_id"] for row in taken.published(SENSORS)}
     for row, was, _ in taken.traced(SENSORS):
         assert (row["latitude"], row["longitude"]) == (float(was["latitude"]), float(was["longitude"]))
+
+
+def test_the_epidemic_is_told_as_the_files_of_its_days_tell_it(taken: Taken) -> None:
+    for row, was, _ in taken.traced(EPIDEMIC):
+        assert row["date"] == date.fromisoformat(was["date"])
+        assert [row[name] for name in ("country", "province", "city")] == [
+            was[name] or "合计" for name in ("country", "province", "city")
+        ]
+        assert [row[name] for name in ("country_code", "province_code", "city_code")] == [
+            was[name] or None for name in ("countryCode", "provinceCode", "cityCode")
+        ]
+        assert all(row[name] == int(was[name]) for name in ("confirmed", "suspected", "cured", "dead"))
+    for row, was, _ in taken.traced(EPIDEMIC_AREAS):
+        assert (row["code"], row["name"]) == (was["code"], was["name"])
 
 
 def test_the_later_sets_keep_their_values_and_types(taken: Taken) -> None:

@@ -107,6 +107,7 @@ def test_every_file_of_a_real_set_is_data_or_says_why_not(shared: Path) -> None:
     assert counts.pop("bus_stops") == 215
     assert counts.pop("district_boundaries") == 2
     assert counts.pop("divisions") == 4
+    assert counts.pop("epidemic_daily") == 112
     assert set(counts.values()) == {1}
 
 

@@ -61,6 +61,8 @@ def test_every_record_is_read_without_a_fault(
         "loop_speeds": 417_312,
         "loop_sensors": 207,
         "loop_weights": 42_849,
+        "epidemic_daily": 61_700,
+        "epidemic_areas": 3212,
         "scenic_areas": 318,
         "venues": 753,
         "schools": 28_610,
