@@ -22,7 +22,6 @@ from catalogs.words import Role
 from contracts.check import check_contracts, refusal
 from contracts.infer.documents import About, contract_document, resource_document
 from contracts.infer.draft import Draft, conclude, look
-from contracts.infer.keys import UNIQUE
 from contracts.odcs import dump
 from contracts.register import document, register_contracts
 from infra.database import read
@@ -92,7 +91,8 @@ def propose(ground: Ground, paths: Sequence[Path], dataset: str, wishes: Wishes)
     with surveyed(ground, paths, dataset, wishes.hints) as survey:
         looked = look(survey.table)
         places = {column.name: at for at, column in enumerate(looked.columns)}
-        counts = count_keys(survey.duck, TABLE, looked.keys, places, survey.table.distinct * UNIQUE)
+        asked = [one.key for one in looked.keys]
+        counts = count_keys(survey.duck, TABLE, asked, places, survey.table.distinct)
         draft = conclude(looked, counts, wishes.mode)
         name = dataset.split(".")[2]
         about = About(

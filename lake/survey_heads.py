@@ -253,7 +253,17 @@ def _keys(path: Path, looking: Looking, folder: Path, name: str, limits: Limits)
             names |= dict.fromkeys(json.loads(extra))
     if not names:
         raise no_records(Place(file=name, dataset=looking.dataset), 1)
-    return Heads(tuple(names), {})
+    return Heads(_with_geometries(list(names)), {})
+
+
+def _with_geometries(names: Sequence[str]) -> tuple[str, ...]:
+    """The keys, a geometry's own keys being one: `geometry.type` and `geometry.coordinates` are `geometry`."""
+    drawn = {
+        name.removesuffix(".coordinates")
+        for name in names
+        if name.endswith(".coordinates") and name.removesuffix("coordinates") + "type" in names
+    }
+    return tuple(dict.fromkeys(next((one for one in drawn if name.startswith(f"{one}.")), name) for name in names))
 
 
 def _rows(source: Source, most: int) -> list[tuple[str | None, str | None]]:

@@ -18,6 +18,7 @@ MOST = 200_000
 _SAMPLE, _TOP, _SHAPES, _CUT, _SHORT = 1_000, 60, 40, 400, 80
 _BLANKS = literal(" \t\r\n\u3000\u00a0")
 _INTEGER, _DECIMAL = r"[+-]?\d+", r"[+-]?(\d+\.\d*|\.\d+)"
+_ANSWERS = "'true', 'false', 'yes', 'no', 'y', 'n', 't', 'f'"
 _EXPONENT = r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+"
 
 
@@ -38,13 +39,15 @@ def measure(
 
 
 def count_keys(
-    connection: duckdb.DuckDBPyConnection, table: str, keys: Iterable[Key], places: Mapping[str, int], enough: float
+    connection: duckdb.DuckDBPyConnection, table: str, keys: Iterable[Key], places: Mapping[str, int], enough: int
 ) -> dict[Key, int]:
-    """How many different values each key has, up to the first that reaches `enough`; `places` are the columns'."""
+    """How many different values each key has, up to the first that has `enough`; `places` are the columns'."""
     found: dict[Key, int] = {}
     for key in keys:
         columns = [f"c{places[name]}" for name in key]
-        there = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        # Of the whole row what is missing is a part like any other.
+        whole = len(key) == len(places)
+        there = "TRUE" if whole else " AND ".join(f"{column} IS NOT NULL" for column in columns)
         sql = f"SELECT count(*) FROM (SELECT DISTINCT {', '.join(columns)} FROM {table} WHERE {there})"
         [(found[key],)] = connection.execute(sql).fetchall()
         if found[key] >= enough:
@@ -92,7 +95,7 @@ def _counted(present: str) -> str:
     number = "CASE WHEN isfinite(TRY_CAST(w AS DOUBLE)) THEN TRY_CAST(w AS DOUBLE) END"
     return rf"""
         SELECT count(*), count(DISTINCT w), count(*) FILTER (WHERE v <> w),
-            count(*) FILTER (WHERE lower(w) IN ('true', 'false')), min(length(w)), max(length(w)),
+            count(*) FILTER (WHERE lower(w) IN ({_ANSWERS})), min(length(w)), max(length(w)),
             count(*) FILTER (WHERE i), count(*) FILTER (WHERE i AND regexp_full_match(w, '[+-]?0\d+')),
             count(*) FILTER (WHERE d), count(*) FILTER (WHERE e),
             max(length(split_part(ltrim(w, '+-'), '.', 1))) FILTER (WHERE i OR d),

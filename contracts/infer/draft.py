@@ -5,14 +5,14 @@ draft = conclude(looked, counts_of(looked.keys))
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.infer.finding import Finding, share
-from contracts.infer.keys import Candidate, Key, candidates, choose, has_time
+from contracts.infer.keys import Candidate, Key, Ranked, candidates, choose, has_time
 from contracts.infer.names import Named, named
-from contracts.infer.personal import Personal, by_name, by_values, organisations
+from contracts.infer.personal import Personal, around, by_name, by_values, organisations
 from contracts.infer.profile import Measured, Table
 from contracts.infer.rules import Suggested, axis, degrees, suggested
 from contracts.infer.types import Typed, typed
@@ -49,7 +49,7 @@ class Looked:
 
     table: Table
     columns: tuple[Drafted, ...]
-    keys: tuple[Key, ...]
+    keys: tuple[Ranked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,9 @@ def look(table: Table) -> Looked:
     if not table.header:
         names = tuple(_unnamed(one, at) for at, one in enumerate(names, 1))
     columns = [_column(one, measured, table.rows) for one, measured in zip(names, table.columns, strict=True)]
-    if any(column.personal for column in columns):
-        columns = [_beside(column) for column in columns]
+    forms = {column.personal.form for column in columns if column.personal}
+    if forms:
+        columns = [_beside(column, forms) for column in columns]
     asked = [_for_key(column, at) for at, column in enumerate(columns)]
     return Looked(table, tuple(columns), tuple(candidates(asked, table.rows)))
 
@@ -107,10 +108,13 @@ def _column(one: Named, measured: Measured, rows: int) -> Drafted:
     return Drafted(one, found, measured, whose, required, _steps(measured, found), axis=axis(names) if per else None)
 
 
-def _beside(column: Drafted) -> Drafted:
+def _beside(column: Drafted, forms: Set[str]) -> Drafted:
+    """What a column says of the persons that another one names."""
     if column.personal is not None or column.typed.kind in ("json", "geometry"):
         return column
-    return replace(column, personal=by_name(spelled(column.name, column.named.header), beside=True))
+    found = by_name(spelled(column.name, column.named.header), beside=True)
+    when = column.typed.kind in ("date", "timestamp")
+    return replace(column, personal=found or around(forms, where=column.axis is not None, when=when))
 
 
 def _steps(measured: Measured, found: Typed) -> tuple[Any, ...]:
@@ -144,6 +148,7 @@ def conclude(looked: Looked, counts: Mapping[Key, int], mode: str | None = None)
         replace(
             column,
             required=column.required or column.name in key,
+            steps=_with_absent(column, table.rows) if column.name in key else column.steps,
             rules=() if column.personal else tuple(_rules(column)),
         )
         for column in looked.columns
@@ -151,6 +156,13 @@ def conclude(looked: Looked, counts: Mapping[Key, int], mode: str | None = None)
     window = _window(columns)
     draft = Draft(table, columns, key, chosen, window, ())
     return replace(draft, findings=tuple(_findings(draft, counts, given=mode is not None)))
+
+
+def _with_absent(column: Drafted, rows: int) -> tuple[Any, ...]:
+    """A part of a key is never missing: where whole rows are told apart, a word stands for what is."""
+    if column.measured.filled == rows or column.typed.kind != "string" or column.measured.filled > rows * 0.995:
+        return column.steps
+    return (*column.steps, {"absent": "未注明"})
 
 
 def _rules(column: Drafted) -> Iterator[Suggested]:

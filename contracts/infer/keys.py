@@ -9,10 +9,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import log10
 
 Key = tuple[str, ...]
 UNIQUE = 0.98  # of the different rows; the rest are the file's own double records, which the contract then names
+# What a key loses of its fitness for each record that it does not tell apart, as a share of all: a name may be shared,
+# an id that stands twice is a fault of the file.
+_FAULT, _SHARED = 300.0, 3000.0
 MOST = 60
+_WHOLE, _FEW = 6, 12
 
 _ID = re.compile(
     r"编号|编码|代码|标识|流水号|学籍号|学号|站序|号$|(^|_)(id|code|no|key|uid|uuid|adcode|label_no)(_|$)|(id|code)$"
@@ -45,35 +50,50 @@ class Candidate:
     position: int
 
 
-def candidates(columns: Sequence[Candidate], rows: int) -> list[Key]:
-    """Sets of columns to count, the likeliest first; none for a table of a row or two."""
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A set of columns to count: how fit it is for a key, and whether an id or a time in it makes doubles a fault."""
+
+    key: Key
+    fitness: float
+    firm: bool
+
+
+def candidates(columns: Sequence[Candidate], rows: int) -> list[Ranked]:
+    """Sets of columns to count, the fittest first; none for a table of a row or two.
+
+    The last of them may be the whole row: where nothing smaller tells records apart, that is what does.
+    """
     if rows < 3:
         return []
-    usable = [one for one in columns if _usable(one, rows)]
-    ranked = sorted(usable, key=lambda one: (-_worth(one), one.position))
-    sets: list[tuple[float, Key]] = []
+    ranked = sorted((one for one in columns if _usable(one, rows)), key=lambda one: (-_worth(one), one.position))
+    sets: list[Ranked] = []
     for size in (1, 2, 3):
-        most = {1: 30, 2: 9, 3: 7}[size]
+        most = {1: 30, 2: 9, 3: 8}[size]
         some = [one for one in combinations(ranked[:most], size) if _could(one, rows)]
-        sets += [(_fitness(one), _names(one)) for one in some]
-    texts = [one for one in usable if one.kind == "string" and not _POINT.search(one.names)][:6]
-    if len(texts) > 3:
-        sets.append((0.0, tuple(one.name for one in texts)))
-        sets.append((0.1, tuple(one.name for one in texts[:4])))
-    sets.sort(key=lambda one: -one[0])
-    return list(dict.fromkeys(key for _, key in sets))[:MOST]
+        sets += [Ranked(_names(one), _fitness(one, rows, len(columns)), any(map(_firm, one))) for one in some]
+    sets.sort(key=lambda one: -one.fitness)
+    sets = sets[:MOST]
+    if 1 < len(columns) <= _WHOLE and all(one.kind in ("string", "integer", "date") for one in columns):
+        sets.append(Ranked(tuple(one.name for one in columns), -3.0, False))
+    return sets
+
+
+def _firm(one: Candidate) -> bool:
+    return one.kind in ("date", "timestamp") or bool(_ID.search(one.names) or _WHEN.search(one.names))
 
 
 def _names(some: Sequence[Candidate]) -> Key:
     return tuple(one.name for one in sorted(some, key=lambda one: one.position))
 
 
-def choose(counts: Mapping[Key, int], order: Sequence[Key], distinct: int) -> Key:
-    """The first candidate that tells (nearly) all different rows apart; the empty key when none does."""
-    for key in order:
-        if key in counts and counts[key] >= distinct * UNIQUE:
-            return key
-    return ()
+def choose(counts: Mapping[Key, int], order: Sequence[Ranked], distinct: int) -> Key:
+    """The fittest candidate that tells (nearly) all different rows apart; the empty key when none does."""
+    holds = [one for one in order if counts.get(one.key, 0) >= distinct * UNIQUE]
+    if not holds:
+        return ()
+    shared = {one.key: 1 - counts[one.key] / distinct for one in holds}
+    return max(holds, key=lambda one: one.fitness - shared[one.key] * (_FAULT if one.firm else _SHARED)).key
 
 
 def has_time(columns: Sequence[Candidate], key: Key) -> bool:
@@ -114,19 +134,30 @@ def _worth(one: Candidate) -> float:
 
 
 def _could(some: Sequence[Candidate], rows: int) -> bool:
+    if _product(some) < rows * 0.5:
+        return False
+    # A quantity is no part of a key; a few numbers that stand for kinds may be.
+    plain = [one for one in some if one.kind == "integer" and _worth(one) < 1 and one.distinct > _FEW]
+    return len(some) == 1 or (not plain and all(one.distinct < rows for one in some))
+
+
+def _product(some: Sequence[Candidate]) -> int:
     product = 1
     for one in some:
         product *= max(1, one.distinct)
-    return product >= rows * 0.5 and (len(some) == 1 or all(one.distinct < rows for one in some))
+    return product
 
 
-def _fitness(some: Sequence[Candidate]) -> float:
-    """Small keys before large ones; things before times, things at times before pairs of things."""
+def _fitness(some: Sequence[Candidate], rows: int, columns: int) -> float:
+    """Small keys before large ones; things at times before pairs of things; no more values than records ask for."""
     worth = sum(map(_worth, some)) / len(some) - 2.5 * (len(some) - 1)
     points = sum(bool(_POINT.search(one.names)) for one in some)
     if points and (points != 2 or len(some) != 3):
         worth -= 6
     elif points:
-        worth += 2.5 if any(_NAME.search(one.names) for one in some) else 0
+        worth += 0.5 if any(_NAME.search(one.names) for one in some) else 0
+    else:
+        worth -= 0.35 * max(0.0, log10(_product(some) / rows))
     first = min(one.position for one in some)
-    return worth - first * 0.01 + (0.5 if first == 0 else 0)
+    dictionary = 2.0 if columns == 2 and len(some) == 1 and first == 0 else 0.0
+    return worth - first * 0.01 + (0.5 if first == 0 else 0) + dictionary

@@ -9,7 +9,7 @@ ISO/IEC 7812 (bank cards); classes after GB/T 35273-2020 Annex A, sensitive afte
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import date
 
@@ -133,6 +133,17 @@ def by_name(names: str, *, beside: bool) -> Personal | None:
             said = Text("名称如此，数值未能证实", "its name says so; no check of values does")
             content = ("plate",) if form == "plate" else ()
             return Personal(form, kind, sensitive, identifier, grade, 0.6, said, content)
+    return None
+
+
+def around(forms: Set[str], *, where: bool, when: bool) -> Personal | None:
+    """What stands beside persons of these forms: everything of a patient, where and when a vehicle was, a place."""
+    if "patient" in forms:
+        said = Text("与患者标识同在一表", "it stands beside a patient")
+        return Personal("patient_data", "health", True, "none", "general_3", 0.5, said)
+    if where or (when and "plate" in forms):
+        said = Text("与个人标识同在一表的位置", "where somebody was, beside who it was")
+        return Personal("location", "location", True, "quasi", "general_3", 0.5, said)
     return None
 
 

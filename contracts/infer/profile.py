@@ -70,7 +70,7 @@ class Measured:
         absent: the texts that mean "no value", with their counts.
         distinct: how many different values.
         blanks: values with blanks at an end.
-        booleans: values that are true or false.
+        booleans: values that are true or false, yes or no, or their first letters.
         shapes: the most frequent shapes (a digit is 9, a Latin letter a) with their counts; empty for long texts.
         top: the most frequent values with their counts, none longer than 80 characters.
         sample: some distinct values, chosen by their hash, cut at 400 characters.

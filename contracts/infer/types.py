@@ -37,6 +37,7 @@ _MEASURE = re.compile(
     r"|length|distance|area|rain|snow|wind|visibility|sea_level|grnd_level|clouds?|dust|ph|ratio|rate|percent|pct"
     r"|concentration|lon|lng|lat|longitude|latitude|score)(_|$)"
 )
+_ASKS = re.compile(r"是否|(^|_)(is|has|yn|flag|can|enabled?|active)(_|$)")
 _DAY = re.compile(r"日期|年月日|时间|时刻|(^|_)(date|day|time|datetime|dt|birth|birthday|at|on)(_|$)")
 
 
@@ -89,8 +90,13 @@ def _of(part: int, column: Measured, zh: str, en: str) -> Text:
     return Text(f"{column.filled} 个值中 {part} 个是{zh}", f"{part} of {column.filled} values are {en}")
 
 
-def _boolean(column: Measured, _: str) -> Typed | None:
+def _boolean(column: Measured, names: str) -> Typed | None:
     if column.booleans != column.filled:
+        return None
+    # One letter alone may be a sex or a grade: both answers, or a name that asks.
+    firsts = {text[0].lower() for text in column.top}
+    answers = bool(firsts & set("ty")) and bool(firsts & set("fn"))
+    if not answers and column.longest == 1 and not _ASKS.search(names):
         return None
     return Typed(
         "boolean", share(column.booleans, column.filled), _of(column.booleans, column, "真假", "true or false")
