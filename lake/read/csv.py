@@ -88,9 +88,9 @@ def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
         (delimiter, *_head(path, delimiter, job, place))
         for delimiter in ((reading.delimiter,) if reading.delimiter else DELIMITERS)
     ]
-    found = [max((_likeness(record, known, reading.header) for record in head), default=0) for _, head, _ in tried]
+    found = [max((_likeness(record, known, reading.header) for record in head), default=(0, 0)) for _, head, _ in tried]
     delimiter, head, stopped = tried[found.index(max(found))]
-    if stopped is not None and (not max(found) or len(head) < 2):
+    if stopped is not None and (not any(max(found)) or len(head) < 2):
         raise stopped
     if not head:
         raise empty(place)
@@ -102,9 +102,9 @@ def _table(job: Job, path: Path, encoding: str, place: Place) -> Table:
     return Table(job, path, place, delimiter, header, head, encoding, notes)
 
 
-def _likeness(record: Record, known: Names, header: str) -> int:
+def _likeness(record: Record, known: Names, header: str) -> tuple[int, int]:
     """How well a record fits the contract: the names that it holds, or, in a table without a header, its fields."""
-    return len(record.cells) if header == "none" else known.hits(record.cells)
+    return (len(record.cells), 0) if header == "none" else known.hits(record.cells)
 
 
 def _header(job: Job, head: Sequence[Record], place: Place) -> Header:

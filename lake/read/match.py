@@ -82,9 +82,13 @@ class Names:
         """Whether the contract speaks of a column of this name."""
         return fold(name) in self.fields or (self.wide is not None and self.wide.fullmatch(name.strip()) is not None)
 
-    def hits(self, names: Row) -> int:
-        """How many different columns of the contract the names stand for."""
-        return len({self.fields.get(fold(name), name) for name in names if name and self.has(name)})
+    def hits(self, names: Row) -> tuple[int, int]:
+        """How many fields the names stand for, and how many columns that are unpivoted; each counts once."""
+        found = {
+            self.fields.get(fold(name)) or name: fold(name) in self.fields for name in names if name and self.has(name)
+        }
+        fields = sum(found.values())
+        return fields, len(found) - fields
 
 
 def _stacked(rows: Sequence[Row], known: Names) -> list[str | None]:
@@ -140,6 +144,15 @@ def by_position(width: int, fields: Sequence[Wanted], place: Place) -> Header:
     return Header(0, 0, (*columns, *(name for _, name in extras)), columns, tuple(extras), (), missing)
 
 
+def _is_better(found: tuple[int, int], most: tuple[int, int]) -> bool:
+    """Whether a row is rather the header than the best one above it.
+
+    Names of fields decide. Values may well look like the names of wide columns, so that more of them make no header;
+    only a lone cell above (a title, "2020") gives way to them.
+    """
+    return found[0] > most[0] or (found[0] == most[0] and sum(most) < 2 and found > most)
+
+
 def find_header(
     rows: Sequence[Row],
     fields: Sequence[Wanted],
@@ -162,16 +175,16 @@ def find_header(
     """
     known = names_of(fields, wide)
     best: tuple[int, int, list[str | None]] | None = None
-    most = 0
+    most = (0, 0)
     widths = [len(_cut(row)) for row in rows[: SEARCH_ROWS + _HEIGHT if declared is None else declared + _HEIGHT]]
     for index, height in _candidates(rows, declared):
         if wide is not None and height > 1:
             continue  # the next row's values may well look like the names of wide columns
-        if max(widths[index : index + height]) <= most:
+        if max(widths[index : index + height]) <= most[0]:
             continue  # with so few cells it names no more fields than the best one
         names = _cut(rows[index]) if height == 1 else _stacked(rows[index : index + height], known)
         found = known.hits(names)
-        if found > most:
+        if _is_better(found, most):
             best, most = (index, height, names), found
     if best is None:
         raise Refused(

@@ -88,6 +88,21 @@ def test_a_wide_table_of_nothing_but_values(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize("fields", [("date",), ()])
+def test_values_that_look_like_wide_columns_are_no_header(kind: str, fields: tuple[str, ...], tmp_path: Path) -> None:
+    """A row of more such cells than the header has is ragged, and the rows above it are records."""
+    table = [["date", "101", "102"], ["1", "7", "7"], ["2", "3", "4", "5", "6"], ["3", "8", "9"]]
+    if not fields:
+        table = [["2020"], *(line[1:] for line in table)]
+    path = tmp_path / "t"
+    path.write_bytes(workbook(*table) if kind == "xlsx" else "".join(",".join(x) + "\n" for x in table).encode())
+    source = read(path, contract(*fields, "sensor", "speed", unpivot=Unpivot(r"\d+", "sensor", "speed")), tmp_path)
+    found = [(*row[len(fields) : len(fields) + 2], row[-2]) for row in rows(source)]
+    long = [("101", "7", None), ("102", "7", None), (None, None, "ragged"), ("101", "8", None), ("102", "9", None)]
+    assert found == long
+
+
 def test_columns_that_nobody_speaks_of_stay_beside_each_record(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("1,2,note\n7,8,x\n")
