@@ -107,6 +107,8 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.traffic.loop_weights": ("traffic-metr-la-speed", "los_adj.csv"),
     "sample.health.epidemic_daily": ("health-covid-daily-2020", "Data/*.csv"),
     "sample.health.epidemic_areas": ("health-covid-daily-2020", "ChinaAreaCode.csv"),
+    "sample.traffic.metro_cities": ("traffic-metro-metroman", "data.xlsx"),
+    "sample.traffic.metro_hot_stations": ("traffic-metro-metroman", "data.xlsx"),
     "sample.tourism.scenic_areas": ("tourism-5a-scenic-areas", "*.json"),
     "sample.tourism.venues": ("tourism-shanghai-venues", "*.csv"),
     "sample.education.schools": ("education-schools-baidu-2019", "学校-*.json"),
@@ -133,7 +135,8 @@ _OTHER = Text("不属于该数据集的数据文件", "not one of the set's data
 def real_set_files(folder: Path, dataset: str) -> list[RealFile]:
     """The files of a real dataset below `folder` (the folder of all sets), data first, in the order of their names.
 
-    Where several datasets come from one folder, the first one tells of the files that are no data.
+    Where several datasets come from one folder, the first one tells of the files that are no data. A file may be data
+    of several.
 
     Raises:
         WrongUse: SAMPLE_UNKNOWN_SET, SAMPLE_SET_MISSING.

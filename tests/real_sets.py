@@ -21,31 +21,40 @@ HOSPITALS, DISTRICTS = "sample.health.hospitals", "sample.city_management.distri
 DIVISIONS = "sample.city_management.divisions"
 EPIDEMIC, EPIDEMIC_AREAS = "sample.health.epidemic_daily", "sample.health.epidemic_areas"
 SPEEDS, SENSORS, WEIGHTS = (f"sample.traffic.loop_{name}" for name in ("speeds", "sensors", "weights"))
+METROS, STATIONS = "sample.traffic.metro_cities", "sample.traffic.metro_hot_stations"
 AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
 PUPILS, CAMPUSES = "sample.education.schools", "sample.education.university_places"
 WEATHER, ANNUAL, CODES = (f"sample.environment.{name}" for name in ("weather_hourly", "city_annual", "city_codes"))
 ENCODINGS = {"ipedata.csv": "gb18030", "spacedict.csv": "utf-8-sig"}
-# the wide tables: the names of line, column and cell; without a header a column is a number
-WIDE = {"los_speed.csv": ("line", "sensor", "speed"), "los_adj.csv": ("from", "to", "weight")}
+SHEETS = {METROS: "城市", STATIONS: "推荐车站"}
+# of the wide tables the names of line, column and cell, and what the columns are that become records
+WIDE = {
+    SPEEDS: ("line", "sensor", "speed", ""),
+    WEIGHTS: ("from", "to", "weight", ""),
+    STATIONS: ("line", "rank", "station", "Station"),
+}
 COUNTS = ("published", "quarantined", "duplicates")
 Record = Mapping[str, Any]
 
 
 @cache
-def placed(*paths: Path) -> dict[int, Record]:
+def placed(dataset: str, *paths: Path) -> dict[int, Record]:
     """The records of a delivery, each under its place: that in its file, of several with the number of the file."""
+    found = [in_file(dataset, path) for path in sorted(paths, key=lambda path: path.name)]
+    if dataset in WIDE:
+        return wide(found[0], *WIDE[dataset])
     if len(paths) == 1:
-        return in_file(paths[0])
-    ordered = enumerate(sorted(paths, key=lambda path: path.name), 1)
-    return {part << 40 | at: row for part, path in ordered for at, row in in_file(path).items()}
+        return found[0]
+    return {part << 40 | at: row for part, rows in enumerate(found, 1) for at, row in rows.items()}
 
 
-@cache
-def in_file(path: Path) -> dict[int, Record]:
+def in_file(dataset: str, path: Path) -> dict[int, Record]:
     """The file's records, without our readers, each under the line, sheet row or ordinal where it begins."""
     match path.suffix:
-        case ".csv" if path.name in WIDE:
-            return wide(path, *WIDE[path.name])
+        case ".csv" if dataset == WEIGHTS:
+            with path.open(encoding="ascii", newline="") as file:
+                lines = list(csv.reader(file, strict=True))
+            return {at: {str(number): cell for number, cell in enumerate(row, 1)} for at, row in enumerate(lines, 1)}
         case ".csv":
             with path.open(encoding=ENCODINGS.get(path.name, "utf-8"), newline="") as file:
                 rows, at = csv.DictReader(file, strict=True), 2
@@ -61,7 +70,7 @@ def in_file(path: Path) -> dict[int, Record]:
             return dict(enumerate(document, 1))
         case ".xlsx":
             with closing(openpyxl.load_workbook(path, read_only=True)) as book:
-                [sheet] = book.worksheets
+                [sheet] = [sheet for sheet in book if sheet.title == SHEETS.get(dataset, sheet.title)]
                 header, *cells = sheet.iter_rows(values_only=True)
             return {at: dict(zip(map(str, header), row, strict=True)) for at, row in enumerate(cells, 2)}
         case ".xls":
@@ -73,22 +82,18 @@ def in_file(path: Path) -> dict[int, Record]:
     raise AssertionError(path)
 
 
-def wide(path: Path, *names: str) -> dict[int, Record]:
-    """Every cell of a wide table as a record, under its line and its column."""
-    with path.open(encoding="ascii", newline="") as file:
-        lines = list(csv.reader(file, strict=True))
-    header = [str(at) for at in range(1, len(lines[0]) + 1)] if path.name == "los_adj.csv" else lines.pop(0)
-    first = 1 if path.name == "los_adj.csv" else 2
+def wide(rows: Mapping[int, Record], line: str, column: str, cell: str, begins: str) -> dict[int, Record]:
+    """Every cell of the columns whose names begin so as a record, under its line and its column."""
     return {
-        1 << 62 | column << 29 | number + first: dict(zip(names, (number + 1, name, cell), strict=True))
-        for number, line in enumerate(lines)
-        for column, (name, cell) in enumerate(zip(header, line, strict=True), 1)
+        1 << 62 | number << 29 | at: {line: ordinal, column: name, cell: row[name]}
+        for ordinal, (at, row) in enumerate(rows.items(), 1)
+        for number, name in enumerate([name for name in row if name.startswith(begins)], 1)
     }
 
 
-def records(*paths: Path) -> list[Record]:
+def records(dataset: str, *paths: Path) -> list[Record]:
     """The records of a delivery in their order."""
-    return list(placed(*paths).values())
+    return list(placed(dataset, *paths).values())
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,8 @@ SETS = {
     WEIGHTS: Set(lambda _, row: (row["from"], row["to"])),
     EPIDEMIC: Set(lambda _, row: (row["date"], row["country"], row["province"], row["city"])),
     EPIDEMIC_AREAS: Set(lambda _, row: row["code"]),
+    METROS: Set(lambda _, row: row["Key"]),
+    STATIONS: Set(lambda _, row: (row["line"], row["rank"])),
     AREAS: Set(lambda _, row: row["name"]),
     VENUES: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
     PUPILS: Set(lambda _, row: (row["name"], row["province"], row["city"], row["area"])),
@@ -137,13 +144,14 @@ def town(path: Path) -> str:
     return "郑州" if path.stem.startswith("zhengzhou") else path.stem
 
 
-def expected(promised: Set, paths: Sequence[Path], before: dict[Hashable, Record]) -> dict[str, int]:
+def expected(dataset: str, paths: Sequence[Path], before: dict[Hashable, Record]) -> dict[str, int]:
     """What must become of a delivery's records, when `before` is published; adds what this delivery publishes."""
-    path, rows = paths[0], [row for row in records(*paths) if not promised.stopped(row)]
+    promised, path, every = SETS[dataset], paths[0], records(dataset, *paths)
+    rows = [row for row in every if not promised.stopped(row)]
     winners: dict[Hashable, Record] = {}
     for row in rows if promised.last else reversed(rows):
         winners[promised.key(path, row)] = row
-    counts = Counter(quarantined=len(records(*paths)) - len(rows))
+    counts = Counter(quarantined=len(every) - len(rows))
     for row in rows:
         key = promised.key(path, row)
         winner = before.get(key, winners[key])

@@ -139,6 +139,12 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "counts only": FACT,
         "no case records": FACT,
     },
+    ("traffic-metro-metroman", "sample.traffic.metro_cities+sample.traffic.metro_hot_stations"): {
+        "lat and lng are strings": "lat and lng",
+        "data.xlsx: two sheets": "two sheets",
+        "blank columns": "blank columns",
+        'column "Json" holds long Excel formulas (values are cached)': "column Json",
+    },
     ("tourism-5a-scenic-areas", "sample.tourism.scenic_areas"): {
         "318 areas, province only: city and district must come from the name or the point": "318 areas",
         "coordinates BD-09": "BD-09",

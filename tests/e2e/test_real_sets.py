@@ -34,11 +34,13 @@ from real_sets import (
     EPIDEMIC,
     EPIDEMIC_AREAS,
     HOSPITALS,
+    METROS,
     PUPILS,
     SCHOOLS,
     SENSORS,
     SETS,
     SPEEDS,
+    STATIONS,
     TRIPS,
     VENUES,
     WEATHER,
@@ -86,7 +88,7 @@ class Taken:
         given = {row["number"]: paths for paths, row in self.rows() if row["dataset"] == dataset}
         for row in self.published(dataset):
             paths = given[row["_delivery"]]
-            yield row, placed(*paths)[row["_line"]], paths[0]
+            yield row, placed(dataset, *paths)[row["_line"]], paths[0]
 
     @cache  # noqa: B019 - lives as long as the module
     def published(self, dataset: str) -> list[dict[str, Any]]:
@@ -147,7 +149,7 @@ def test_every_file_became_a_delivery_with_a_verdict_or_says_why_not(taken: Take
 
 def test_what_is_read_is_what_the_file_holds_and_all_of_it_is_somewhere(taken: Taken) -> None:
     for paths, row in taken.rows():
-        assert row["read"] == len(records(*paths)), paths
+        assert row["read"] == len(records(row["dataset"], *paths)), paths
         assert row["read"] == sum(row[name] for name in COUNTS), paths
 
 
@@ -156,7 +158,7 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
     total = {dataset: Counter[str]() for dataset in SETS}
     for paths, row in taken.rows():
         dataset, counts = row["dataset"], {name: row[name] for name in COUNTS}
-        assert counts == expected(SETS[dataset], paths, before[dataset]), paths
+        assert counts == expected(dataset, paths, before[dataset]), paths
         total[dataset].update(counts)
     assert {dataset: tuple(counts[name] for name in COUNTS) for dataset, counts in total.items()} == {
         AIR: (9603, 488, 550),
@@ -171,6 +173,8 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
         WEIGHTS: (42_849, 0, 0),
         EPIDEMIC: (61_700, 0, 0),
         EPIDEMIC_AREAS: (3212, 0, 0),
+        METROS: (36, 0, 0),
+        STATIONS: (360, 0, 0),
         AREAS: (318, 0, 0),
         VENUES: (753, 0, 0),
         PUPILS: (26_872, 0, 1738),
@@ -211,6 +215,8 @@ def test_no_key_is_published_twice_and_no_line_is_in_two_places(taken: Taken) ->
         WEIGHTS: ("from_number", "to_number"),
         EPIDEMIC: ("date", "country", "province", "city"),
         EPIDEMIC_AREAS: ("code",),
+        METROS: ("key",),
+        STATIONS: ("city_key", "rank"),
         AREAS: ("name",),
         VENUES: ("name", "lat", "lon"),
         PUPILS: ("name", "province", "city", "area"),
@@ -234,7 +240,7 @@ def test_a_delivery_of_which_nothing_is_fit_to_publish_is_blocked_and_quarantine
     whole = {
         paths[0].name
         for dataset, paths in taken.ids
-        if dataset == BUS and all("公司" not in row["dept_name"] for row in records(*paths))
+        if dataset == BUS and all("公司" not in row["dept_name"] for row in records(dataset, *paths))
     }
     assert set(blocked) == whole
     assert len(blocked) == 14
@@ -279,6 +285,7 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
         DIVISIONS: {("optional_columns_missing", 1): 3, ("parts", 4): 1},
         EPIDEMIC: {("parts", 112): 1},
         SPEEDS: {("unpivoted", 207): 1},
+        STATIONS: {("unpivoted", 10): 1},
         WEIGHTS: {("unpivoted", 207): 1},
     }
 
@@ -293,7 +300,7 @@ def test_each_quarantined_record_shows_its_line_its_value_and_a_sentence(taken: 
     }
     given = {row["number"]: paths for paths, row in taken.rows()}
     for row in aside:
-        raw, was = json.loads(row["raw"]), placed(*given[row["_delivery"]])[row["_line"]]
+        raw, was = json.loads(row["raw"]), placed(BUS, *given[row["_delivery"]])[row["_line"]]
         assert [raw[name] for name in ("lng", "dept_name", "first_time")] == [
             was[name] for name in ("lng", "dept_name", "first_time")
         ]
@@ -400,6 +407,18 @@ def test_the_epidemic_is_told_as_the_files_of_its_days_tell_it(taken: Taken) -> 
         assert all(row[name] == int(was[name]) for name in ("confirmed", "suspected", "cured", "dead"))
     for row, was, _ in taken.traced(EPIDEMIC_AREAS):
         assert (row["code"], row["name"]) == (was["code"], was["name"])
+
+
+def test_both_sheets_of_a_workbook_are_read_each_for_its_dataset(taken: Taken) -> None:
+    for row, was, _ in taken.traced(METROS):
+        texts = {"key": "Key", "name": "Name", "english": "English", "pinyin": "PinYin", "py": "PY", "other": "Other"}
+        assert {name: row[name] for name in texts} == {name: was[named] for name, named in texts.items()}
+        assert (row["lat"], row["lng"], row["plan"]) == (float(was["Lat"]), float(was["Lng"]), int(was["Plan"]) == 1)
+        assert row["json"].startswith(f'{{ key: "{row["key"]}", lat: ')
+    for row, was, _ in taken.traced(STATIONS):
+        assert (f"Station{row['rank']:02d}", row["station"]) == (was["rank"], was["station"])
+    keys = [row["key"] for row in taken.published(METROS)]
+    assert set(keys) == {row["city_key"] for row in taken.published(STATIONS)}
 
 
 def test_the_later_sets_keep_their_values_and_types(taken: Taken) -> None:
