@@ -45,6 +45,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "The same for all that has arrived, through Airflow.",
     ),
     "quarantine": ("lake.cli:quarantine", "问题数据区", "Rows that failed a rule, and why."),
+    "ticket": (
+        "lake.ticket_cli:ticket",
+        "质量问题单：列出、重跑、办结、通知",
+        "Quality tickets: list, run again, close, tell.",
+    ),
     "query": ("lake.query_cli:query", "受控查询（只读 SELECT）", "One guarded SELECT over the lake."),
     "lake": ("lake.cli:lake", "版本历史、压缩、保留与登记元数据", "History, compaction, retention, describing."),
     "subject": (

@@ -7,6 +7,7 @@
     catalogues/*.yaml  one catalogue a unit: {unit: …, resources: […]}
     jurisdiction.yaml  the deadlines (optional)
     arrivals.yaml      buckets, databases to draw from, and quotas (optional)
+    notices.yaml       who is told of quality tickets (optional)
     policies/*.cedar   rules of reading beside those of the house (optional)
 
 Reading does no more than read; nothing is written and no database is asked.
@@ -23,6 +24,8 @@ from catalogs.faults import Fault, fault, refusal
 from catalogs.fields import Fields
 from catalogs.jurisdiction import read_jurisdiction
 from catalogs.model import City, Department, Domain, Person, Unit
+from catalogs.notices import FILE as NOTICES
+from catalogs.notices import read_notices
 from catalogs.read_city import read_city, read_department, read_person, read_unit
 from catalogs.read_resource import NAME, NAME_SAID, Found, read_resource
 from catalogs.yamltree import Mapping, read_file
@@ -104,6 +107,8 @@ def _read(folder: Path) -> _Reading:
         reading.faults.extend(read_jurisdiction(folder)[1])
     if (folder / DOORS).exists():
         reading.faults.extend(read_doors(folder)[1])
+    if (folder / NOTICES).exists():
+        reading.faults.extend(read_notices(folder)[1])
     _check_units(reading)
     _check_departments(reading)
     _check_people(reading)

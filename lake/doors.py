@@ -144,7 +144,7 @@ def _row(unit: str, door: str, one: Note, since: Mapping[Any, datetime], now: da
     return {"unit": unit, "door": door, "name": name, "since": since.get((name, code), now), **said}
 
 
-def _visible(ground: Ground, who: Person, unit: str | None) -> set[str]:
+def visible(ground: Ground, who: Person, unit: str | None) -> set[str]:
     """The units of which `who` may have something described; nothing of the others is shown."""
     found = resources(ground.engine, unit=unit)
     decisions = decide_each(who, "describe", found, policy=city_policy(own_city(ground)))
@@ -154,7 +154,7 @@ def _visible(ground: Ground, who: Person, unit: str | None) -> set[str]:
 def came(ground: Ground, who: Person, *, unit: str | None, refused: bool, limit: int) -> list[dict[str, Any]]:
     """What landed, newest first."""
     table = tables.delivery
-    query = sa.select(table).where(table.c.unit.in_(sorted(_visible(ground, who, unit))))
+    query = sa.select(table).where(table.c.unit.in_(sorted(visible(ground, who, unit))))
     if unit is not None:
         query = query.where(table.c.unit == unit)
     if refused:
@@ -181,7 +181,7 @@ def came(ground: Ground, who: Person, *, unit: str | None, refused: bool, limit:
 def waits(ground: Ground, who: Person, *, unit: str | None, refused: bool) -> list[dict[str, Any]]:
     """What the newest look at each door left there, oldest first; with `refused` only what has a reason."""
     table = tables.waiting
-    query = sa.select(table).where(table.c.unit.in_(sorted(_visible(ground, who, unit))))
+    query = sa.select(table).where(table.c.unit.in_(sorted(visible(ground, who, unit))))
     if unit is not None:
         query = query.where(table.c.unit == unit)
     if refused:

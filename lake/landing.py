@@ -34,7 +34,7 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
 from infra.settings import Settings, load
-from lake import quota, tables, tombstones
+from lake import quota, tables, tickets, tombstones
 from lake.bundle import bundled, changed, not_a_file, pack, too_large
 from lake.copies import copied, copied_stream, sealed_copy
 from lake.delivery import Arrival, Delivery, delivery_id, file_name, find
@@ -234,6 +234,8 @@ def _insert(ground: Ground, arrival: Arrival, row: dict[str, Any]) -> Delivery:
             _welcome(ground, connection, arrival, row["sha256"])
             quota.check(ground, row["unit"], row["size"], row["arrived_at"], connection)
             connection.execute(tables.delivery.insert().values(**row))
+            if row["state"] == tables.REFUSED:
+                tickets.note(connection, row, tables.REFUSED, row["finished_at"])
             ground.ledger.append(_entries(arrival, row), connection=connection)
             found = connection.execute(wanted).mappings().one()
         delivery = Delivery.of(found)

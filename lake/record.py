@@ -18,7 +18,7 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.lease import Lease
 from infra.ledger import Act, NewEntry
-from lake import parts, tables
+from lake import parts, tables, tickets
 from lake.read.source import Part
 
 ACTOR = "program:lake"
@@ -193,6 +193,7 @@ def finish(ground: Ground, row: Row, versions: tuple[int | None, int | None], no
             values["publish_no"] = connection.execute(newest).scalar_one() + 1
         if not _step(connection, row, tables.AUDITED, values):
             return
+        tickets.note(connection, row, values["state"], now)
         ground.ledger.append(_final_entries(row, version, aside), connection=connection)
         connection.execute(tables.outbox.insert().values(**_outbox(row, values, now)))
 
@@ -249,6 +250,7 @@ def refuse(ground: Ground, row: Row, error: HubError, contract_version: str | No
     }
     with write(ground.engine) as connection:
         if _step(connection, row, tables.LANDED, values):
+            tickets.note(connection, {**row, **values}, tables.REFUSED, now)
             content = {"dataset": row["dataset"], "code": error.code}
             once = f"refused:{row['id']}:{contract_version}"
             entry = NewEntry(Act.DELIVERY_REFUSED, ACTOR, row["id"], content, once)

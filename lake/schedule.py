@@ -9,6 +9,7 @@ Promises:
 - every function may run again: what is done is not done twice. Values that pass between tasks are ids and counts.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -23,7 +24,7 @@ from catalogs.model import Department, Unit, UpdateFrequency
 from catalogs.register import departments, listing, units
 from catalogs.words import find
 from infra.database import read
-from infra.errors import Unavailable
+from infra.errors import HubError, Unavailable
 from infra.ground import Ground, open_ground
 from lake.tables import AUDITED, BLOCKED, FINAL, FINISHED, LANDED, REFUSED, REPEATED, delivery
 
@@ -213,10 +214,13 @@ def process_task(ids: list[str]) -> dict[str, int]:
 
 
 def describe_task() -> dict[str, int]:
-    """Send on what waits in the outbox. Another sender at work is no failure: it sends ours too."""
+    """Tell people of tickets, and send on what waits in the outbox. Another sender at work sends ours too."""
+    from lake.notices import tell  # noqa: PLC0415 - loaded where it runs
     from lake.outbox import drain  # noqa: PLC0415 - DataHub loads where the task runs
 
     with open_ground() as ground:
+        with contextlib.suppress(HubError):  # who could not be told is told by the next run
+            tell(ground)
         try:
             return asdict(drain(ground))
         except Unavailable as error:

@@ -162,3 +162,32 @@ waiting = sa.Table(
     sa.Column("since", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )
+
+ticket = sa.Table(
+    "lake_ticket",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("subject", sa.String(191), nullable=False, index=True),  # dataset; the unit where nobody registered it
+    sa.Column("unit", sa.String(63), nullable=False, index=True),
+    sa.Column("kind", sa.String(16), nullable=False),  # refused | blocked | quarantined: lake.tickets
+    sa.Column("cause", sa.String(191), nullable=False),  # a code, or the id of a contract's rule
+    sa.Column("deliveries", sa.BigInteger, nullable=False),
+    sa.Column("records", sa.BigInteger, nullable=False),  # that broke the rule, in all of them
+    sa.Column("first_delivery", sa.String(40), nullable=False),
+    sa.Column("last_delivery", sa.String(40), nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("last_at", UtcDateTime, nullable=False),
+    sa.Column("closed_at", UtcDateTime, nullable=True),
+    sa.Column("closed_by", sa.String(191), nullable=True),  # the delivery that kept the rule, or a person
+    sqlite_autoincrement=True,
+)
+
+told = sa.Table(
+    "lake_told",
+    metadata,
+    sa.Column("recipient", sa.String(191), primary_key=True),
+    sa.Column("ticket", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("deliveries", sa.BigInteger, nullable=False),  # of the ticket, when it was told
+    sa.Column("closed", sa.Boolean, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+)

@@ -36,6 +36,7 @@ class Act(StrEnum):
     PURGE_REFUSED = "lake:purge:refused"
     PURGE_CARRIED_OUT = "lake:purge:carried_out"
     PURGE_READMITTED = "lake:purge:readmitted"
+    TICKET_CLOSED = "lake:ticket:closed"
     SUBJECT_SOUGHT = "lake:subject:sought"
     BACKUP_MADE = "lake:backup:made"
     BACKUP_RESTORED = "lake:backup:restored"

@@ -1,0 +1,275 @@
+"""Telling officers and engineers what is wrong: by mail or webhook, each recipient once in a while and all together.
+
+Promises:
+
+- a notice holds what changed of the quality tickets since the recipient was last told: what is new, what goes on (once
+  a day at most), what is over. It holds ids, counts and the contract's sentences, never a value of the data;
+- one that cannot be sent is tried again by the next call, holds back no other recipient and fails no delivery;
+- killed between sending and remembering, the next call sends the same once more under the same id;
+- webhooks are signed as the Standard Webhooks specification says (HMAC-SHA-256 over id, time and body), go to https
+  alone (or to this machine), follow no redirect, and their address stands in no error.
+"""
+
+import base64
+import json
+import smtplib
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from catalogs.notices import Recipient, load_notices
+from catalogs.own_city import own_city
+from infra import crypto
+from infra.database import read, write
+from infra.errors import HubError, Unavailable, WrongUse
+from infra.ground import Ground
+from infra.language import Text
+from infra.lease import kept, lease
+from infra.local_time import local_time
+from infra.settings import Secret, Settings, load
+from lake import tables, tickets
+from lake.tickets import Ticket
+
+AGAIN = timedelta(days=1)
+NEW, STILL, OVER = "new", "still", "over"
+WORDS = {NEW: Text("新", "new"), STILL: Text("仍有", "still"), OVER: Text("已解决", "over")}
+_MOST = 200  # tickets of one notice; the rest comes with the next
+_SECONDS = 10.0
+
+
+class MailSettings(Settings, frozen=True):
+    """The server that takes the mail."""
+
+    section: ClassVar[str] = "mail"
+
+    host: str = ""
+    port: int = 587
+    tls: str = "starttls"  # starttls | tls | none (this machine alone)
+    sender: str = "cityhub@localhost"
+    user: str = ""
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of one recipient: how many tickets they were told of, or the error that kept it from them."""
+
+    recipient: str
+    tickets: int
+    error: HubError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is sent: its id, the same however often it is sent, and what changed."""
+
+    id: str
+    recipient: Recipient
+    changes: tuple[tuple[str, Ticket], ...]
+    at: datetime
+
+    def subject(self) -> str:
+        """One line."""
+        counts = {kind: sum(one == kind for one, _ in self.changes) for kind in (NEW, STILL, OVER)}
+        words = [f"{WORDS[kind].say(self.recipient.language)} {count}" for kind, count in counts.items() if count]
+        return f"[cityhub] {Text('质量问题单', 'quality tickets').say(self.recipient.language)}: {', '.join(words)}"
+
+    def text(self) -> str:
+        """For a person, dataset by dataset."""
+        lang, lines, subject = self.recipient.language, [], ""
+        for kind, one in sorted(self.changes, key=lambda change: (change[1].subject, change[1].number)):
+            if one.subject != subject:
+                subject = one.subject
+                lines += ["", subject]
+            what = tickets.KINDS[one.kind].say(lang)
+            many = Text(f"{one.deliveries} 个批次", f"{one.deliveries} deliveries").say(lang)
+            head = (
+                f"  {WORDS[kind].say(lang)}  {one.id}  {what}  {many}  {local_time(one.last_at)}  {one.last_delivery}"
+            )
+            lines += [head, f"      {one.cause}: {one.said.say(lang)}"]
+        more = Text(
+            "查看：hub ticket list；hub quarantine show <数据集>", "see: hub ticket list; hub quarantine show …"
+        )
+        return "\n".join([*lines[1:], "", more.say(lang), ""])
+
+    def plain(self) -> dict[str, Any]:
+        """For a program."""
+        names = ("subject", "unit", "kind", "cause", "deliveries", "records", "last_delivery")
+        return {
+            "id": self.id,
+            "at": self.at.isoformat(),
+            "subject": self.subject(),
+            "tickets": [
+                {"change": kind, "id": one.id, **{name: getattr(one, name) for name in names}}
+                | {"opened_at": one.opened_at.isoformat(), "said": {"zh": one.said.zh, "en": one.said.en}}
+                for kind, one in self.changes
+            ],
+        }
+
+
+def changed(
+    known: Sequence[Ticket], told: Mapping[int, tuple[int, bool, datetime]], now: datetime
+) -> tuple[tuple[str, Ticket], ...]:
+    """What is new to who was told `told` (ticket → its deliveries, whether closed, when). Pure."""
+    found = []
+    for one in sorted(known, key=lambda ticket: ticket.number):
+        before = told.get(one.number)
+        if before is None:
+            if one.closed_at is None:
+                found.append((NEW, one))
+        elif one.closed_at is not None:
+            if not before[1]:
+                found.append((OVER, one))
+        elif one.deliveries > before[0] and now - before[2] >= AGAIN:
+            found.append((STILL, one))
+    return tuple(found[:_MOST])
+
+
+def tell(ground: Ground, *, dry: bool = False) -> tuple[list[Told], list[Notice]]:
+    """Tell every recipient of the city what is new to them; with `dry` only say what that would be.
+
+    Raises:
+        Refused: CATALOG_FAULTY, the city's file of notices cannot be read.
+        Unavailable: `LEASE_TAKEN`, another process is telling.
+    """
+    recipients = load_notices(own_city(ground))
+    if not recipients:
+        return [], []
+    with lease(ground.engine, "lake:notices", seconds=60.0) as held, kept(held):
+        notices = [one for one in (_notice(ground, recipient) for recipient in recipients) if one is not None]
+        return ([] if dry else [_tell(ground, notice) for notice in notices]), notices
+
+
+def _notice(ground: Ground, recipient: Recipient) -> Notice | None:
+    known = tickets.listing(ground, None if recipient.unit is None else [recipient.unit], closed=True, limit=10_000)
+    table = tables.told
+    query = sa.select(table).where(table.c.recipient == recipient.name)
+    with read(ground.engine) as connection:
+        told = {row.ticket: (row.deliveries, row.closed, row.at) for row in connection.execute(query)}
+    changes = changed(known, told, ground.now())
+    if not changes:
+        return None
+    what = json.dumps([recipient.name, [(kind, one.number, one.deliveries) for kind, one in changes]])
+    return Notice(f"n-{crypto.sha256_hex(what.encode())[:24]}", recipient, changes, ground.now())
+
+
+def _tell(ground: Ground, notice: Notice) -> Told:
+    name = notice.recipient.name
+    try:
+        (_mail if notice.recipient.mail else _post)(ground, notice)
+    except HubError as error:
+        return Told(name, 0, error)
+    table = tables.told
+    numbers = [one.number for _, one in notice.changes]
+    with write(ground.engine) as connection:
+        connection.execute(table.delete().where(table.c.recipient == name, table.c.ticket.in_(numbers)))
+        rows = [
+            {"recipient": name, "ticket": one.number, "deliveries": one.deliveries, "closed": kind == OVER}
+            | {"at": notice.at}
+            for kind, one in notice.changes
+        ]
+        connection.execute(table.insert(), rows)
+    return Told(name, len(numbers))
+
+
+def _mail(ground: Ground, notice: Notice) -> None:
+    settings = load(MailSettings, ground.environ)
+    if not settings.host:
+        raise _unset("HUB_MAIL_HOST")
+    if settings.tls not in ("starttls", "tls") and not _here(settings.host):
+        raise WrongUse(
+            "NOTICE_TLS",
+            "HUB_MAIL_TLS=none 只能用于本机邮件服务",
+            "HUB_MAIL_TLS=none is for this machine's server alone",
+        )
+    message = EmailMessage()
+    message["From"], message["To"] = settings.sender, ", ".join(notice.recipient.mail)
+    message["Subject"], message["Message-ID"] = notice.subject(), f"<{notice.id}@cityhub>"
+    message["Date"], message["Auto-Submitted"] = notice.at, "auto-generated"
+    message.set_content(notice.text())
+    try:
+        with _server(settings) as server:
+            if settings.user and settings.password is not None:
+                server.login(settings.user, settings.password.reveal())
+            server.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise _failed("NOTICE_MAIL", notice, type(error).__name__) from None
+
+
+def _server(settings: MailSettings) -> smtplib.SMTP:
+    if settings.tls == "tls":
+        return smtplib.SMTP_SSL(settings.host, settings.port, timeout=_SECONDS, context=ssl.create_default_context())
+    server = smtplib.SMTP(settings.host, settings.port, timeout=_SECONDS)
+    if settings.tls == "starttls":
+        try:
+            server.starttls(context=ssl.create_default_context())
+        except (OSError, smtplib.SMTPException):
+            server.close()
+            raise
+    return server
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A signed notice goes to the address that was configured, and nowhere that it leads to."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Follow none."""
+
+
+def _post(ground: Ground, notice: Notice) -> None:
+    name = f"HUB_NOTICE_{notice.recipient.webhook}"
+    address, key = (ground.environ.get(f"{name}_{part}", "").strip() for part in ("URL", "KEY"))
+    if not address or not key:
+        raise _unset(f"{name}_URL, {name}_KEY")
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _here(parts.hostname or "")):
+        raise WrongUse("NOTICE_TLS", f"{name}_URL 应为 https 地址", f"{name}_URL is to be an https address")
+    body = json.dumps(notice.plain(), ensure_ascii=False).encode()
+    seconds = str(int(ground.now().timestamp()))
+    signed = crypto.mac(key.encode(), f"{notice.id}.{seconds}.".encode() + body)
+    headers = {
+        "Content-Type": "application/json; charset=utf-8",
+        "Idempotency-Key": notice.id,
+        "webhook-id": notice.id,
+        "webhook-timestamp": seconds,
+        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+    }
+    request = urllib.request.Request(address, body, headers, method="POST")  # noqa: S310 - http or https: above
+    opener = urllib.request.build_opener(_NoRedirect(), urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=_SECONDS):
+            return
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _failed("NOTICE_WEBHOOK", notice, str(error.code)) from None
+    except (OSError, ValueError) as error:
+        raise _failed("NOTICE_WEBHOOK", notice, type(error).__name__) from None
+
+
+def _here(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1")
+
+
+def _unset(names: str) -> WrongUse:
+    return WrongUse(
+        "SETTING_MISSING",
+        f"未设置 {names}，通知未发出",
+        f"{names} is not set: the notice was not sent",
+        remedy=Text("参见 infra/env.example", "see infra/env.example"),
+    )
+
+
+def _failed(code: str, notice: Notice, why: str) -> Unavailable:
+    return Unavailable(
+        code,
+        f"发给 {notice.recipient.name} 的通知未送达（{why}），下次再发",
+        f"the notice for {notice.recipient.name} was not taken ({why}); the next call sends it",
+    )

@@ -1,0 +1,220 @@
+"""`hub ticket list|again|close|tell`: what is wrong with what was delivered, cause by cause."""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalogs.as_option import as_option
+from infra.console import emit, help_text, json_option, progress, table
+from infra.errors import WrongUse
+from infra.language import Text
+from infra.local_time import local_time
+
+if TYPE_CHECKING:
+    from infra.ground import Ground
+    from lake.notices import Notice, Told
+    from lake.tickets import Ticket
+
+_NUMBER = re.compile(r"(?:q-)?([0-9]{1,15})")
+
+
+@click.group(help=help_text("质量问题单：按原因归并。", "Quality tickets, one a cause."))
+def ticket() -> None:
+    """Hold the commands on tickets together."""
+
+
+@ticket.command("list", help=help_text("未解决的问题单，最新的在前。", "What is open, newest first."))
+@click.option("--unit", help=help_text("只看一个单位", "of one unit"))
+@click.option("--all", "closed", is_flag=True, help=help_text("包括已解决的", "those that are over too"))
+@as_option
+@json_option
+def list_(unit: str | None, closed: bool, as_: str | None) -> None:
+    """Print the tickets of the units that the reader may have described."""
+    from catalogs.people import current
+    from infra.ground import open_ground
+    from lake.doors import visible
+    from lake.tickets import listing
+
+    with open_ground(os.environ) as ground:
+        units = visible(ground, current(ground, as_), unit)
+        found = listing(ground, units & {unit} if unit else units, closed=closed)
+        emit(ground, {"tickets": [_plain(one) for one in found]}, lambda _: _lines(found, ground.lang))
+
+
+def _plain(one: "Ticket") -> dict[str, Any]:
+    names = ("subject", "unit", "kind", "cause", "deliveries", "records", "first_delivery", "last_delivery")
+    times = ("opened_at", "last_at", "closed_at", "closed_by")
+    said = {"said": {"zh": one.said.zh, "en": one.said.en}}
+    return {"id": one.id, **{name: getattr(one, name) for name in (*names, *times)}, **said}
+
+
+def _lines(found: list["Ticket"], lang: str) -> Iterator[str]:
+    from lake.tickets import KINDS
+
+    if not found:
+        yield Text("没有未解决的质量问题单", "no quality ticket is open").say(lang)
+        return
+    zh = ("问题单", "数据集", "结果", "原因", "批次", "记录", "最近", "最近批次", "解决")
+    en = ("ticket", "dataset", "result", "cause", "deliveries", "records", "last", "last delivery", "closed")
+    rows = [
+        (
+            one.id,
+            one.subject,
+            KINDS[one.kind].say(lang),
+            one.cause,
+            one.deliveries,
+            one.records,
+            local_time(one.last_at),
+            one.last_delivery,
+            local_time(one.closed_at),
+        )
+        for one in found
+    ]
+    yield table(rows, zh if lang == "zh" else en)
+    yield from (f"  {one.id}  {one.said.say(lang)}" for one in found)
+
+
+@ticket.command(
+    help=help_text("未受理的批次再处理一次（原因已排除后）。", "Take refused deliveries again, once mended.")
+)
+@click.argument("ticket_id", metavar="[TICKET]", required=False)
+@click.option("--unit", help=help_text("单位", "of this unit"))
+@click.option("--dataset", help=help_text("数据集", "of this dataset"))
+@click.option("--cause", help=help_text("未受理的代码，如 READ_HEADER", "refused with this code"))
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help=help_text("到达日期（本市时间）", "arrived on this day of the city"),
+)
+@click.option("--dry-run", is_flag=True, help=help_text("只列出，不处理", "only say which"))
+@as_option
+@json_option
+def again(
+    ticket_id: str | None,
+    unit: str | None,
+    dataset: str | None,
+    cause: str | None,
+    day: datetime | None,
+    dry_run: bool,
+    as_: str | None,
+) -> int:
+    """Run again; exits 1 when one is refused or blocked as before."""
+    from infra.ground import open_ground
+    from lake.again import Wanted, refused
+    from lake.again import again as take
+    from lake.tables import FINISHED, REPEATED
+
+    with open_ground(os.environ) as ground:
+        units = _mine(ground, as_, unit)
+        if ticket_id is not None:
+            one = _found(ground, ticket_id, units)
+            dataset, cause = one.subject, one.cause
+        elif not (unit or dataset or cause or day):
+            raise WrongUse(
+                "TICKET_WHICH",
+                "请给出问题单，或 --unit、--dataset、--cause、--day 之一",
+                "name a ticket, or give --unit, --dataset, --cause or --day",
+            )
+        ids = refused(ground, Wanted(units, dataset, cause, day.date() if day else None))
+        if dry_run:
+            emit(
+                ground,
+                {"deliveries": ids},
+                lambda _: [*ids, Text(f"共 {len(ids)} 个批次", f"{len(ids)} deliveries").say(ground.lang)],
+            )
+            return 0
+        with progress(help_text("处理", "taking")):
+            done = take(ground, ids)
+        shown = [outcome.as_dict(ground.lang) for outcome in done]
+        well = sum(outcome.state in (FINISHED, REPEATED) for outcome in done)
+        said = Text(f"{len(done)} 个批次：{well} 个已发布", f"{len(done)} deliveries: {well} published")
+        others = [f"  {one['delivery']}  {one['code']}: {one['message']}" for one in shown if one["code"]]
+        emit(ground, {"deliveries": shown}, lambda _: [said.say(ground.lang), *others])
+    return 0 if well == len(done) else 1
+
+
+def _mine(ground: "Ground", as_: str | None, unit: str | None) -> frozenset[str]:
+    """The units whose tickets this person works on: an engineer's are all, an officer's their own."""
+    from catalogs.model import Role
+    from catalogs.people import current, require
+    from catalogs.register import units
+
+    someone = current(ground, as_)
+    require(someone, Role.ENGINEER, Role.OFFICER)
+    mine = {one.id for one in units(ground.engine)} if someone.has(Role.ENGINEER) else {someone.unit}
+    return frozenset(mine & {unit} if unit else mine)
+
+
+def _found(ground: "Ground", ticket_id: str, units: frozenset[str]) -> "Ticket":
+    from lake.tickets import listing
+
+    match = _NUMBER.fullmatch(ticket_id)
+    for one in listing(ground, units, closed=True, limit=100_000):
+        if match and one.number == int(match[1]):
+            return one
+    raise WrongUse(
+        "TICKET_UNKNOWN",
+        f"没有质量问题单 {ticket_id[:40]}",
+        f"there is no ticket {ticket_id[:40]}",
+        remedy=Text("用 hub ticket list 查看", "see `hub ticket list`"),
+    )
+
+
+@ticket.command(help=help_text("手工办结一张问题单。", "Close a ticket by hand."))
+@click.argument("ticket_id", metavar="TICKET")
+@as_option
+@json_option
+def close(ticket_id: str, as_: str | None) -> None:
+    """Close what no later delivery will."""
+    from catalogs.people import current
+    from infra.ground import open_ground
+    from lake.tickets import close as close_one
+
+    with open_ground(os.environ) as ground:
+        units = _mine(ground, as_, None)
+        one = _found(ground, ticket_id, units)
+        close_one(ground, one.number, current(ground, as_).id, units)
+        emit(ground, {"closed": one.id}, lambda _: Text(f"已办结 {one.id}", f"{one.id} is closed").say(ground.lang))
+
+
+@ticket.command(
+    help=help_text("把新情况告知 notices.yaml 中的接收人。", "Tell the people of notices.yaml what is new.")
+)
+@click.option("--dry-run", is_flag=True, help=help_text("只显示将发送的内容", "only show what would be sent"))
+@as_option
+@json_option
+def tell(dry_run: bool, as_: str | None) -> int:
+    """Tell now; exits 1 when somebody could not be told."""
+    from catalogs.model import Role
+    from catalogs.people import current, require
+    from infra.ground import open_ground
+    from lake.notices import tell as tell_all
+
+    with open_ground(os.environ) as ground, progress(help_text("通知", "telling")):
+        require(current(ground, as_), Role.ENGINEER)
+        told, notices = tell_all(ground, dry=dry_run)
+        value = {
+            "told": [{"recipient": one.recipient, "tickets": one.tickets, "code": _code(one)} for one in told],
+            "notices": [{"recipient": one.recipient.name, **one.plain()} for one in notices] if dry_run else [],
+        }
+        emit(ground, value, lambda _: _telling(told, notices, ground.lang, dry_run))
+        return 1 if any(one.error for one in told) else 0
+
+
+def _code(one: "Told") -> str | None:
+    return one.error.code if one.error else None
+
+
+def _telling(told: list["Told"], notices: list["Notice"], lang: str, dry: bool) -> Iterator[str]:
+    if not notices:
+        yield Text("没有需要告知的新情况", "there is nothing new to tell").say(lang)
+    if dry:
+        for notice in notices:
+            yield from (f"→ {notice.recipient.name}: {notice.subject()}", notice.text())
+    for one in told:
+        said = Text(f"{one.recipient}：已告知 {one.tickets} 项", f"{one.recipient}: told of {one.tickets}")
+        yield one.error.sentence(lang) if one.error else said.say(lang)

@@ -1,0 +1,164 @@
+"""Quality tickets (质量问题单): what is wrong with a dataset's deliveries, one ticket a cause and not one a delivery.
+
+A cause is the code for which deliveries are refused, or a rule of the contract that they break. Tickets open, grow and
+close in the transaction that says what became of a delivery, so they are as sure as its state:
+
+- a delivery that is refused, blocked, or leaves records in quarantine opens a ticket for each cause, or adds to it;
+- one that is published closes the tickets of its dataset whose cause it does not have;
+- what nobody registered opens one of its unit, which a person closes (`close`).
+
+A ticket holds ids and counts, never a value of the data; its words are looked up where it is shown.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from contracts.register import contract
+from contracts.sentences import general
+from infra.database import read, write
+from infra.errors import HubError, WrongUse
+from infra.ground import Ground
+from infra.language import Text
+from infra.ledger import Act, NewEntry
+from lake import tables
+
+REFUSED, BLOCKED, QUARANTINED = "refused", "blocked", "quarantined"
+KINDS = {
+    REFUSED: Text("未受理", "refused"),
+    BLOCKED: Text("整批未发布", "blocked"),
+    QUARANTINED: Text("部分进入问题数据区", "in quarantine"),
+}
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One cause of one dataset (`subject`; the unit's id where nobody registered what came), with its words."""
+
+    number: int
+    subject: str
+    unit: str
+    kind: str
+    cause: str
+    deliveries: int
+    records: int
+    first_delivery: str
+    last_delivery: str
+    opened_at: datetime
+    last_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+    said: Text
+
+    @property
+    def id(self) -> str:
+        """What people call it."""
+        return f"q-{self.number}"
+
+
+def causes(row: Row, state: str) -> dict[str, tuple[str, int]]:
+    """Cause → kind and records, of a delivery that came to `state`; none where nothing is wrong. Pure."""
+    if state == tables.REFUSED:
+        return {row["code"]: (REFUSED, 0)}
+    audit = row["audit"] or {}
+    found = {rule: (QUARANTINED, int(count)) for rule, count in (audit.get("broken") or {}).items() if count}
+    if state == tables.BLOCKED:
+        failed = [finding["rule"] for finding in audit.get("failed") or ()]
+        found = {rule: (BLOCKED, count) for rule, (_, count) in found.items()}
+        found = {rule: (BLOCKED, 0) for rule in failed if rule not in found} | found
+    return found
+
+
+def note(connection: Connection, row: Row, state: str, now: datetime) -> None:
+    """Open, extend and close tickets for what became of the delivery `row`, within the caller's transaction."""
+    table, found = tables.ticket, causes(row, state)
+    subject = row["dataset"] or row["unit"]
+    query = sa.select(table.c.number, table.c.cause).where(table.c.subject == subject, table.c.closed_at.is_(None))
+    known = {one.cause: one.number for one in connection.execute(query)}
+    for cause, (kind, records) in found.items():
+        if cause in known:
+            more = {
+                "kind": kind,
+                "deliveries": table.c.deliveries + 1,
+                "records": table.c.records + records,
+                "last_delivery": row["id"],
+                "last_at": now,
+            }
+            connection.execute(table.update().where(table.c.number == known[cause]).values(**more))
+            continue
+        made = {"subject": subject, "unit": row["unit"] or "", "kind": kind, "cause": cause, "deliveries": 1}
+        made |= {"records": records, "first_delivery": row["id"], "last_delivery": row["id"]}
+        connection.execute(table.insert().values(**made, opened_at=now, last_at=now))
+    over = [number for cause, number in known.items() if cause not in found]
+    if state == tables.FINISHED and over:
+        connection.execute(table.update().where(table.c.number.in_(over)).values(closed_at=now, closed_by=row["id"]))
+
+
+def listing(
+    ground: Ground, units: Iterable[str] | None = None, *, closed: bool = False, limit: int = 1000
+) -> list[Ticket]:
+    """The open tickets, of `units` alone when given, newest first; with `closed` those that are over too."""
+    table = tables.ticket
+    query = sa.select(table)
+    if units is not None:
+        query = query.where(table.c.unit.in_(sorted(units)))
+    if not closed:
+        query = query.where(table.c.closed_at.is_(None))
+    with read(ground.engine) as connection:
+        rows = list(connection.execute(query.order_by(table.c.number.desc()).limit(limit)).mappings())
+        wanted = sorted({row["last_delivery"] for row in rows})
+        deliveries = sa.select(tables.delivery).where(tables.delivery.c.id.in_(wanted))
+        last = {one["id"]: one for one in connection.execute(deliveries).mappings()}
+    sentences: dict[str, Mapping[str, Text]] = {}
+    return [Ticket(**row, said=_said(ground, row, last.get(row["last_delivery"]), sentences)) for row in rows]
+
+
+def close(ground: Ground, number: int, actor: str, units: Iterable[str]) -> None:
+    """Close an open ticket of one of `units` by hand.
+
+    Raises:
+        WrongUse: `TICKET_UNKNOWN`.
+    """
+    table = tables.ticket
+    one = [table.c.number == number, table.c.closed_at.is_(None), table.c.unit.in_(sorted(units))]
+    with write(ground.engine) as connection:
+        done = connection.execute(table.update().where(*one).values(closed_at=ground.now(), closed_by=actor))
+        if not done.rowcount:
+            raise WrongUse(
+                "TICKET_UNKNOWN",
+                f"没有未结的质量问题单 q-{number}",
+                f"there is no open ticket q-{number}",
+                remedy=Text("用 hub ticket list 查看", "see `hub ticket list`"),
+            )
+        entry = NewEntry(Act.TICKET_CLOSED, actor, f"q-{number}", {}, f"ticket:q-{number}:closed")
+        ground.ledger.append([entry], connection=connection)
+
+
+def _said(ground: Ground, row: Row, delivery: Row | None, sentences: dict[str, Mapping[str, Text]]) -> Text:
+    """The cause in words: the refusal of the last delivery, the finding of its audit, or the contract's rule."""
+    if delivery is not None and row["kind"] == REFUSED and delivery["message_zh"]:
+        return Text(delivery["message_zh"], delivery["message_en"] or "")
+    for finding in ((delivery or {}).get("audit") or {}).get("failed") or ():
+        if finding["rule"] == row["cause"]:
+            return Text(finding["zh"], finding["en"])
+    if row["subject"] not in sentences:
+        sentences[row["subject"]] = _rules(ground, row["subject"])
+    return sentences[row["subject"]].get(row["cause"], Text(row["cause"], row["cause"]))
+
+
+def _rules(ground: Ground, dataset: str) -> Mapping[str, Text]:
+    from contracts.compile import compile as compiled  # noqa: PLC0415 - a state that is kept needs no words
+    from lake.duplicates import CONFLICT  # noqa: PLC0415
+    from lake.read.source import FAULTS  # noqa: PLC0415
+
+    said = {f"record.{name}": general(words) for name, words in FAULTS.items()} | {CONFLICT.rules[0]: CONFLICT.said}
+    try:
+        rules = compiled(contract(ground.engine, dataset)).rules
+    except HubError:  # a unit's, or taken out of the register meanwhile
+        return said
+    return said | {rule.id: general(rule.sentence) for rule in rules}

@@ -1,0 +1,207 @@
+"""Who is told of quality tickets: by a real mail server and a real web server, once, and again when it failed."""
+
+import base64
+import email
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import lake_city as city
+import pytest
+from aiosmtpd.controller import Controller
+from servers import free_port
+
+from catalogs.notices import FILE, read_notices
+from infra import crypto
+from infra.ground import Ground, open_ground, sample_city
+from infra.language import Text
+from lake import notices
+from lake.ingest import ingest
+from lake.notices import changed, tell
+from lake.tickets import Ticket
+
+KEY = "a-key-of-the-desk"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+class Mailbox:
+    def __init__(self) -> None:
+        self.letters: list[Message] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        self.letters.append(email.message_from_bytes(envelope.content, policy=default))
+        return "250 taken"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, int]]:
+    box = Mailbox()
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield box, controller.port
+    controller.stop()
+
+
+class Desk(ThreadingHTTPServer):
+    status = 204
+    taken: list[tuple[dict[str, str], bytes]]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            server.taken.append((dict(self.headers.items()), body))
+            self.send_response(server.status)
+            self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = Desk(("127.0.0.1", 0), Answer)
+    server.taken = []
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def troubled(mailbox: tuple[Mailbox, int], desk: Desk, tmp_path: Path) -> Iterator[Ground]:
+    """A city with recipients, and a delivery of which a record failed."""
+    own = Path(shutil.copytree(sample_city(), tmp_path / "city"))
+    (own / FILE).write_text(
+        "notices:\n"
+        "  - {name: officer, unit: jinshui, mail: [officer@jinshui.example], language: zh}\n"
+        "  - {name: erqi, unit: erqi, mail: [officer@erqi.example]}\n"
+        "  - {name: desk, webhook: DESK, language: en}\n",
+        "utf-8",
+    )
+    environ = {
+        "HUB_HOME": str(tmp_path / "home"),
+        "HUB_CITY_DIR": str(own),
+        "HUB_DEMO": "1",
+        "HUB_MAIL_HOST": "127.0.0.1",
+        "HUB_MAIL_PORT": str(mailbox[1]),
+        "HUB_MAIL_TLS": "none",
+        "HUB_NOTICE_DESK_URL": f"http://127.0.0.1:{desk.server_port}/hooks/secret-path",
+        "HUB_NOTICE_DESK_KEY": KEY,
+    }
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        city.stock(ground)
+        lines = [city.line(k) for k in range(20)] + [city.line(0, flow="CANARY-7", detector="Q")]
+        ingest(ground, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
+        yield ground
+
+
+def test_each_is_told_once_of_what_is_theirs(troubled: Ground, mailbox: tuple[Mailbox, int], desk: Desk) -> None:
+    dry, _ = tell(troubled, dry=True)
+    assert (dry, mailbox[0].letters, desk.taken) == ([], [], [])
+    told, _ = tell(troubled)
+    assert [(one.recipient, one.tickets, one.error) for one in told] == [("officer", 1, None), ("desk", 1, None)]
+    [letter] = mailbox[0].letters
+    assert letter["To"] == "officer@jinshui.example"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    text = letter.get_content()  # type: ignore[attr-defined]
+    assert "q-1" in text
+    assert city.FLOW in text
+    assert "CANARY" not in text + str(desk.taken)
+    assert tell(troubled) == ([], [])
+    assert (len(mailbox[0].letters), len(desk.taken)) == (1, 1)
+
+
+def test_a_webhook_is_signed_over_id_time_and_body(troubled: Ground, desk: Desk) -> None:
+    tell(troubled)
+    [(headers, body)] = desk.taken
+    signed = f"{headers['Webhook-Id']}.{headers['Webhook-Timestamp']}.".encode() + body
+    assert headers["Webhook-Signature"] == f"v1,{base64.b64encode(crypto.mac(KEY.encode(), signed)).decode()}"
+    document = json.loads(body)
+    assert document["id"] == headers["Webhook-Id"] == headers["Idempotency-Key"]
+    assert [one["cause"] for one in document["tickets"]] == ["flow.type"]
+
+
+@pytest.mark.parametrize("status", [302, 500])
+def test_who_could_not_be_told_is_told_by_the_next_call_under_the_same_id(
+    troubled: Ground, mailbox: tuple[Mailbox, int], desk: Desk, status: int
+) -> None:
+    desk.status = status
+    told, _ = tell(troubled)
+    failed = {one.recipient: one.error for one in told}["desk"]
+    assert failed is not None
+    assert failed.code == "NOTICE_WEBHOOK"
+    assert "secret-path" not in failed.sentence("en") + failed.sentence("zh")
+    assert len(mailbox[0].letters) == 1, "one who cannot be told keeps no other from being told"
+    desk.status = 200
+    told, _ = tell(troubled)
+    assert [(one.recipient, one.error) for one in told] == [("desk", None)]
+    assert len({headers["Webhook-Id"] for headers, _ in desk.taken}) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("HUB_NOTICE_DESK_URL", "http://elsewhere.example/hook", "NOTICE_TLS"),
+        ("HUB_NOTICE_DESK_KEY", "", "SETTING_MISSING"),
+        ("HUB_MAIL_HOST", "mail.example", "NOTICE_TLS"),
+        ("HUB_MAIL_HOST", "", "SETTING_MISSING"),
+        ("HUB_MAIL_PORT", "9", "NOTICE_MAIL"),
+        ("HUB_MAIL_TLS", "starttls", "NOTICE_MAIL"),  # a server that does not speak it gets nothing
+    ],
+)
+def test_what_is_unsafe_or_unset_is_said_and_not_sent(troubled: Ground, name: str, value: str, code: str) -> None:
+    troubled.environ = {**troubled.environ, name: value}
+    told, _ = tell(troubled)
+    assert [one.error.code for one in told if one.error] == [code]
+
+
+def ticket(number: int, *, deliveries: int = 1, closed: bool = False) -> Ticket:
+    over = (NOW, "d-9") if closed else (None, None)
+    return Ticket(number, "a.b.c", "a", "refused", "X", deliveries, 0, "d-1", "d-2", NOW, NOW, *over, Text("甲", "a"))
+
+
+def test_what_is_told_is_what_changed() -> None:
+    day = timedelta(days=1)
+    told = {1: (1, False, NOW), 2: (1, False, NOW), 3: (1, True, NOW)}
+    known = [ticket(1, deliveries=5), ticket(2, closed=True), ticket(3, closed=True), ticket(4), ticket(5, closed=True)]
+
+    def said(now: datetime) -> list[tuple[str, int]]:
+        return [(kind, one.number) for kind, one in changed(known, told, now)]
+
+    assert said(NOW) == [("over", 2), ("new", 4)]
+    assert said(NOW + day) == [("still", 1), ("over", 2), ("new", 4)]
+
+
+def test_a_notice_is_never_longer_than_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notices, "_MOST", 3)
+    assert len(changed([ticket(n) for n in range(9)], {}, NOW)) == 3
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "{name: a, mail: [not an address]}",
+        "{name: a}",
+        "{name: a, mail: [a@b.example], webhook: DESK}",
+        "{name: a, webhook: https://x}",
+        "{mail: [a@b.example]}",
+        "{name: a, mail: [a@b.example], colour: red}",
+        "{name: a, mail: [a@b.example]}\n  - {name: a, mail: [b@b.example]}",
+    ],
+)
+def test_a_faulty_file_is_told_with_its_place(tmp_path: Path, entry: str) -> None:
+    (tmp_path / FILE).write_text(f"notices:\n  - {entry}\n")
+    _, faults = read_notices(tmp_path)
+    assert faults
+    assert all(one.place.file == FILE for one in faults)

@@ -1,0 +1,136 @@
+"""Quality tickets: one a cause, as sure as the state of the deliveries that they speak of."""
+
+from pathlib import Path
+
+import lake_city as city
+import pytest
+import sqlalchemy as sa
+from front_door import run_hub
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalogs.enter import register_city
+from contracts.register import register_contracts
+from infra.database import write
+from infra.errors import WrongUse
+from infra.ground import Ground, open_ground, sample_city
+from lake import tables, tickets
+from lake.ingest import Session, ingest
+from lake.landing import land
+from lake.tickets import BLOCKED, QUARANTINED, REFUSED
+
+
+@pytest.fixture
+def stocked(city_ground: Ground) -> Ground:
+    return city.stock(city_ground)
+
+
+def take(ground: Ground, path: Path, session: Session | None = None) -> str:
+    return ingest(ground, city.FLOW, path, actor="test", session=session).state
+
+
+def open_(ground: Ground) -> dict[str, tuple[str, int, int]]:
+    return {one.cause: (one.kind, one.deliveries, one.records) for one in tickets.listing(ground)}
+
+
+def test_a_ticket_opens_grows_and_closes_with_what_was_delivered(stocked: Ground, tmp_path: Path) -> None:
+    with Session(stocked) as session:
+        flawed = [[city.line(n + k) for k in range(20)] + [city.line(n, flow="x", detector="Q")] for n in (0, 100)]
+        for n, lines in enumerate(flawed):
+            assert take(stocked, city.flow_file(tmp_path / f"{n}.csv", lines), session) == "finished"
+        assert open_(stocked) == {"flow.type": (QUARANTINED, 2, 2)}
+        (tmp_path / "wrong.csv").write_text("甲,乙\n1,2\n")
+        assert take(stocked, tmp_path / "wrong.csv", session) == "refused"
+        assert {kind for kind, _, _ in open_(stocked).values()} == {QUARANTINED, REFUSED}
+        good = city.flow_file(tmp_path / "good.csv", [city.line(200 + k) for k in range(20)])
+        assert take(stocked, good, session) == "finished"
+    assert open_(stocked) == {}
+    over = tickets.listing(stocked, closed=True)
+    assert len(over) == 2
+    assert {one.closed_by for one in over} == {
+        one.closed_by for one in over if one.closed_by and one.closed_by[:2] == "d-"
+    }
+
+
+def test_what_blocks_a_delivery_is_a_ticket_in_the_words_of_the_contract(stocked: Ground, tmp_path: Path) -> None:
+    bad = [city.line(n, flow="x") for n in range(20)]
+    assert take(stocked, city.flow_file(tmp_path / "bad.csv", bad)) == "blocked"
+    found = tickets.listing(stocked)
+    assert {one.kind for one in found} == {BLOCKED}
+    assert all(one.said.zh and one.said.en and one.said.en != one.cause for one in found), found
+    assert "x" not in {word for one in found for word in (one.said.zh, one.said.en)}
+
+
+def test_the_same_delivery_processed_again_adds_nothing(stocked: Ground, tmp_path: Path) -> None:
+    path = city.flow_file(
+        tmp_path / "a.csv", [city.line(k) for k in range(20)] + [city.line(0, flow="x", detector="Q")]
+    )
+    assert take(stocked, path) == "finished"
+    before = open_(stocked)
+    assert take(stocked, path) == "repeated"
+    assert open_(stocked) == before == {"flow.type": (QUARANTINED, 1, 1)}
+
+
+def test_what_nobody_registered_opens_one_of_its_unit_and_a_person_closes_it(stocked: Ground, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a\n1\n")
+    land(stocked, "jinshui.traffic.nobody", path, channel="folder", arrived_at=stocked.now(), actor="t")
+    [one] = tickets.listing(stocked)
+    assert (one.kind, one.cause) == (REFUSED, "ARRIVAL_UNKNOWN_RESOURCE")
+    with pytest.raises(WrongUse, match="TICKET_UNKNOWN"):
+        tickets.close(stocked, one.number, "officer_erqi", {"erqi"})
+    tickets.close(stocked, one.number, "officer", {one.unit})
+    assert tickets.listing(stocked) == []
+    with pytest.raises(WrongUse, match="TICKET_UNKNOWN"):
+        tickets.close(stocked, one.number, "officer", {one.unit})
+
+
+RULES = ("a", "b", "c")
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["finished", "blocked", "refused"]), st.sets(st.sampled_from(RULES))), max_size=8
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_open_are_the_causes_since_the_last_publication_that_lacked_them(stocked: Ground, steps: list) -> None:
+    with write(stocked.engine) as connection:
+        connection.execute(tables.ticket.delete())
+        model: dict[str, int] = {}
+        for number, (state, rules) in enumerate(steps):
+            row = {"id": f"d-{number}", "dataset": city.FLOW, "unit": "jinshui", "code": "READ_HEADER"}
+            row["audit"] = {"broken": dict.fromkeys(rules, 1)}
+            tickets.note(connection, row, state, stocked.now())
+            found = {"READ_HEADER"} if state == "refused" else rules
+            if state == "finished":
+                model = {cause: count for cause, count in model.items() if cause in found}
+            model |= {cause: model.get(cause, 0) + 1 for cause in found}
+        open_now = sa.select(tables.ticket.c.cause, tables.ticket.c.deliveries).where(
+            tables.ticket.c.closed_at.is_(None)
+        )
+        assert {row.cause: row.deliveries for row in connection.execute(open_now)} == model
+
+
+def test_refused_deliveries_are_taken_again_by_the_command(tmp_path: Path) -> None:
+    environ = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANG": "en"}
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        register_city(ground, sample_city(), "t")
+        register_contracts(ground, sample_city() / "contracts", "t")
+        path = city.flow_file(tmp_path / "a.csv", [city.line(k) for k in range(20)])
+        small = {**environ, "HUB_READ_MAX_COLUMNS": "3"}
+        with open_ground(small) as tight:
+            state = take(tight, path)
+        code = tickets.listing(ground)[0].cause if state == "refused" else None
+    assert state == "refused"
+    listed = run_hub(environ, "ticket", "list")
+    assert listed.status == 0, listed.said
+    assert code in listed.out
+    assert run_hub(environ, "ticket", "again").status == 2
+    dry = run_hub(environ, "ticket", "again", "--cause", str(code), "--dry-run", "--json")
+    assert len(dry.document["deliveries"]) == 1
+    none = run_hub(environ, "ticket", "again", "--day", "2020-01-01", "--json")
+    assert none.document["deliveries"] == []
+    done = run_hub(environ, "ticket", "again", "q-1", "--json")
+    assert (done.status, done.document["deliveries"][0]["published"]) == (0, 20), done.said
+    assert "no quality ticket is open" in run_hub(environ, "ticket", "list").out
