@@ -138,7 +138,8 @@ CONTRACTS = {promise.contract.id: promise.contract for promise in load_contracts
 
 
 def measured(ground: Ground, into: Tally, dataset: str, paths: list[Path]) -> None:
-    hints = Hints(member=CONTRACTS[dataset].reading.member)
+    reading = CONTRACTS[dataset].reading
+    hints = Hints(sheet=reading.sheet, member=reading.member)
     proposal = propose(ground, paths, dataset, Wishes(hints=hints))
     tally(into, proposal.draft, CONTRACTS[dataset], RESOURCES[dataset])
 
