@@ -127,7 +127,7 @@ def provider_of(folder: Path, unit: str) -> str:
 
 
 def add(
-    folder: Path, resource: Mapping[str, Any], contract: str, scratch: Path, check: Callable[[Path], None]
+    folder: Path, resource: Mapping[str, Any], contract: str, scratch: Path, check: Callable[[City], None]
 ) -> tuple[Path, ...]:
     """Add a resource and its contract to the city's folder; the files that were written.
 
@@ -136,7 +136,7 @@ def add(
         resource: as it stands in a catalogue.
         contract: the text of the contract's file.
         scratch: a folder for the copy.
-        check: raises when the copy of the folder, with what is added, has a fault.
+        check: raises when the city, with what is added, has a fault.
 
     Raises:
         Refused: CATALOG_FAULTY and what `check` raises; DRAFT_CATALOGUE when the list cannot be added to;
@@ -167,9 +167,10 @@ def add(
     for name, text in texts.items():
         (copy / name).parent.mkdir(exist_ok=True)
         (copy / name).write_text(text, encoding="utf-8")
-    if dataset not in {one.id for one in load_city(copy).resources}:
+    grown = load_city(copy)
+    if dataset not in {one.id for one in grown.resources}:
         raise _unlisted(catalogue, dataset)
-    check(copy)
+    check(grown)
     for name, text in texts.items():
         _put(folder / name, text)
     return tuple(folder / name for name in texts)

@@ -12,8 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from catalogs import drafts
-from catalogs.city import load_city
 from catalogs.enter import register_city
+from catalogs.lookup import resource as one_resource
+from catalogs.model import City
 from catalogs.own_city import is_sample
 from catalogs.people import current, registrar
 from catalogs.read_resource import DATASET, DATASET_SAID
@@ -161,15 +162,20 @@ def settle(ground: Ground, proposal: Proposal, scratch: Path, provider: str | No
         if _published(ground, dataset, raw):
             return ()
 
-        def check(copy: Path) -> None:
-            faults = check_contracts(copy, load_city(copy).resources)
+        # This contract alone: what else lies in the folder is neither checked nor registered by the way.
+        alone = scratch / "contract"
+        alone.mkdir()
+        (alone / f"{dataset}.yaml").write_text(dump(raw), encoding="utf-8")
+
+        def check(city: City) -> None:
+            faults = check_contracts(alone, city.resources)
             if faults:
                 raise refusal(faults)
 
         files = drafts.add(folder, resource, dump(raw), scratch, check)
         register_city(ground, folder, registrar(ground, Role.ENGINEER))
         actor = registrar(ground, Role.ENGINEER)
-        register_contracts(ground, folder, actor, load_city(folder).resources)
+        register_contracts(ground, alone, actor, [one_resource(ground.engine, dataset)])
     return files
 
 

@@ -191,6 +191,12 @@ def _shown(proposal: "Proposal", lang: str) -> list[str]:
         f"{proposal.dataset}：看了{whole.zh} {draft.table.rows} 条记录（{kind}）",
         f"{proposal.dataset}: looked at {whole.en}{draft.table.rows} records ({kind})",
     )
+    torn = draft.table.faulty
+    if torn:
+        head = Text(
+            f"{head.zh}；另有 {torn} 条不能按列划分，将列入问题数据",
+            f"{head.en}; {torn} more cannot be laid out into columns and will be quarantined",
+        )
     return [
         head.say(lang),
         *(f"  {note.say(lang)}" for note in proposal.notes),

@@ -14,6 +14,7 @@ _DATA = re.compile(
     r"\s*[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?\s*%?"
     r"|\s*[0-9]{4}[-/.年][0-9]{1,2}([-/.月][0-9]{1,2}.*)?|\s*[0-9]{1,2}[-/:][0-9]{1,2}([-/:][0-9]{2,4})?.*"
 )
+_YEAR = re.compile(r"\s*(19|20)[0-9]{2}年?\s*")
 _SEARCHED = 30
 Row = Sequence[str | None]
 
@@ -21,7 +22,7 @@ Row = Sequence[str | None]
 def header_row(rows: Sequence[Row]) -> int | None:
     """The index of the header among the first rows, None where the first row of the table's width is data already."""
     width = _width(rows)
-    wide = [at for at, row in enumerate(rows[:_SEARCHED]) if _filled(row) >= max(1, (width + 1) // 2 + (width > 2))]
+    wide = [at for at, row in enumerate(rows[:_SEARCHED]) if _filled(row) >= max(1, -(-width * 3 // 5))]
     if not wide:
         return 0 if rows else None
     best = max(wide, key=lambda at: (_likeness(rows, at, width), -at))
@@ -43,15 +44,17 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
     """How much the row is a header, negative for data."""
     cells = [(position, cell) for position, cell in enumerate(rows[at]) if cell and cell.strip()]
     texts = [fold(cell) for _, cell in cells]
-    data = sum(_is_data(cell) for _, cell in cells)
+    years = [position for position, cell in cells if _YEAR.fullmatch(cell)]
+    named = {position for position in years if len(years) > 1 and not _years_below(rows[at + 1 :], position)}
+    data = sum(_is_data(cell) for position, cell in cells if position not in named)
     below = rows[at + 1 :]
     against, towards = 0, 0
     for position, cell in cells:
         column = [row[position] for row in below if position < len(row) and row[position]]
         looks = sum(_is_data(value) for value in column if value)
         if column and looks * 2 > len(column):
-            towards += not _is_data(cell)
-            against += _is_data(cell)
+            towards += not _is_data(cell) or position in named
+            against += _is_data(cell) and position not in named
         elif column and not _is_data(cell):
             # Among texts a value that comes again below is a value.
             against += sum(fold(value) == fold(cell) for value in column if value) * 2 > len(column) / 4
@@ -61,6 +64,12 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
         return -0.5
     distinct = len(set(texts)) / len(texts)
     return distinct + len(cells) / max(1, width) + towards / len(cells) - data / len(cells) - at * 0.02
+
+
+def _years_below(rows: Sequence[Row], position: int) -> bool:
+    """Whether the column holds years: then a year above them is one of them, and else a year is a name."""
+    column = [cell for row in rows if position < len(row) and (cell := row[position])]
+    return sum(_YEAR.fullmatch(cell) is not None for cell in column) * 2 >= max(1, len(column))
 
 
 def _is_data(cell: str) -> bool:

@@ -263,7 +263,15 @@ def _with_geometries(names: Sequence[str]) -> tuple[str, ...]:
         for name in names
         if name.endswith(".coordinates") and name.removesuffix("coordinates") + "type" in names
     }
-    return tuple(dict.fromkeys(next((one for one in drawn if name.startswith(f"{one}.")), name) for name in names))
+    whole = dict.fromkeys(next((one for one in drawn if name.startswith(f"{one}.")), name) for name in names)
+    # Where a key is an object in some records and a value in others, the reader keeps the object whole.
+    return tuple(name for name in whole if not any(above in whole for above in _above(name)))
+
+
+def _above(name: str) -> list[str]:
+    """The keys inside which a flattened key lies."""
+    parts = name.split(".")
+    return [".".join(parts[:at]) for at in range(1, len(parts))]
 
 
 def _rows(source: Source, most: int) -> list[tuple[str | None, str | None]]:

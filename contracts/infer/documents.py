@@ -25,6 +25,7 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "pattern": ("第{line}行“{column}”的写法与以往不同。", "Line {line}: “{column}” is not written as it was so far."),
 }
 _DIMENSIONS = {"range": "conformity", "enumeration": "conformity", "pattern": "conformity"}
+_SPARSE = {"json", "jsonl", "geojson", "yaml"}  # a record without a value need not name the key
 _FORMATS = {"ods": "xlsx", "xlsb": "xlsx", "et": "xls"}
 _CRS = {"EPSG:4490": "CGCS2000", "EPSG:4326": "WGS84", "CRS84": "WGS84", "OGC:CRS84": "WGS84"}
 
@@ -77,7 +78,7 @@ def contract_document(draft: Draft, about: About) -> dict[str, Any]:
                 "physicalType": "table",
                 "businessName": about.zh,
                 "customProperties": customs,
-                "properties": [_property(column, draft) for column in draft.columns],
+                "properties": [_property(column, draft, about) for column in draft.columns],
                 "quality": list(_table_rules(draft)),
             }
         ],
@@ -88,7 +89,7 @@ def _custom(name: str, value: Any) -> dict[str, Any]:
     return {"property": name, "value": value}
 
 
-def _property(column: Drafted, draft: Draft) -> dict[str, Any]:
+def _property(column: Drafted, draft: Draft, about: About) -> dict[str, Any]:
     kind = column.typed.kind
     made: dict[str, Any] = {
         "name": column.name,
@@ -105,6 +106,8 @@ def _property(column: Drafted, draft: Draft) -> dict[str, Any]:
     aliases = _aliases(column, draft)
     if aliases:
         customs.append(_custom("cityhub.aliases", aliases))
+    if not column.required and about.format in _SPARSE:
+        customs.append(_custom("cityhub.optional_header", True))
     if column.steps:
         customs.append(_custom("cityhub.steps", list(column.steps)))
     if column.personal:

@@ -74,9 +74,14 @@ def candidates(columns: Sequence[Candidate], rows: int) -> list[Ranked]:
         sets += [Ranked(_names(one), _fitness(one, rows, len(columns)), any(map(_firm, one))) for one in some]
     sets.sort(key=lambda one: -one.fitness)
     sets = sets[:MOST]
-    if 1 < len(columns) <= _WHOLE and all(one.kind in ("string", "integer", "date") for one in columns):
+    if 1 < len(columns) <= _WHOLE and all(_whole(one, rows) for one in columns):
         sets.append(Ranked(tuple(one.name for one in columns), -3.0, False))
     return sets
+
+
+def _whole(one: Candidate, rows: int) -> bool:
+    """Whether a column may be a part of a key that is the whole row; only a text can be missing in it."""
+    return one.kind in ("string", "integer", "date") and one.filled >= rows * (0.5 if one.kind == "string" else 1)
 
 
 def _firm(one: Candidate) -> bool:

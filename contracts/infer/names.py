@@ -80,6 +80,8 @@ def named(headers: Sequence[str]) -> tuple[Named, ...]:
             name, number = stem[: _NAME_MOST - len(tail)] + tail, number + 1
         taken.add(name)
         zh = _title(header, words, name, taken | titles | (folded.keys() - {fold(header)}))
+        if fold(zh) in titles or fold(zh) in taken - {name}:  # long headers that differ at their ends
+            zh = name
         titles.add(fold(zh))
         made.append(Named(header, name, zh, " ".join(words) or name, unit_of(header), known))
     return tuple(made)

@@ -54,6 +54,17 @@ def notation(shape: str) -> str | None:
     return None
 
 
+def shape_of(text: str) -> str:
+    """The shape of a text: a digit is 9, a Latin letter a."""
+    return re.sub(r"[A-Za-z]", "a", re.sub(r"[0-9]", "9", text))
+
+
+def without_offset(text: str) -> str:
+    """An instant's text as its notation reads it: T where a letter glues, no offset at its end."""
+    plain = re.sub(r"(?<=[0-9])(Z|z|[+-][0-9]{2}:?[0-9]{2})$", "", text) if ":" in text else text
+    return re.sub(r"(?<=[0-9])[Tt](?=[0-9])", "T", plain)
+
+
 def has_offset(shape: str) -> bool:
     """Whether an instant's shape ends in an offset or Z."""
     return len(shape) > 12 and _OFFSET.search(shape) is not None

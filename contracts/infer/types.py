@@ -12,7 +12,16 @@ from typing import Any
 
 from contracts.casts import DATE_FORMATS, TIMESTAMP_FORMATS
 from contracts.infer.finding import share
-from contracts.infer.notations import either, has_offset, notations, valid, zone_words
+from contracts.infer.notations import (
+    either,
+    has_offset,
+    notation,
+    notations,
+    shape_of,
+    valid,
+    without_offset,
+    zone_words,
+)
 from contracts.infer.profile import Measured
 from infra.language import Text
 
@@ -146,15 +155,13 @@ def _time(column: Measured, names: str) -> Typed | None:
 
 
 def _calendar(column: Measured, found: dict[str, int], names: str) -> bool:
-    """Whether digits alone are days of the calendar and not numbers of another meaning."""
+    """Whether the values are days of the calendar, and digits alone not numbers of another meaning."""
     packed = [form for form in found if form in ("%Y%m%d", "%Y%m%d%H%M%S")]
-    if not packed:
-        return True
-    if len(packed) == len(found) and not _DAY.search(names) and column.distinct < 3:
+    if packed and not _DAY.search(names) and (_CODE.search(names) or column.distinct < 3):
         return False
-    digits = [text for text in column.sample if text.isdigit() and len(text) in (8, 14)]
-    good = [text for text in digits if valid([text], "%Y%m%d%H%M%S" if len(text) == 14 else "%Y%m%d")]
-    return _enough(len(good), len(digits)) and (bool(_DAY.search(names)) or not _CODE.search(names))
+    shaped = [text for text in column.sample if notation(shape_of(text)) in found]
+    good = sum(any(valid([without_offset(text)], form) for form in found) for text in shaped)
+    return _enough(good, len(shaped))
 
 
 def _zoned(column: Measured, part: int) -> Typed | None:
