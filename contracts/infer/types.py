@@ -159,9 +159,9 @@ def _calendar(column: Measured, found: dict[str, int], names: str) -> bool:
     packed = [form for form in found if form in ("%Y%m%d", "%Y%m%d%H%M%S")]
     if packed and not _DAY.search(names) and (_CODE.search(names) or column.distinct < 3):
         return False
-    shaped = [text for text in column.sample if notation(shape_of(text)) in found]
-    good = sum(any(valid([without_offset(text)], form) for form in found) for text in shaped)
-    return _enough(good, len(shaped))
+    shaped = {text: count for text, count in column.top.items() if notation(shape_of(text)) in found}
+    good = sum(n for text, n in shaped.items() if any(valid([without_offset(text)], form) for form in found))
+    return _enough(good, sum(shaped.values()))
 
 
 def _zoned(column: Measured, part: int) -> Typed | None:
