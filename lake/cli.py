@@ -1,4 +1,4 @@
-"""`hub quarantine list|show`, `hub lake history|compact|expire|verify`: thin commands over the store."""
+"""`hub quarantine list|show|replay`, `hub lake history|compact|expire|verify`: thin commands over the store."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from infra.language import Text
 from infra.local_time import local_time
 from lake.describe_cli import describe
 from lake.parts_cli import files
+from lake.replay_cli import replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,9 @@ _AS = click.option(
 @click.group(help=help_text("问题数据区", "Rows that failed a rule, and why."))
 def quarantine() -> None:
     """Hold the quarantine commands together."""
+
+
+quarantine.add_command(replay)
 
 
 @quarantine.command("list", help=help_text("有问题数据的批次", "Deliveries with rows in quarantine."))

@@ -14,7 +14,7 @@ and on S3 (conditional put).
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -170,9 +170,12 @@ class Tables:
             return done
         if table.version() != commit.base:
             raise moved(key)
-        milliseconds = int(commit.at.timestamp() * 1000)
+        milliseconds, changed = int(commit.at.timestamp() * 1000), not commit.same_rows
         actions: list[AddAction | RemoveAction] = [
-            AddAction(file.path, file.size, {}, milliseconds, True, json.dumps({"numRecords": file.rows}))
+            RemoveAction(path=file.path, data_change=changed, deletion_timestamp=milliseconds) for file in commit.gone
+        ]
+        actions += [
+            AddAction(file.path, file.size, {}, milliseconds, changed, json.dumps({"numRecords": file.rows}))
             for file in commit.files
         ]
         try:
@@ -222,30 +225,6 @@ class Tables:
             }
             for entry in entries
         ]
-
-    def replace(self, key: str, gone: Sequence[DataFile], commit: Commit, *, changed: bool = False) -> int:
-        """Swap the files `gone` for `commit.files`; the new version. They hold the same rows unless `changed`."""
-        table = self._latest(key)
-        if table.version() != commit.base:
-            raise moved(key)
-        milliseconds = int(commit.at.timestamp() * 1000)
-        actions: list[AddAction | RemoveAction] = [
-            RemoveAction(path=file.path, data_change=changed, deletion_timestamp=milliseconds) for file in gone
-        ]
-        actions += [
-            AddAction(file.path, file.size, {}, milliseconds, changed, json.dumps({"numRecords": file.rows}))
-            for file in commit.files
-        ]
-        with _guarded(key):
-            table.create_write_transaction(
-                actions,
-                "append",
-                table.schema(),
-                commit_properties=CommitProperties(
-                    custom_metadata={**commit.metadata, "transaction": commit.transaction}, max_commit_retries=0
-                ),
-            )
-        return commit.base + 1
 
     def vacuum(self, key: str, hours: int, *, dry_run: bool) -> list[str]:
         """Delete files that no version of the last `hours` hours needs, and orphans as old; their paths."""

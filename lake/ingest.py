@@ -27,6 +27,7 @@ from lake.ahead import read_ahead
 from lake.delivery import Arrival, find
 from lake.delta import Tables
 from lake.duck import Duck, LakeSettings
+from lake.interrupted import finish_interrupted
 from lake.known_keys import KnownKeys
 from lake.landing import land_arrival, open_landed
 from lake.prepare import Progress, Separated, Task
@@ -195,7 +196,7 @@ def _process(session: Session, delivery: str, given: Given) -> Outcome:
             row = record.load(engine, delivery)
             if _settled(session, row):
                 return Outcome.of(row)
-            if _finish_interrupted(session, row):
+            if delivery in finish_interrupted(session.ground, session.lake, row["dataset"]):
                 continue
             with room():
                 _advance(session, row, held, given)
@@ -215,15 +216,6 @@ def _settled(session: Session, row: Row) -> bool:
     if row["state"] == tables.REFUSED and row["dataset"] is not None and row["contract_version"] is not None:
         return bool(row["contract_version"] == session.compiled(row["dataset"]).contract.version)
     return row["state"] in tables.FINAL
-
-
-def _finish_interrupted(session: Session, row: Row) -> bool:
-    """Finish what was begun on this dataset, in its order; True when the delivery itself was among it."""
-    own = False
-    for begun in record.interrupted(session.ground.engine, row["dataset"]):
-        own = own or begun["id"] == row["id"]
-        _carry_out(session, begun)
-    return own
 
 
 def _carry_out(session: Session, row: Row) -> None:

@@ -13,12 +13,13 @@ from catalogs.lookup import resource
 from contracts.register import contract
 from infra import crypto
 from infra.ground import Ground
-from infra.lease import lease
+from infra.lease import Lease, kept, lease
 from infra.ledger import Act, NewEntry
 from infra.settings import load
-from lake import publish, record, schema
+from lake import rewrite, schema
 from lake.delta import Commit, DataFile, Tables, curated_key, quarantine_key
 from lake.duck import LakeSettings
+from lake.interrupted import finish_interrupted
 from lake.parquet import ParquetFiles
 from lake.split import BATCH
 from lake.store_files import dataset_of
@@ -58,24 +59,16 @@ def compact(ground: Ground, dataset: str, actor: str) -> list[Compacted]:
     settings = load(LakeSettings, ground.environ)
     lake = Tables(ground.store)
     keys = [curated_key(dataset)] + [key for key in (quarantine_key(dataset),) if lake.exists(key)]
-    with lease(ground.engine, f"lake:{dataset}", seconds=settings.lease_seconds, wait_seconds=settings.wait_seconds):
-        _finish_interrupted(ground, lake, dataset)
-        done = [_compact(ground, lake, key, settings, dataset) for key in keys]
+    name, seconds = f"lake:{dataset}", settings.lease_seconds
+    with lease(ground.engine, name, seconds=seconds, wait_seconds=settings.wait_seconds) as held, kept(held):
+        finish_interrupted(ground, lake, dataset)
+        done = [_compact(ground, held, lake, key, settings, dataset) for key in keys]
         for key in keys:
             _enter(ground, lake, key, dataset, actor)
     return done
 
 
-def _finish_interrupted(ground: Ground, lake: Tables, dataset: str) -> None:
-    """What is begun compares itself with a version: it must be done before the version goes on."""
-    for begun in record.interrupted(ground.engine, dataset):
-        try:
-            publish.carry_out(ground, lake, begun)
-        except publish.Stale:
-            record.withdraw(ground, begun)
-
-
-def _compact(ground: Ground, lake: Tables, key: str, settings: LakeSettings, dataset: str) -> Compacted:
+def _compact(ground: Ground, held: Lease, lake: Tables, key: str, settings: LakeSettings, dataset: str) -> Compacted:
     snapshot = lake.snapshot(key)
     small = tuple(file for file in snapshot.files if (file.rows or 0) < settings.rows_per_file * _SMALL)
     if len(small) < 2:
@@ -93,8 +86,9 @@ def _compact(ground: Ground, lake: Tables, key: str, settings: LakeSettings, dat
         for file in writer.files:
             ground.store.put_file(f"{key}/{file.path.name}", file.path)
         added = tuple(DataFile(file.path.name, file.size, file.rows) for file in writer.files)
-    commit = Commit(added, "append", f"{_PREFIX}{snapshot.version}", snapshot.version, {}, ground.now())
-    version = lake.replace(key, small, commit)
+    base = snapshot.version
+    commit = Commit(added, "append", f"{_PREFIX}{base}", base, {}, ground.now(), gone=small, same_rows=True)
+    version = rewrite.swap(ground, held, lake, key, commit)
     return Compacted(key, len(snapshot.files), len(snapshot.files) - len(small) + len(added), version)
 
 
@@ -124,18 +118,19 @@ def expire(ground: Ground, dataset: str, actor: str, *, days: int | None = None)
     """
     resource(ground.engine, dataset)
     settings = load(LakeSettings, ground.environ)
-    kept = settings.keep_days if days is None else days
+    keeping = settings.keep_days if days is None else days
     lake = Tables(ground.store)
     keys = [curated_key(dataset)] + [key for key in (quarantine_key(dataset),) if lake.exists(key)]
     gone = 0
-    with lease(ground.engine, f"lake:{dataset}", seconds=settings.lease_seconds, wait_seconds=settings.wait_seconds):
-        _finish_interrupted(ground, lake, dataset)
+    name, seconds = f"lake:{dataset}", settings.lease_seconds
+    with lease(ground.engine, name, seconds=seconds, wait_seconds=settings.wait_seconds) as held, kept(held):
+        finish_interrupted(ground, lake, dataset)
         for key in keys:
-            count = len(lake.vacuum(key, kept * 24, dry_run=True))
+            count = len(lake.vacuum(key, keeping * 24, dry_run=True))
             if count:
                 # The entry stands before the files are gone: afterwards nobody could tell what was there.
-                content = {"dataset": dataset, "table": key, "files": count, "days": kept}
+                content = {"dataset": dataset, "table": key, "files": count, "days": keeping}
                 ground.ledger.append([NewEntry(Act.TABLE_EXPIRED, actor, dataset, content)])
-                lake.vacuum(key, kept * 24, dry_run=False)
+                lake.vacuum(key, keeping * 24, dry_run=False)
             gone += count
     return gone

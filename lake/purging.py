@@ -36,6 +36,7 @@ from lake import docs, purge_rules, rewrite, tombstones
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.duck import LakeSettings
 from lake.holdings import Holding, holding
+from lake.interrupted import finish_interrupted
 from lake.landing import NOBODY
 from lake.purge import Downstream
 from lake.record import ACTOR
@@ -70,6 +71,8 @@ def carry_out(ground: Ground, identity: str, downstream: Downstream, say: Say = 
         lease(ground.engine, name, seconds=settings.lease_seconds, wait_seconds=settings.wait_seconds) as held,
         kept(held),
     ):
+        if one.dataset is not None:
+            finish_interrupted(ground, Tables(ground.store), one.dataset)
         say(Text("查找该批次的数据", "finding what holds the delivery"))
         found = _found(ground, one)
         one = _remember(ground, one, found, downstream)
@@ -147,9 +150,10 @@ def _blank(ground: Ground, one: Purge) -> None:
     if numbers:
         ground.ledger.erase(numbers, actor=one.decided_by or ACTOR, basis=f"{one.id}: {one.basis.value}")
     with write(ground.engine) as connection:
-        mine = outbox.c.kind == "delivery", outbox.c.subject.in_(one.ids)
-        connection.execute(outbox.delete().where(*mine, outbox.c.sent_at.is_(None)))
-        connection.execute(outbox.update().where(*mine).values(payload={"dataset": one.dataset, "purge": one.id}))
+        again = (outbox.c.subject.startswith(f"{identity}/") for identity in one.ids)  # replays of it
+        mine = sa.or_(sa.and_(outbox.c.kind == "delivery", outbox.c.subject.in_(one.ids)), *again)
+        connection.execute(outbox.delete().where(mine, outbox.c.sent_at.is_(None)))
+        connection.execute(outbox.update().where(mine).values(payload={"dataset": one.dataset, "purge": one.id}))
         mine_too = sa.select(delivery.c.number).where(delivery.c.id.in_(one.ids))
         connection.execute(part.delete().where(part.c.delivery.in_(mine_too)))
         connection.execute(delivery.update().where(delivery.c.id.in_(one.ids)).values(**BLANK))

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from catalogs.lookup import resource
 from contracts.register import contract
 from infra import crypto
+from infra.database import write
 from infra.errors import Refused
 from infra.ground import Ground
 from infra.lease import Lease
@@ -68,9 +69,22 @@ def _rewrite(ground: Ground, held: Lease, holding: Holding, gone: Gone) -> int:
         for file in writer.files:
             ground.store.put_file(f"{key}/{file.path.name}", file.path)
         added = tuple(DataFile(file.path.name, file.size, file.rows) for file in writer.files)
-    held.check()
-    commit = Commit(added, "append", f"purge-{snapshot.version}", snapshot.version, gone.about, ground.now())
-    return lake.replace(key, old, commit, changed=True)
+    base = snapshot.version
+    commit = Commit(added, "append", f"purge-{base}", base, gone.about, ground.now(), gone=old)
+    return swap(ground, held, lake, key, commit)
+
+
+def swap(ground: Ground, held: Lease, lake: Tables, key: str, commit: Commit) -> int:
+    """Commit what takes files out of a table while nobody else can come to hold its lease; the version.
+
+    Whoever follows on a lost lease may have promised to take the same files out.
+
+    Raises:
+        Unavailable: `LEASE_LOST`, `LAKE_TABLE_MOVED`; nothing was done.
+    """
+    with write(ground.engine) as connection:
+        held.check(connection)
+        return lake.commit(key, commit)
 
 
 def _statistics(ground: Ground, key: str, dataset: str) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ Promises:
 - a delivery's state, its counts, its ledger entries and its outbox row are written in one transaction;
 - once a delivery is final (`FINAL`), ``read = published + quarantined + duplicates``, exactly;
 - `lake_part` names the files of a delivery of several, written with its counts; one of a single file has none;
-- `intent` is what makes publishing repeatable: all that the Delta commits need, durable before the first of them.
+- `intent` is what makes publishing repeatable: all that the Delta commits need, durable before the first of them;
+- a replay out of quarantine (`lake.replaying`) changes counts and state of its deliveries together with its own row.
 
 The states, in order::
 
     landed ──► audited ──► finished        published, one version of the curated table
        │          └──────► blocked         audited, nothing published, its rows are in quarantine
+       │                      └──► finished   a replay published rows of it
        ├─────────────────► refused         could not be read, or nobody registered it: raw bytes alone
        └─────────────────► repeated        the same content again: nothing to do
                            purged          from any of these: erased everywhere, its counts stay (`lake.purge`)
@@ -84,14 +86,35 @@ outbox = sa.Table(
     "lake_outbox",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("kind", sa.String(32), nullable=False),  # delivery | extract
-    sa.Column("subject", sa.Text, nullable=False),  # delivery id, extract id
+    sa.Column("kind", sa.String(32), nullable=False),  # delivery | replay | extract | purge
+    sa.Column("subject", sa.Text, nullable=False),  # delivery id, extract id, …
     sa.Column("payload", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("sent_at", UtcDateTime, nullable=True, index=True),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("error", sa.Text, nullable=True),
     sa.UniqueConstraint("kind", "subject", name="lake_outbox_once"),
+    sqlite_autoincrement=True,
+)
+
+INTENDED = "intended"  # of a replay, beside FINISHED
+
+replay = sa.Table(
+    "lake_replay",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(40), nullable=False, unique=True),  # "r-" and 24 hex digits of a digest
+    sa.Column("dataset", sa.String(191), nullable=False, index=True),
+    sa.Column("state", sa.String(16), nullable=False),  # intended | finished
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("contract_version", sa.Text, nullable=False),
+    sa.Column("attempt", sa.BigInteger, nullable=False),  # fencing token of the lease that wrote `intent`
+    sa.Column("intent", sa.JSON, nullable=True),
+    sa.Column("deliveries", sa.JSON, nullable=False),  # what moves, [{"number", "id", "published", "duplicates", …}]
+    sa.Column("version", sa.BigInteger, nullable=True),  # of the curated Delta table
+    sa.Column("quarantine_version", sa.BigInteger, nullable=True),
+    sa.Column("begun_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime, nullable=True),
     sqlite_autoincrement=True,
 )
 

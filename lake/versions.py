@@ -49,6 +49,8 @@ class Commit:
         base: the version that the caller decided upon.
         metadata: kept in the log, plain values without data: delivery, contract version.
         at: the moment of the act, UTC.
+        gone: files of the table that leave it, with mode append.
+        same_rows: the files added hold the very rows of those that leave.
     """
 
     files: tuple[DataFile, ...]
@@ -57,6 +59,8 @@ class Commit:
     base: int
     metadata: Mapping[str, Any]
     at: datetime
+    gone: tuple[DataFile, ...] = ()
+    same_rows: bool = False
 
 
 def curated_key(dataset: str) -> str:

@@ -22,7 +22,7 @@ from lake.delta import Tables
 from lake.describe import Sink
 
 STORE = ("put_file", "put_bytes", "open", "get_file", "stat", "list", "delete", "sweep")
-DELTA = ("ensure", "version", "snapshot", "commit", "committed", "exists", "history", "replace")
+DELTA = ("ensure", "version", "snapshot", "commit", "committed", "exists", "history", "standing")
 PASSPHRASE = "correct horse battery"
 FILES = ("fsync", "replace", "rename", "link", "unlink")
 

@@ -28,6 +28,7 @@ class Act(StrEnum):
     DELIVERY_REPEATED = "lake:delivery:repeated"
     TABLE_READ = "lake:table:read"
     QUARANTINE_READ = "lake:quarantine:read"
+    QUARANTINE_REPLAYED = "lake:quarantine:replayed"
     TABLE_COMPACTED = "lake:table:compacted"
     TABLE_EXPIRED = "lake:table:expired"
     TABLE_VERIFIED = "lake:table:verified"

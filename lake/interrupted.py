@@ -1,0 +1,25 @@
+"""What was begun on a dataset and not finished: whoever holds its lease finishes it before anything else.
+
+An intent compares itself with a version of the table, so the version must not go on before it is done.
+"""
+
+from infra.ground import Ground
+from lake import publish, record, replaying
+from lake.delta import Tables
+
+
+def finish_interrupted(ground: Ground, lake: Tables, dataset: str) -> frozenset[str]:
+    """Finish, or withdraw, what deliveries and replays have begun; the ids of those deliveries.
+
+    Raises:
+        Unavailable: a table cannot be reached; calling again goes on where this ended.
+    """
+    begun = record.interrupted(ground.engine, dataset)
+    for one in begun:
+        try:
+            publish.carry_out(ground, lake, one)
+        except publish.Stale:
+            record.withdraw(ground, one)
+    for again in replaying.interrupted(ground.engine, dataset):
+        replaying.carry_out(ground, lake, again)
+    return frozenset(one["id"] for one in begun)

@@ -1,0 +1,277 @@
+"""What of a dataset's quarantine would get into the published table today: judged, compared, audited; nothing stored.
+
+The rules of a row judge the quarantined rows alone. Keys, duplicates and the rules of a delivery as a whole judge them
+with what is published: a row loses to a published one of its key, whatever the contract says of two in one delivery. A
+delivery of which a row still breaks a rule that blocks, or that its rows would make break one, stays as it is.
+
+An append's deliveries are weighed in their order, each against those before it. Of a snapshot only the newest says what
+is so: the published one, or one that was blocked after it and then takes its place.
+"""
+
+# ruff: noqa: S608 - names go through quote_identifier, paths through file_list, the rest is numbers and names of ours
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from catalogs.lookup import resource
+from contracts.compile import Compiled
+from contracts.suite import duckdb_type
+from infra import crypto
+from infra.text import quote_identifier
+from lake import duplicates, schema
+from lake.delta import DELIVERY, LINE, Snapshot, curated_key, quarantine_key
+from lake.duck import file_list
+from lake.duplicates import CONFLICT, Staged
+from lake.ingest import Session
+from lake.parquet import Written
+from lake.record import Row
+from lake.replay_audit import Place, forbidding, written
+from lake.replay_source import AT, copied, source
+from lake.replaying import Moving
+from lake.split import BATCH, Job, Split, split
+from lake.store_files import dataset_of
+from lake.tables import BLOCKED
+from lake.verdict import Finding
+
+
+@dataclass(slots=True)
+class Weighed:
+    """What would move.
+
+    Attributes:
+        name: how its files begin.
+        base: the version of the published table; 0 where there is none.
+        aside: the quarantine table that was weighed; None: there is none.
+        mode: append, or overwrite.
+        files: what the published table would gain.
+        moving: by delivery, in their order.
+        leaving: `_at` of every row that leaves quarantine.
+        broken: rule id → rows that stay because of it.
+        held: delivery's id → why it stays as a whole.
+    """
+
+    name: str
+    base: int
+    aside: Snapshot | None
+    mode: str = "append"
+    files: list[Written] = field(default_factory=list)
+    moving: list[Moving] = field(default_factory=list)
+    leaving: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    broken: dict[str, int] = field(default_factory=dict)
+    held: dict[str, tuple[Finding | str, ...]] = field(default_factory=dict)
+
+
+def weigh(session: Session, rows: Sequence[Row], compiled: Compiled, scratch: Path) -> Weighed:
+    """Weigh the quarantine of these deliveries, in this order; of a snapshot's the first that moves is enough.
+
+    Raises:
+        Refused: `REPLAY_NAMES`, `LAKE_TABLE_SCHEMA`.
+        Unavailable: `AUDIT_FAILED`, or a store that is not there.
+    """
+    contract, lake = compiled.contract, session.lake
+    published = lake.snapshot(curated_key(contract.id)) if lake.exists(curated_key(contract.id)) else None
+    aside = lake.snapshot(quarantine_key(contract.id)) if lake.exists(quarantine_key(contract.id)) else None
+    # An attempt's files are never those of another.
+    name = f"replay-{crypto.random_token(6)}"
+    found = Weighed(name, 0 if published is None else published.version, aside)
+    numbers = {row["number"] for row in rows}
+    files = copied(session.ground, aside, numbers, scratch, session.settings.rows_per_file) if aside and rows else ()
+    if not files:
+        return found
+    with session.duck.cursor() as connection:
+        work = _Work(session, compiled, scratch, name, connection, published, files)
+        done = work.split()
+        found.broken |= {rule: count for rule, count in done.broken.items() if rule not in work.harmless}
+        if done.kept:
+            blocked = work.blocked(done)
+            work.passing(done)
+            work.rivals()
+            for row in rows:
+                work.take(found, row, blocked.get(row["number"], ()))
+                if found.moving and contract.mode == "snapshot":
+                    found.mode = "overwrite" if row["state"] == BLOCKED else "append"
+                    break
+    return found
+
+
+@dataclass(slots=True)
+class _Work:
+    session: Session
+    compiled: Compiled
+    scratch: Path
+    name: str
+    connection: duckdb.DuckDBPyConnection
+    published: Snapshot | None
+    copied: tuple[Written, ...]
+
+    @property
+    def harmless(self) -> frozenset[str]:
+        """The rules that keep no row out."""
+        return frozenset(rule.id for rule in self.compiled.rules if rule.severity == "warn")
+
+    def split(self) -> Split:
+        """The rows of all deliveries, judged by today's rules; `_line` is `_at` in what comes out."""
+        job = Job(
+            compiled=self.compiled,
+            source=source(self.connection, self.compiled.contract, self.copied),
+            number=0,
+            name=f"{self.name}-s",
+            scratch=self.scratch,
+            duck=self.session.duck,
+            settings=self.session.settings,
+            given={"file_name": None},
+        )
+        return split(job)
+
+    def blocked(self, done: Split) -> dict[int, tuple[str, ...]]:
+        """Delivery's number → the rules that block and that a row of it still breaks."""
+        rules = [rule.id for rule in self.compiled.rules if rule.severity == "block"]
+        if not rules or not done.aside:
+            return {}
+        query = f"""
+            SELECT {DELIVERY}, rule FROM (
+                SELECT a.{DELIVERY}, unnest(q.rules) AS rule
+                FROM {_parquet(done.aside)} AS q JOIN {_parquet(self.copied)} AS a ON q.{LINE} = a.{AT})
+            WHERE rule IN (SELECT unnest($1::VARCHAR[])) GROUP BY ALL ORDER BY ALL"""
+        found: dict[int, tuple[str, ...]] = {}
+        for number, rule in self.connection.execute(query, [rules]).fetchall():
+            found[number] = (*found.get(number, ()), rule)
+        return found
+
+    def passing(self, done: Split) -> None:
+        """The rows that keep today's rules, with their own deliveries, lines and `_at`: the table `passing`."""
+        query = f"""
+            CREATE TEMP TABLE passing AS
+            SELECT {_names(self.compiled, "k.")}, a.{DELIVERY}, a.{LINE}, a.{AT}
+            FROM {_parquet(done.kept)} AS k JOIN {_parquet(self.copied)} AS a ON k.{LINE} = a.{AT}"""
+        self.connection.execute(query)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What makes two rows the same: the contract's key, within one delivery where it compares no further."""
+        contract = self.compiled.contract
+        rule = contract.duplicates
+        across = rule.scope == "table" and contract.mode == "append"
+        return () if not rule.key else rule.key if across else (*rule.key, DELIVERY)
+
+    def rivals(self) -> None:
+        """The published rows that bear the key of a passing one: the table `rivals`; rows taken join them."""
+        if not self.keys:
+            return
+        there = set() if self.published is None else set(self.published.schema.names)
+        columns = self.compiled.contract.columns
+        shown = [
+            f"{_q(one.name)}" if one.name in there else f"CAST(NULL AS {duckdb_type(one)}) AS {_q(one.name)}"
+            for one in columns
+        ]
+        keys = ", ".join(map(_q, self.keys))
+        self.connection.execute(
+            f"CREATE TEMP TABLE rivals AS SELECT {_names(self.compiled)}, {DELIVERY} FROM passing LIMIT 0"
+        )
+        if self.published is None or not self.published.files:
+            return
+        wanted = [*(one.name for one in columns if one.name in there), DELIVERY]
+        files = dataset_of(self.session.ground.store, self.published)
+        self.connection.register("stream", files.scanner(columns=wanted, batch_size=BATCH).to_reader())
+        rows = f"(SELECT {', '.join(shown)}, {DELIVERY} FROM stream)"
+        self.connection.execute(f"INSERT INTO rivals SELECT * FROM {rows} SEMI JOIN passing USING ({keys})")
+        self.connection.unregister("stream")
+
+    def take(self, found: Weighed, row: Row, blocked: Sequence[str]) -> None:
+        """Weigh one delivery."""
+        number, name = row["number"], f"{self.name}-{row['number']}"
+        staged = self._staged(number, f"{name}-p")
+        if not staged:
+            return
+        if blocked:
+            found.held[row["id"]] = tuple(blocked)
+            return
+        contract = self.compiled.contract
+        rule = replace(contract.duplicates, key=self.keys)
+        rivals = f"SELECT {_names(self.compiled)}, {DELIVERY} FROM rivals"
+        removed = duplicates.remove(
+            Staged(
+                replace(contract, duplicates=rule),
+                staged,
+                name,
+                self.scratch,
+                self.session.duck,
+                self.session.settings,
+                (lambda: self.connection.execute(rivals).to_arrow_reader(BATCH)) if self.keys else None,
+            )
+        )
+        files = self._final(removed.files, name)
+        failed = forbidding(self.session, self.compiled, self.published, self.place, row, files)
+        if failed:
+            found.held[row["id"]] = failed
+            return
+        if removed.conflict_rows:
+            found.broken[CONFLICT.rules[0]] = found.broken.get(CONFLICT.rules[0], 0) + removed.conflict_rows
+        self._leave(found, row, files, removed.conflicts)
+
+    def _leave(self, found: Weighed, row: Row, files: tuple[Written, ...], conflicts: Sequence[Path]) -> None:
+        stay = f"ANTI JOIN (SELECT {LINE} AS {AT} FROM {_paths(conflicts)}) USING ({AT})" if conflicts else ""
+        gone = f"SELECT {AT} FROM (SELECT {AT} FROM passing WHERE {DELIVERY} = {row['number']}) {stay}"
+        leaving = self.connection.execute(gone).fetchnumpy()[AT]
+        if not len(leaving):
+            return
+        rules = f"SELECT unnest(rules) AS rule FROM {_parquet(self.copied)} SEMI JOIN ({gone}) USING ({AT})"
+        broken = self.connection.execute(f"SELECT rule, count(*) FROM ({rules}) GROUP BY rule ORDER BY rule").fetchall()
+        published = sum(file.rows for file in files)
+        found.moving.append(Moving(row["number"], row["id"], published, len(leaving) - published, dict(broken)))
+        found.leaving.append(np.asarray(leaving, dtype=np.int64))
+        found.files += files
+        if files and self.keys:
+            self.connection.execute(
+                f"INSERT INTO rivals SELECT {_names(self.compiled)}, {DELIVERY} FROM {_parquet(files)}"
+            )
+
+    def _staged(self, number: int, name: str) -> tuple[Written, ...]:
+        """The passing rows of a delivery in the order of its file; `_line` is `_at`."""
+        names = _names(self.compiled)
+        query = f"""
+            SELECT {names}, {DELIVERY}, {AT} AS {LINE} FROM passing
+            WHERE {DELIVERY} = {number} ORDER BY passing.{LINE}, {AT}"""
+        return self._written(query, name, schema.OWN)
+
+    def _final(self, files: tuple[Written, ...], name: str) -> tuple[Written, ...]:
+        """The files as they would be published: `_line` is the row's own again."""
+        if not files:
+            return ()
+        query = f"""
+            SELECT {_names(self.compiled, "f.")}, f.{DELIVERY}, p.{LINE}
+            FROM {_parquet(files)} AS f JOIN passing AS p ON f.{LINE} = p.{AT}
+            ORDER BY p.{LINE}, p.{AT}"""
+        items = resource(self.session.ground.engine, self.compiled.contract.id).items
+        return self._written(query, name, schema.plain_columns(self.compiled.contract, items))
+
+    def _written(self, query: str, name: str, statistics: tuple[str, ...]) -> tuple[Written, ...]:
+        batches: pa.RecordBatchReader = self.connection.execute(query).to_arrow_reader(BATCH)
+        return written(self.place, name, statistics, batches)
+
+    @property
+    def place(self) -> Place:
+        """Where files are written, and what of."""
+        return Place(self.scratch, self.compiled.contract, self.session.settings.rows_per_file)
+
+
+def _q(name: str) -> str:
+    return quote_identifier(name)
+
+
+def _names(compiled: Compiled, of: str = "") -> str:
+    return ", ".join(of + _q(one.name) for one in compiled.contract.columns)
+
+
+def _paths(paths: Sequence[Path]) -> str:
+    return f"read_parquet({file_list(list(paths))})"
+
+
+def _parquet(files: Sequence[Written]) -> str:
+    return _paths([file.path for file in files])
