@@ -86,8 +86,9 @@ def lines(story: "Story", lang: str) -> Iterator[str]:
 
 
 def _arrived(story: "Story", said: Any) -> Iterator[str]:
-    data = sum(file["data"] for file in story.files)
-    other = len(story.files) - data
+    # A file may be data of several datasets; it arrived once.
+    data = len({file["file"] for file in story.files if file["data"]})
+    other = sum(not file["data"] for file in story.files)
     none = said(f"，另有 {other} 个不是数据", f" of data, {other} of none") if other else ""
     yield said(f"2 到达  {data} 个数据文件", f"2 arrive    {data} files") + none
     if not other:
@@ -97,9 +98,14 @@ def _arrived(story: "Story", said: Any) -> Iterator[str]:
         sets.setdefault(file["file"].partition("/")[0], []).append(file)
     rows = []
     for folder, files in sets.items():
-        shown: tuple[Any, ...] = (folder, sum(file["data"] for file in files))
-        for file in [file for file in files if not file["data"]] or [{"file": "", "reason": ""}]:
-            rows.append((*shown, file["file"].partition("/")[2], file["reason"]))
+        shown: tuple[Any, ...] = (folder, len({file["file"] for file in files if file["data"]}))
+        reasons: dict[str, list[str]] = {}
+        for file in files:
+            if not file["data"]:
+                reasons.setdefault(file["reason"], []).append(file["file"].partition("/")[2])
+        for reason, names in reasons.items() or [("", [""])]:
+            more = said(f" 等 {len(names)} 个文件", f" and {len(names) - 1} more") if len(names) > 1 else ""
+            rows.append((*shown, names[0] + more, reason))
             shown = ("", None)
     heads = said("目录|数据文件|不是数据|原因", "folder|data|no data|why")
     yield from (f"{_MARGIN}{line}" for line in table(rows, heads.split("|")).splitlines())
