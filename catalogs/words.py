@@ -142,6 +142,7 @@ class Crs(Word):
     WGS84 = "WGS84", "WGS84", "WGS84"
     GCJ02 = "GCJ-02", "火星坐标系", "GCJ-02"
     BD09 = "BD-09", "百度坐标系", "BD-09"
+    WORLD_MERCATOR = "EPSG:3395", "世界墨卡托投影（米）", "World Mercator (metres)"
     LOCAL = "local", "地方坐标系", "local"
 
 

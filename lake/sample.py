@@ -109,6 +109,7 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.health.epidemic_areas": ("health-covid-daily-2020", "ChinaAreaCode.csv"),
     "sample.traffic.metro_cities": ("traffic-metro-metroman", "data.xlsx"),
     "sample.traffic.metro_hot_stations": ("traffic-metro-metroman", "data.xlsx"),
+    "sample.city_management.townships": ("divisions-zhengzhou-township-shapefile", "*/demographics.*"),
     "sample.tourism.scenic_areas": ("tourism-5a-scenic-areas", "*.json"),
     "sample.tourism.venues": ("tourism-shanghai-venues", "*.csv"),
     "sample.education.schools": ("education-schools-baidu-2019", "学校-*.json"),
@@ -118,8 +119,15 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.environment.city_codes": ("environment-ipe-city-annual-gbk", "spacedict.csv"),
 }
 REAL_DATASETS = tuple(_REAL)
-# The sets whose files are one delivery.
-_TOGETHER = frozenset({"sample.city_management.divisions", "sample.health.epidemic_daily", "sample.traffic.bus_stops"})
+# The sets whose files are one delivery; each folder is one where the set has several.
+_TOGETHER = frozenset(
+    {
+        "sample.city_management.divisions",
+        "sample.city_management.townships",
+        "sample.health.epidemic_daily",
+        "sample.traffic.bus_stops",
+    }
+)
 _NO_DATA = {
     "SOURCE.md": Text("来源说明，不是数据", "a note on the source, not data"),
     "LICENSE.upstream": Text("上游许可证，不是数据", "the source's licence, not data"),
@@ -158,12 +166,17 @@ def real_set_files(folder: Path, dataset: str) -> list[RealFile]:
     others = {path for made in beside.values() for path in root.glob(made)} - data
     # What is no data is told once, of the first dataset of its folder.
     told = next(other for other, (folder_name, _) in _REAL.items() if folder_name == name) == dataset
-    together = dataset.rpartition(".")[2] if dataset in _TOGETHER else None
     files = [
-        RealFile(path, dataset, True, together=together)
+        RealFile(path, dataset, True, together=_together(dataset, path))
         if path in data
         else RealFile(path, dataset, False, _NO_DATA.get(path.name, _NOTICE if path.suffix == ".yaml" else _OTHER))
         for path in sorted(root.rglob("*"))
         if path.is_file() and path not in others and (told or path in data)
     ]
     return sorted(files, key=lambda file: (not file.data, file.path))
+
+
+def _together(dataset: str, path: Path) -> str | None:
+    if dataset not in _TOGETHER:
+        return None
+    return path.parent.name if _REAL[dataset][1].startswith("*/") else dataset.rpartition(".")[2]

@@ -14,6 +14,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xlrd
+from plain_shapefile import BESIDE, features
 
 AIR, BUS = "sample.environment.aqi_hourly", "sample.traffic.bus_stops"
 SCHOOLS, TRIPS = "sample.education.universities", "sample.tourism.domestic_trips"
@@ -25,6 +26,7 @@ METROS, STATIONS = "sample.traffic.metro_cities", "sample.traffic.metro_hot_stat
 AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
 PUPILS, CAMPUSES = "sample.education.schools", "sample.education.university_places"
 WEATHER, ANNUAL, CODES = (f"sample.environment.{name}" for name in ("weather_hourly", "city_annual", "city_codes"))
+TOWNS = "sample.city_management.townships"
 ENCODINGS = {"ipedata.csv": "gb18030", "spacedict.csv": "utf-8-sig"}
 SHEETS = {METROS: "城市", STATIONS: "推荐车站"}
 # of the wide tables the names of line, column and cell, and what the columns are that become records
@@ -40,10 +42,11 @@ Record = Mapping[str, Any]
 @cache
 def placed(dataset: str, *paths: Path) -> dict[int, Record]:
     """The records of a delivery, each under its place: that in its file, of several with the number of the file."""
-    found = [in_file(dataset, path) for path in sorted(paths, key=lambda path: path.name)]
+    holders = [path for path in paths if path.suffix not in BESIDE]
+    found = [in_file(dataset, path) for path in sorted(holders, key=lambda path: path.name)]
     if dataset in WIDE:
         return wide(found[0], *WIDE[dataset])
-    if len(paths) == 1:
+    if len(holders) == 1:
         return found[0]
     return {part << 40 | at: row for part, rows in enumerate(found, 1) for at, row in rows.items()}
 
@@ -68,6 +71,8 @@ def in_file(dataset: str, path: Path) -> dict[int, Record]:
             if not isinstance(document, list):
                 document = [{**one["properties"], "geometry": one["geometry"]} for one in document["features"]]
             return dict(enumerate(document, 1))
+        case ".shp":
+            return dict(enumerate(features(path), 1))
         case ".xlsx":
             with closing(openpyxl.load_workbook(path, read_only=True)) as book:
                 [sheet] = [sheet for sheet in book if sheet.title == SHEETS.get(dataset, sheet.title)]
@@ -89,6 +94,11 @@ def wide(rows: Mapping[int, Record], line: str, column: str, cell: str, begins: 
         for ordinal, (at, row) in enumerate(rows.items(), 1)
         for number, name in enumerate([name for name in row if name.startswith(begins)], 1)
     }
+
+
+def company(path: Path) -> tuple[Path, ...]:
+    """The files that are one delivery with this one; none: it comes alone."""
+    return tuple(sorted(path.parent.glob(f"{path.stem}.*"))) if path.suffix == ".shp" else ()
 
 
 def records(dataset: str, *paths: Path) -> list[Record]:
@@ -129,6 +139,7 @@ SETS = {
     EPIDEMIC_AREAS: Set(lambda _, row: row["code"]),
     METROS: Set(lambda _, row: row["Key"]),
     STATIONS: Set(lambda _, row: (row["line"], row["rank"])),
+    TOWNS: Set(lambda _, row: row["gbcode"], lambda row: row["ename"] in ("七里烟香", "刘林珍")),
     AREAS: Set(lambda _, row: row["name"]),
     VENUES: Set(lambda _, row: (row["name"], row["lat"], row["lon"])),
     PUPILS: Set(lambda _, row: (row["name"], row["province"], row["city"], row["area"])),

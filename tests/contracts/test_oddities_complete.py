@@ -145,6 +145,18 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "blank columns": "blank columns",
         'column "Json" holds long Excel formulas (values are cached)': "column Json",
     },
+    ("divisions-zhengzhou-township-shapefile", "sample.city_management.townships"): {
+        "all 160 records are real Zhengzhou townships, codes of about 2000": "160 records",
+        "projection is WGS 84 / World Mercator in metres (see .prj), not longitude/latitude": "in metres: the .prj",
+        "demographics/: township names in pinyin": "names in pinyin",
+        "demographics-utf8/: the same records": "the same records",
+        "with Chinese names in UTF-8 in the .dbf, with no .cpg and language byte 0": "UTF-8 in the .dbf",
+        "51 of the 160 codes are not in the 2023 list of divisions-cn-modood-csv": "51 of the 160",
+        "410108 was 邙山区 then, 惠济区 since": "410108",
+        "two townships (东城乡 410104200, 陇海乡 410103202) have fewer than 200 people": "fewer than 200",
+        ": remnants after annexation": "fewer than 200",
+        "column is called ename in both, also where the name is Chinese": "called ename",
+    },
     ("tourism-5a-scenic-areas", "sample.tourism.scenic_areas"): {
         "318 areas, province only: city and district must come from the name or the point": "318 areas",
         "coordinates BD-09": "BD-09",

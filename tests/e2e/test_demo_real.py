@@ -37,6 +37,7 @@ FOLDERS = {
     "traffic-metr-la-speed": "sample.traffic.loop_speeds sample.traffic.loop_sensors sample.traffic.loop_weights",
     "health-covid-daily-2020": "sample.health.epidemic_daily sample.health.epidemic_areas",
     "traffic-metro-metroman": "sample.traffic.metro_cities sample.traffic.metro_hot_stations",
+    "divisions-zhengzhou-township-shapefile": "sample.city_management.townships",
     "tourism-5a-scenic-areas": "sample.tourism.scenic_areas",
     "tourism-shanghai-venues": "sample.tourism.venues",
     "education-schools-baidu-2019": "sample.education.schools sample.education.university_places",

@@ -41,6 +41,7 @@ from real_sets import (
     SETS,
     SPEEDS,
     STATIONS,
+    TOWNS,
     TRIPS,
     VENUES,
     WEATHER,
@@ -143,7 +144,7 @@ def test_every_file_became_a_delivery_with_a_verdict_or_says_why_not(taken: Take
             assert file.reason.zh
             assert file.reason.en
     assert Counter(file.dataset for file in taken.files if file.data) == {
-        **dict.fromkeys(SETS, 1), AIR: 19, BUS: 215, DISTRICTS: 2, DIVISIONS: 4, EPIDEMIC: 112
+        **dict.fromkeys(SETS, 1), AIR: 19, BUS: 215, DISTRICTS: 2, DIVISIONS: 4, EPIDEMIC: 112, TOWNS: 10
     }  # fmt: skip
 
 
@@ -175,6 +176,7 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
         EPIDEMIC_AREAS: (3212, 0, 0),
         METROS: (36, 0, 0),
         STATIONS: (360, 0, 0),
+        TOWNS: (160, 8, 152),
         AREAS: (318, 0, 0),
         VENUES: (753, 0, 0),
         PUPILS: (26_872, 0, 1738),
@@ -217,6 +219,7 @@ def test_no_key_is_published_twice_and_no_line_is_in_two_places(taken: Taken) ->
         EPIDEMIC_AREAS: ("code",),
         METROS: ("key",),
         STATIONS: ("city_key", "rank"),
+        TOWNS: ("gbcode",),
         AREAS: ("name",),
         VENUES: ("name", "lat", "lon"),
         PUPILS: ("name", "province", "city", "area"),
@@ -251,15 +254,15 @@ def test_a_delivery_of_which_nothing_is_fit_to_publish_is_blocked_and_quarantine
 
 def test_each_rule_that_names_an_oddity_says_so_in_the_deliveries_own_verdicts(taken: Taken) -> None:
     for dataset, oddities in ODDITIES.items():
-        rows = {paths[0].name: row for paths, row in taken.rows() if row["dataset"] == dataset}
+        rows = [(paths[0].name, row) for paths, row in taken.rows() if row["dataset"] == dataset]
         broken: Counter[str] = Counter()
-        for row in rows.values():
+        for _, row in rows:
             broken.update(row["audit"]["broken"])
         for oddity in oddities:
             if oddity["by"] == "rule":
                 assert broken[oddity["id"]] == oddity["count"], (dataset, oddity["says"])
             if oddity["by"] == "table":
-                files = [row for name, row in rows.items() if name in oddity.get("files", rows)]
+                files = [row for name, row in rows if name in oddity.get("files", [name])]
                 assert sum(warned(row, oddity["id"]) for row in files) == oddity["count"], (dataset, oddity["says"])
         ruled = {oddity["id"] for oddity in oddities if oddity["by"] == "rule"}
         assert {rule for rule, count in broken.items() if count} <= ruled | {"duplicate.conflict"}, dataset
@@ -282,6 +285,7 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
     assert {dataset: said for dataset, said in notes.items() if said} == {
         SCHOOLS: {("header_found", None): 1, ("merged_rows_skipped", 31): 1},
         DISTRICTS: {("crs_not_stated", None): 2},
+        TOWNS: {("crs_stated", None): 2, ("parts_repeated", 1): 1},  # the .shp itself is the same twice
         DIVISIONS: {("optional_columns_missing", 1): 3, ("parts", 4): 1},
         EPIDEMIC: {("parts", 112): 1},
         SPEEDS: {("unpivoted", 207): 1},
@@ -425,6 +429,12 @@ def test_the_later_sets_keep_their_values_and_types(taken: Taken) -> None:
     for row, was, _ in taken.traced(AREAS):
         assert (row["name"], row["lng"], row["lat"]) == (was["name"], was["location"]["lng"], was["location"]["lat"])
         assert row["year"] == (was["year"] or None)
+    for row, was, _ in taken.traced(TOWNS):
+        assert (row["gbcode"], row["name"]) == (was["gbcode"], was["ename"])
+        columns = {"employment": "Employment", "low_income": "LowIncome", "working_age": "WorkingAge"}
+        assert {name: row[name] for name in columns} == {name: int(was[named]) for name, named in columns.items()}
+        assert row["total_pop"] == int(was["TotalPop"])
+        assert sorted(points(json.loads(row["geometry"])["coordinates"])) == sorted(was["geometry"])
     for row, was, _ in taken.traced(PUPILS):
         assert (row["name"], row["city"], row["area"]) == (was["name"], was["city"], was["area"] or "未注明")
     for row, was, _ in taken.traced(WEATHER):
@@ -436,6 +446,15 @@ def test_the_later_sets_keep_their_values_and_types(taken: Taken) -> None:
             number(was[f" {name}"].strip() or "NaN") for name in ("pm10", "rain_ph")
         ]
     assert {row["code"] for row in taken.published(CODES) if row["city"] in ("阿拉善", "北京")} == {"0100", "31"}
+
+
+def points(coordinates: list[Any]) -> Iterator[tuple[float, float]]:
+    """All points of a geometry, however deep they stand."""
+    if coordinates and not isinstance(coordinates[0], list):
+        yield (coordinates[0], coordinates[1])
+    else:
+        for inner in coordinates:
+            yield from points(inner)
 
 
 def test_everything_a_second_time_changes_nothing(taken: Taken) -> None:

@@ -99,7 +99,7 @@ def test_every_file_of_a_real_set_is_data_or_says_why_not(shared: Path) -> None:
         told += [file.path for file in files]
         assert all(file.data or file.reason for file in files)
         counts[dataset.rpartition(".")[2]] = sum(file.data for file in files)
-        assert len({file.together for file in files if file.data}) == 1, "all of them alone or in one folder"
+        assert len({file.together is None for file in files if file.data}) == 1, "all of them alone or in folders"
     folders = {(shared / "data" / path.relative_to(shared / "data").parts[0]) for path in told}
     on_disk = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert sorted(set(told)) == sorted(on_disk)
@@ -109,6 +109,7 @@ def test_every_file_of_a_real_set_is_data_or_says_why_not(shared: Path) -> None:
     assert counts.pop("district_boundaries") == 2
     assert counts.pop("divisions") == 4
     assert counts.pop("epidemic_daily") == 112
+    assert counts.pop("townships") == 10
     assert set(counts.values()) == {1}
 
 
