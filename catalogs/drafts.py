@@ -19,7 +19,6 @@ from catalogs.model import City, Department, DepartmentKind, Domain, Person, Rol
 from catalogs.words import Grade
 from catalogs.write import write_city
 from catalogs.yamltree import Dumper
-from infra.crypto import random_token
 from infra.errors import Place, Refused, Unavailable
 from infra.language import Text
 
@@ -55,18 +54,21 @@ def own_city(unit: str, domain: str) -> City:
     )
 
 
-def begin(folder: Path, unit: str, domain: str) -> None:
-    """Make the own city's folder, or add to it what it lacks of unit, department and domain.
+def begin(folder: Path, unit: str, domain: str, mark: str) -> None:
+    """Make the own city's folder with the file `mark`, or add to it what it lacks of unit, department and domain.
+
+    One process at a time calls it.
 
     Raises:
         Unavailable: CATALOG_FOLDER.
         Refused: CATALOG_FAULTY.
     """
     if not (folder / "city.yaml").is_file():
-        building = folder.with_name(f".{folder.name}-{random_token(4)}")
+        building = folder.with_name(f".{folder.name}.begun")
+        shutil.rmtree(building, ignore_errors=True)  # what a killed call left
         write_city(own_city(unit, domain), building)
         with _written(folder):
-            shutil.rmtree(folder, ignore_errors=True)  # what a killed call left is no city
+            (building / mark).touch(mode=0o600)
             building.rename(folder)
         return
     city = load_city(folder)
@@ -271,8 +273,8 @@ def _put(path: Path, text: str) -> None:
     """The file whole or not at all, durable."""
     with _written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{random_token(4)}.part")
-        with part.open("x", encoding="utf-8") as file:
+        part = path.with_name(f".{path.name}.part")  # one process at a time: what lies there a killed one left
+        with part.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -4,6 +4,7 @@
 was published under a contract is never adopted over: a dataset that has a contract takes files by `hub ingest`.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground
 from infra.home_city import FOLDER, MARK
 from infra.language import Text
-from infra.lease import lease
+from infra.lease import Lease, lease
 from lake.survey import TABLE, Hints, surveyed
 from lake.survey_measure import count_keys
 
@@ -144,8 +145,8 @@ def begin(ground: Ground, dataset: str) -> None:
     if ground.city != own and not is_sample(ground.city):
         return
     unit, domain, _ = dataset.split(".")
-    drafts.begin(own, unit, domain)
-    (own / MARK).touch(mode=0o600)
+    with _alone(ground):
+        drafts.begin(own, unit, domain, MARK)
 
 
 def settle(ground: Ground, proposal: Proposal, scratch: Path, provider: str | None) -> tuple[Path, ...]:
@@ -158,7 +159,7 @@ def settle(ground: Ground, proposal: Proposal, scratch: Path, provider: str | No
     dataset, folder = proposal.dataset, ground.city
     resource = {**proposal.resource, "provider": provider or drafts.provider_of(folder, dataset.split(".")[0])}
     raw = proposal.contract
-    with lease(ground.engine, "catalogs:adopt", seconds=120, wait_seconds=60):
+    with _alone(ground):
         if _published(ground, dataset, raw):
             return ()
 
@@ -177,6 +178,11 @@ def settle(ground: Ground, proposal: Proposal, scratch: Path, provider: str | No
         actor = registrar(ground, Role.ENGINEER)
         register_contracts(ground, alone, actor, [one_resource(ground.engine, dataset)])
     return files
+
+
+def _alone(ground: Ground) -> contextlib.AbstractContextManager[Lease]:
+    """One at a time changes the city's folder."""
+    return lease(ground.engine, "catalogs:adopt", seconds=120, wait_seconds=60)
 
 
 def _published(ground: Ground, dataset: str, raw: Mapping[str, Any]) -> bool:

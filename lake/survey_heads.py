@@ -106,13 +106,13 @@ def _joined(found: Sequence[tuple[str, Heads]], member: str | None, place: Place
     first = found[0][1]
     names = dict.fromkeys(first.names)
     own = {fold(name) for name in names}
-    for base, other in found[1:]:
+    for number, (_, other) in enumerate(found[1:], 2):
         theirs = {fold(name) for name in other.names}
         if len(own & theirs) * 2 < min(len(own), len(theirs)) or other.header != first.header:
             raise Refused(
                 "SURVEY_TABLES",
-                f"{len(found)} 个文件不是同一张表（{found[0][0]} 与 {base} 的列不同）",
-                f"the {len(found)} files are not one table ({found[0][0]} and {base} have other columns)",
+                f"{len(found)} 个文件不是同一张表（按名称排序，第 1 个与第 {number} 个的列不同）",
+                f"the {len(found)} files are not one table (by name, the first and number {number} have other columns)",
                 place=place,
                 remedy=Text(
                     "用 --member 写明其中哪些文件（如 '*.csv'），或逐个文件接入",

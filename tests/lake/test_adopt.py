@@ -1,15 +1,25 @@
 """`hub adopt` takes a file that no contract speaks of from nothing to a query; what it may not do it refuses."""
 
+import contextlib
 import json
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
+from random import Random
+from typing import Any
 
+import openpyxl
 import pytest
 import yaml
 from front_door import Ran, run_hub
 
+import lake.ingest
+from catalogs import drafts
 from infra.ground import open_ground, sample_city
+from lake import adopt as adopting
+from lake.invented.persons import invent
 
 SHOPS = "own.trade.shops"
 ROWS = [f"{at:03d},店铺{at},{at * 1.5:.2f},2026-01-{at % 28 + 1:02d}" for at in range(1, 41)]
@@ -148,3 +158,94 @@ def test_several_files_are_one_delivery_of_one_table(environ: dict[str, str], sh
 def test_a_wrong_id_is_wrong_use(environ: dict[str, str], shops: Path) -> None:
     ran = adopt(environ, shops, "--dataset", "Shops")
     assert (ran.status, json.loads(ran.out)["error"]["code"]) == (2, "ADOPT_DATASET")
+
+
+class Killed(BaseException):
+    """Nothing that anybody catches."""
+
+
+@pytest.mark.parametrize("act", range(1, 8))
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_anywhere_the_same_call_finishes(
+    act: int, after: bool, environ: dict[str, str], shops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 0
+
+    def watched(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **more: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == act and not after:
+                raise Killed
+            result = real(*arguments, **more)
+            if count == act:
+                raise Killed
+            return result
+
+        return call
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", watched(os.fsync))
+        for owner, name in (
+            (drafts, "write_city"), (drafts, "_put"), (adopting, "register_city"), (adopting, "register_contracts"),
+            (lake.ingest, "ingest"),
+        ):  # fmt: skip
+            patch.setattr(owner, name, watched(getattr(owner, name)))
+        with contextlib.suppress(Killed):
+            adopt(environ, shops, "--dataset", SHOPS)
+    assert count >= act
+    ran = adopt(environ, shops, "--dataset", SHOPS)
+    assert ran.status == 0, ran.said
+    assert ran.document["delivery"]["state"] in ("finished", "repeated")
+    asked = run_hub(environ, "query", "SELECT count(*) FROM own.trade_shops", "--json")
+    assert asked.document["rows"] == [[40]]
+    home = Path(environ["HUB_HOME"])
+    left = [
+        path.name for path in home.rglob("*") if path.name.endswith((".part", ".begun")) and "store" not in path.parts
+    ]
+    assert left == []
+
+
+def test_a_sheet_and_members_are_named(environ: dict[str, str], tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for name in ("甲", "乙"):
+        sheet = book.create_sheet(name)
+        for row in ([f"{name}编号", "值"], *([f"{name}{at}", at] for at in range(5 if name == "甲" else 7))):
+            sheet.append(row)
+    path = tmp_path / "book.xlsx"
+    book.save(path)
+    book.close()
+    several = adopt(environ, path, "--dataset", "own.trade.book")
+    assert several.document["error"]["code"] == "READ_SHEETS_SEVERAL"
+    assert "--sheet" in several.document["error"]["remedy"]
+    ran = adopt(environ, path, "--dataset", "own.trade.book", "--sheet", "乙")
+    assert (ran.status, ran.document["delivery"]["read"]) == (0, 7), ran.said
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    (folder / "a-1.csv").write_text(CSV, encoding="utf-8")
+    (folder / "a-2.csv").write_text(CSV.replace("\n0", "\n5"), encoding="utf-8")
+    (folder / "readme.txt").write_text("说明\n甲\n乙\n", encoding="utf-8")
+    mixed = adopt(environ, folder, "--dataset", "own.trade.feed")
+    assert mixed.document["error"]["code"] == "SURVEY_TABLES"
+    ran = adopt(environ, folder, "--dataset", "own.trade.feed", "--member", "a-*.csv")
+    assert (ran.status, ran.document["delivery"]["read"]) == (0, 80), ran.said
+
+
+def test_persons_raise_the_grade_and_are_masked(environ: dict[str, str], tmp_path: Path) -> None:
+    people = Random(3)
+    rows = [invent(people, date(2000, 1, 1), date(1990, 1, 1), at) for at in range(60)]
+    lines = [f"{at},{one.name},{one.identity},{one.gender},{at % 3}" for at, one in enumerate(rows)]
+    path = tmp_path / "people.csv"
+    path.write_text("\n".join(["编号,姓名,证件,性别,类别", *lines, ""]), encoding="utf-8")
+    ran = adopt(environ, path, "--dataset", "own.civil.people")
+    assert ran.status == 0, ran.said
+    found = {one["column"]: one for one in ran.document["findings"] if one["kind"] == "personal"}
+    assert {name: one["value"]["form"] for name, one in found.items()} == {
+        "name": "name", "id": "id_card", "gender": "gender",
+    }  # fmt: skip
+    assert found["id"]["confidence"] > 0.95 > found["name"]["confidence"]
+    shown = run_hub(environ, "catalog", "show", "own.civil.people", "--json").document
+    assert {one["name"]: one["grade"] for one in shown["items"] if "personal" in one} == {
+        "name": "general_3", "id": "general_4", "gender": "general_3",
+    }  # fmt: skip
+    assert not any(one.identity in ran.said for one in rows)
