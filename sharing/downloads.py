@@ -21,10 +21,10 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from infra.connection import CUT
 from infra.errors import HubError, Refused
 from infra.language import Text
 from sharing.access import Access
-from sharing.connection import CUT
 from sharing.gate import RECHECK_SECONDS, Gate
 
 LOOK_SECONDS = 3.0
