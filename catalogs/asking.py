@@ -64,7 +64,16 @@ def deliverer(ground: Ground, dataset: str, as_: str | None = None) -> Person:
         Refused: PERSON_UNKNOWN, KEY_EXPIRED, CATALOG_UNKNOWN_RESOURCE, DELIVERY_DENIED, POLICY_INVALID.
         WrongUse: PERSON_AS, CITY_NOT_THIS.
     """
-    someone = current(ground, as_)
+    return may_deliver(ground, current(ground, as_), dataset)
+
+
+def may_deliver(ground: Ground, someone: Person, dataset: str) -> Person:
+    """`someone`, if they may deliver into `dataset`; what nobody registered takes an engineer.
+
+    Raises:
+        Refused: CATALOG_UNKNOWN_RESOURCE, DELIVERY_DENIED, POLICY_INVALID.
+        WrongUse: CITY_NOT_THIS.
+    """
     try:
         found = resource(ground.engine, dataset)
     except Refused:

@@ -7,7 +7,7 @@
 `taken: move` leaves what landed below `taken/` in the unit's own bucket, unsealed and out of a purge's reach. No secret
 stands here: `keys: JINSHUI` names the settings `HUB_BUCKET_JINSHUI_ACCESS_KEY` and `…_SECRET_KEY`,
 `connection: JINSHUI` the setting `HUB_PULL_JINSHUI`. A query is the city's own text, one SELECT; nothing is pasted into
-it. The file is optional; without it there are watched folders, the command and the push, and no limits.
+it. The file is optional; without it there are watched folders, the command and pushes, and no limits.
 """
 
 import re

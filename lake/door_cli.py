@@ -1,4 +1,4 @@
-"""`hub arrival list|scan|pull`: what came by which door, what waits at one and why; and taking it now."""
+"""`hub arrival list|scan|pull|serve`: what came by which door, what waits at one and why; and taking it now."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from catalogs.words import DeliveryState
 from infra.console import emit, help_text, json_option, progress, table
 from infra.language import Text
 from infra.local_time import local_time
+from lake.push_cli import serve
 
 if TYPE_CHECKING:
     from lake.doors import Taken
@@ -26,6 +27,9 @@ DOORS = {
 @click.group(help=help_text("报送：经何种渠道到达、在等什么、立即接收。", "What came, what waits, and why."))
 def arrival() -> None:
     """Hold the commands on doors together."""
+
+
+arrival.add_command(serve)
 
 
 @arrival.command("list", help=help_text("已到达的批次与等待接收的文件。", "What came, newest first, and what waits."))

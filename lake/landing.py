@@ -75,7 +75,7 @@ def land_arrival(ground: Ground, arrival: Arrival, scratch: Path, plain: Path | 
     data_key = crypto.random_bytes(32) if settings.seal else None
     label = crypto.random_token(9)
     try:
-        with _disk(arrival.path):
+        with disk(arrival.path):
             sealing = (data_key, label.encode()) if data_key else None
             bundle = bundled(arrival.path, arrival.together)
             if bundle is not None:
@@ -96,7 +96,7 @@ def plain_copy(ground: Ground, arrival: Arrival, target: Path) -> crypto.Sealed:
     settings = load(LandingSettings, ground.environ)
     packed = target.with_name(f"{target.name}.zip")
     try:
-        with _disk(arrival.path):
+        with disk(arrival.path):
             bundle = bundled(arrival.path, arrival.together)
             if bundle is not None:
                 pack(bundle, packed, settings.max_files, settings.max_bytes)
@@ -132,11 +132,10 @@ def _take(
 
 
 @contextlib.contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def disk(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into LANDING_DISK."""
     try:
         yield
-    except HubError:
-        raise
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise Unavailable(

@@ -12,7 +12,6 @@ Promises, whatever line it is killed at:
 - nothing new lands nothing; no sentence holds the address, the password or a value.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -227,10 +226,3 @@ def _advance(dataset: str, old: _Mark, new: _Mark, now: datetime) -> Any:
             raise Unavailable("PULL_RACED", "另一次抽取刚刚完成", "another pull has just ended")
 
     return write
-
-
-def standing(ground: Ground) -> Iterator[tuple[Pull, datetime | None]]:
-    """Each pull and when it last landed something."""
-    with read(ground.engine) as connection:
-        at = dict(connection.execute(sa.select(tables.watermark.c.dataset, tables.watermark.c.at)).tuples().all())
-    yield from ((one, at.get(one.dataset)) for one in pulls(ground))

@@ -165,10 +165,8 @@ push = sa.Table(
     "lake_push",
     metadata,
     sa.Column("person", sa.String(63), primary_key=True),
-    sa.Column("key", sa.String(128), primary_key=True),  # SHA-256 of the client's Idempotency-Key
-    sa.Column("dataset", sa.Text, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("delivery", sa.String(40), nullable=False),
+    sa.Column("key", sa.String(64), primary_key=True),  # SHA-256 of the client's Idempotency-Key
+    sa.Column("delivery", sa.String(40), nullable=False),  # what was sent stands there, and is erased there
     sa.Column("at", UtcDateTime, nullable=False),
 )
 

@@ -32,8 +32,8 @@ def serve() -> None:
 
 @click.command(
     help=help_text(
-        "启动 Airflow（含页面）与 Delta Sharing 服务，按 Ctrl-C 结束并清理全部进程。",
-        "Serve Airflow with its pages and Delta Sharing; Ctrl-C ends everything that it started.",
+        "启动 Airflow（含页面）、Delta Sharing 服务与推送渠道，按 Ctrl-C 结束并清理全部进程。",
+        "Serve Airflow with its pages, Delta Sharing and the push door; Ctrl-C ends everything that it started.",
     )
 )
 @json_option
@@ -42,13 +42,14 @@ def up() -> None:
     from infra.ground import open_ground
     from lake.clock import start_airflow
     from lake.clock_run import Keeper
+    from lake.push_serving import serve_in_thread
     from sharing import serving
 
     with open_ground() as ground:
         ground.prepare()
         with progress("Airflow") as say:
             airflow = start_airflow(ground, ui=True, progress=lambda said: say(said.say(ground.lang)))
-        with airflow:
+        with airflow, serve_in_thread(ground):
             keeper = Keeper(ground)
             keeper.start()
             try:
@@ -59,6 +60,7 @@ def up() -> None:
 
 def _ready(ground: "Ground", airflow: "Airflow | None") -> None:
     """Say where everything is."""
+    from lake import push_serving
     from sharing.serving import endpoint
 
     address = endpoint(ground)
@@ -68,5 +70,8 @@ def _ready(ground: "Ground", airflow: "Airflow | None") -> None:
         file = str(airflow.password_file)
         value = {"airflow": {"address": airflow.address, "user": "admin", "password_file": file}, **value}
         password = Text(f"用户 admin，口令见 {file}", f"user admin, password in {file}").say(ground.lang)
+        push = push_serving.address(ground)
+        value["push"] = push
+        said.insert(1, f"{Text('推送渠道', 'Pushes').say(ground.lang):<14} {push}")
         said.insert(0, f"Airflow        {airflow.address}  ({password})")
     emit(ground, value, lambda _: said)

@@ -155,6 +155,35 @@ def restore_once(
     _tell(points, tally)
 
 
+def push_once(
+    environ: dict[str, str], to: tuple[str, str], file: str, receipt: str, die: tuple[int, str | None]
+) -> None:
+    """Push a file to a dataset with a key, through a door of this process, and keep the receipt when it has come."""
+    import httpx
+
+    from lake.push_serving import serve_in_thread
+
+    with open_ground(environ) as ground:
+        (dataset, key), (deadly, tally), path = to, die, Path(file)
+        points = armed(ground, deadly)
+        with serve_in_thread(ground) as port, httpx.Client(timeout=60) as client:
+            headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": path.name}
+            url = f"http://127.0.0.1:{port}/arrivals/{dataset}/{path.name}"
+            answer = client.put(url, content=path.read_bytes(), headers=headers).raise_for_status()
+            Path(receipt).write_text(answer.text, encoding="utf-8")
+        _tell(points, tally)
+
+
+def pull_once(environ: dict[str, str], dataset: str, deadly: int, tally: str | None = None) -> None:
+    """Draw once from the unit's database."""
+    from lake.pull import pull
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly)
+        pull(ground, dataset, actor="test", now=ground.now())
+        _tell(points, tally)
+
+
 def _tell(points: Points, tally: str | None) -> None:
     if tally is not None:
         Path(tally).write_text("\n".join(points.names), encoding="utf-8")

@@ -1,0 +1,276 @@
+"""Arrival by HTTP push: a unit's system sends a file and gets a receipt, and can ask what became of it.
+
+    PUT | POST /arrivals/{dataset}/{file}      the body is the file; 201 with a receipt, 200 for what came before
+    POST       /arrivals/{dataset}             the same, without a name
+    GET        /arrivals/{delivery}            the receipt, the state and the counts
+
+Promises:
+
+- nobody sends anything without a key of a person whom the register knows (`Authorization: Bearer …`), who may deliver
+  into that very resource, and is of its unit; whoever may not is answered before the body is read;
+- half a body never lands: it is kept aside until it is whole and fits the digest that came with it (`Repr-Digest`,
+  RFC 9530), within limits of bytes, time and pace, of connections, and of uploads of one unit at once;
+- the receipt is sent when the delivery is durable, never before: who got none sends it again;
+- with the same `Idempotency-Key` that is the same delivery at any time, and a key is good for one content; without one
+  it is as long as the delivery was not published yet (`lake.delivery`);
+- errors have one shape, and hold no value, path or key.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+
+from catalogs.asking import may_deliver
+from catalogs.model import Person
+from catalogs.people import authenticate
+from infra.console import json_text
+from infra.errors import HubError, Place, Refused, Unavailable, WrongUse
+from infra.ground import Ground
+from infra.language import Text
+from infra.settings import Settings, load
+from lake import quota
+from lake.push_body import Limits, declared, received, too_large
+from lake.push_receipt import Pushed, land_pushed, receipt_of
+
+PREFIX = "/arrivals"
+RETRY_SECONDS = 5
+STATUS = {
+    "PERSON_UNKNOWN": 401,
+    "KEY_EXPIRED": 401,
+    "LANDING_UNKNOWN": 404,
+    "PUSH_PATH": 404,
+    "PUSH_SLOW": 408,
+    "PUSH_KEY_RACED": 409,
+    "PUSH_TOO_LARGE": 413,
+    "PUSH_FORM": 415,
+    "PUSH_KEY_OTHER": 422,
+    "PUSH_BUSY": 429,
+    "ARRIVAL_QUOTA": 429,
+    "PUSH_CUT": 400,
+    "PUSH_DIGEST": 400,
+    "LANDING_DISK": 507,
+}
+_DRAIN = 1 << 20  # bytes
+_DRAIN_SECONDS = 1.0
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_DELIVERY = re.compile(r"d-[0-9a-f]{24}")
+_BEARER = re.compile(r"Bearer +(\S{1,300})", re.IGNORECASE)
+
+
+class PushSettings(Settings, frozen=True):
+    """Where pushes are heard, and what one may take: bytes, seconds, bytes a second, uploads of a unit at once."""
+
+    section: ClassVar[str] = "push"
+
+    host: str = "127.0.0.1"
+    port: int = 8471
+    max_bytes: int = 4 << 30
+    seconds: float = 3600.0
+    stall_seconds: float = 30.0
+    pace: int = 1024
+    uploads: int = 4
+    max_connections: int = 64
+
+
+def build_app(ground: Ground) -> FastAPI:
+    """Build the application over `ground`."""
+    app = FastAPI(title="cityhub arrivals", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(HubError, lambda _, error: refusal(ground, error))
+    for status in (404, 405):
+        app.add_exception_handler(status, lambda *_: refusal(ground, _no_such()))
+    door = Door(ground, load(PushSettings, ground.environ))
+
+    @app.api_route(f"{PREFIX}/{{dataset}}/{{file}}", methods=["PUT", "POST"])
+    async def push(request: Request, dataset: str, file: str) -> Response:
+        return await door.take(request, dataset, file)
+
+    @app.post(f"{PREFIX}/{{dataset}}")
+    async def push_unnamed(request: Request, dataset: str) -> Response:
+        return await door.take(request, dataset, dataset.partition(".")[2] or dataset)
+
+    @app.get(f"{PREFIX}/{{delivery}}")
+    def state(request: Request, delivery: str) -> Response:
+        person = _bearer(ground, request)
+        return _json(receipt_of(ground, delivery if _DELIVERY.fullmatch(delivery) else "", person.unit))
+
+    return app
+
+
+def refusal(ground: Ground, error: Exception) -> Response:
+    """Answer with the house's one shape of an error, in the status that the code maps to."""
+    assert isinstance(error, HubError)  # noqa: S101 - registered for this family alone
+    kinds = ((Unavailable, 503), (WrongUse, 400), (Refused, 403))
+    status = STATUS.get(error.code) or next(code for kind, code in kinds if isinstance(error, kind))
+    headers = {"Connection": "close"}  # what is left of a body is not read
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status in (409, 429, 503):
+        later = quota.seconds_left(ground.now()) if error.code == quota.CODE else RETRY_SECONDS
+        headers["Retry-After"] = str(later)
+    return _json({"error": error.as_dict(ground.lang)}, status, headers)
+
+
+def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(json_text(value), status, headers, "application/json")
+
+
+class Door:
+    """Takes pushes; a unit has at most so many under way."""
+
+    def __init__(self, ground: Ground, settings: PushSettings) -> None:
+        self._ground, self._settings = ground, settings
+        self._limits = Limits(settings.max_bytes, settings.seconds, settings.stall_seconds, settings.pace)
+        self._running: Counter[str] = Counter()
+
+    async def take(self, request: Request, dataset: str, file: str) -> Response:
+        """One push, from its head to its receipt."""
+        stream = request.stream()
+        try:
+            return await self._take(request, stream, dataset, file)
+        except HubError:
+            await _drained(request, stream)
+            raise
+
+    async def _take(self, request: Request, stream: AsyncIterator[bytes], dataset: str, file: str) -> Response:
+        person = await run_in_threadpool(self._admitted, request, dataset)
+        key, digest = _asked(request), declared(_lines(request, "repr-digest") or _lines(request, "content-digest"))
+        with self._place(person.unit), self._ground.scratch() as scratch:
+            path = _named(scratch, file)
+            got = await received(stream, path, self._limits)
+            if digest not in (None, got.sha256):
+                raise Refused(
+                    "PUSH_DIGEST",
+                    "收到的内容与所给的摘要不符，什么都没有接收",
+                    "what came does not have the digest that was given; nothing was taken",
+                    remedy=Text("重新发送", "send it again"),
+                )
+            pushed = Pushed(dataset, path, got.sha256, person, key)
+            told, new = await run_in_threadpool(land_pushed, self._ground, pushed, scratch)
+        value = {**told, "digest_checked": digest is not None}
+        return _json(value, 201 if new else 200, {"Location": told["links"]["state"]})
+
+    def _admitted(self, request: Request, dataset: str) -> Person:
+        """Who sends, if they may; asked before the first byte of the body is.
+
+        Raises:
+            Refused: PERSON_UNKNOWN, KEY_EXPIRED, DELIVERY_DENIED, PUSH_TOO_LARGE, ARRIVAL_QUOTA.
+        """
+        person = _bearer(self._ground, request)
+        size = int(request.headers.get("content-length") or 0)  # the server has refused what is no number
+        if person.unit != dataset.partition(".")[0]:
+            raise _denied(dataset)
+        try:
+            may_deliver(self._ground, person, dataset)
+        except Refused as error:
+            if error.code == "CATALOG_UNKNOWN_RESOURCE":
+                raise _denied(dataset) from None
+            raise
+        if size > self._settings.max_bytes:
+            raise too_large(self._settings.max_bytes)
+        quota.check(self._ground, person.unit, size, self._ground.now())
+        return person
+
+    @contextlib.contextmanager
+    def _place(self, unit: str) -> Iterator[None]:
+        """A place for one upload of the unit, so that slow ones leave places to the others."""
+        if self._running[unit] >= self._settings.uploads:
+            raise Refused(
+                "PUSH_BUSY",
+                f"本单位同时进行的推送已达 {self._settings.uploads} 个",
+                f"{self._settings.uploads} uploads of the unit are under way already",
+                remedy=Text("等其中之一结束后重试", "try again when one of them has ended"),
+            )
+        self._running[unit] += 1
+        try:
+            yield
+        finally:
+            self._running[unit] -= 1
+
+
+def _bearer(ground: Ground, request: Request) -> Person:
+    given = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    return authenticate(ground, given[1] if given else "")
+
+
+def _lines(request: Request, name: str) -> list[str]:
+    return request.headers.getlist(name)
+
+
+def _asked(request: Request) -> str | None:
+    """The client's Idempotency-Key, if the request is one that can be taken.
+
+    Raises:
+        WrongUse: PUSH_FORM, PUSH_KEY.
+    """
+    form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    coded = request.headers.get("content-encoding", "identity").strip().lower()
+    if form in ("multipart/form-data", "application/x-www-form-urlencoded") and _lines(request, "content-type"):
+        # curl -d says that it sends a form, whatever it sends, and takes the ends of lines out of it.
+        raise _no_form()
+    if coded != "identity":
+        raise _no_form()
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise WrongUse(
+            "PUSH_KEY",
+            "Idempotency-Key 为 1 至 255 个可见 ASCII 字符",
+            "an Idempotency-Key has 1 to 255 visible ASCII characters",
+        )
+    return key
+
+
+def _named(scratch: Path, file: str) -> Path:
+    """Where the body goes: a folder of its own, under the name that its sender gives it.
+
+    Raises:
+        WrongUse: PUSH_NAME.
+    """
+    if file in ("", ".", "..") or "/" in file or not file.isprintable() or len(file.encode("utf-8", "replace")) > 200:
+        raise WrongUse("PUSH_NAME", "文件名不可用", "the file cannot be called that")
+    folder = scratch / "body"
+    folder.mkdir(mode=0o700)
+    return folder / file
+
+
+async def _drained(request: Request, stream: AsyncIterator[bytes]) -> None:
+    """Read a little more, so that a client that is still sending hears the answer; one that waits to be let does."""
+    if "expect" in request.headers:
+        return
+    left = _DRAIN
+    with contextlib.suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while left > 0 and (chunk := await anext(stream, None)) is not None:
+                left -= len(chunk)
+
+
+def _denied(dataset: str) -> Refused:
+    """One answer for what is another unit's and what nobody registered: the key tells nothing of either."""
+    return Refused(
+        "DELIVERY_DENIED",
+        "此密钥不能向该数据资源报送，什么都没有接收",
+        "this key may not deliver into that resource; nothing was taken",
+        place=Place(dataset=dataset[:191]),
+        remedy=Text("用本单位填报员的密钥，报送本单位已登记的资源", "use a key of the unit that provides the resource"),
+    )
+
+
+def _no_form() -> WrongUse:
+    return WrongUse(
+        "PUSH_FORM",
+        "请求体须为文件本身，不是表单，也不压缩传输",
+        "the body is the file itself, no form and not compressed on the way",
+        remedy=Text("curl -T 文件 地址/arrivals/数据集/", "curl -T FILE …/arrivals/DATASET/"),
+    )
+
+
+def _no_such() -> WrongUse:
+    return WrongUse("PUSH_PATH", "没有这个地址或方法", "there is no such path or method")
