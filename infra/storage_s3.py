@@ -1,7 +1,6 @@
 """Objects in any S3, by the MinIO client: own endpoint, path-style addresses, fixed keys, no STS.
 
-A put is one request or one multipart upload, which S3 makes visible at once or not at all, and acknowledges when
-durable.
+A put is one request or one multipart upload: S3 shows it at once or not at all, and acknowledges it when durable.
 """
 
 import contextlib
@@ -117,11 +116,12 @@ class S3Store:
             stats = [self._stat(entry) for entry in found if not entry.is_dir]
         yield from sorted(stats, key=lambda entry: entry.key)
 
-    def first(self, most: int, *, skip: str = "") -> tuple[ObjectStat, ...]:
-        """At most `most` objects, in pages, whose keys can be named here and do not begin with `skip`."""
+    def first(self, most: int, *, skip: str = "", after: str = "") -> tuple[ObjectStat, ...]:
+        """At most `most` objects behind `after`, by key; those that can be named here and do not begin with `skip`."""
         stats: tuple[ObjectStat, ...] = ()
+        start = self._prefix + after if after else None
         with _s3("."):
-            for entry in self._client.list_objects(bucket_name=self.bucket, prefix=self._prefix, recursive=True):
+            for entry in self._client.list_objects(self.bucket, self._prefix, recursive=True, start_after=start):
                 found = self._stat(entry)
                 if entry.is_dir or (skip and found.key.startswith(skip)) or not is_key(found.key):
                     continue
@@ -131,22 +131,26 @@ class S3Store:
         return stats
 
     def clear(self, key: str, etag: str, target: str | None) -> bool:
-        """Move the object to `target`, or delete it, if it still has `etag`; whether it did."""
-        name = self._name(key)
+        """Move the object to `target`, or delete it, if it still has `etag`; whether it did.
+
+        Where the store knows no conditional delete, one request stands between the last look and the delete.
+        """
+        name, condition = self._name(key), CopySource(self.bucket, self._name(key), match_etag=etag)
         with _s3(key):
             try:
                 if target is not None:
-                    source = CopySource(bucket_name=self.bucket, object_name=name, match_etag=etag)
-                    there = self._name(target)
-                    self._client.copy_object(bucket_name=self.bucket, object_name=there, source=source)
+                    self._client.copy_object(self.bucket, self._name(target), condition)
                 found = self.stat(key)
                 if found is None or found.etag != etag:
                     return False
-                self._client.remove_object(bucket_name=self.bucket, object_name=name)
+                # The client's own way of deleting knows no condition.
+                self._client._execute("DELETE", self.bucket, name, headers={"If-Match": f'"{etag}"'})
             except S3Error as error:
                 if error.code in ("PreconditionFailed", *ABSENT):
                     return False
-                raise
+                if error.code != "NotImplemented":
+                    raise
+                self.delete(key)
         return True
 
     def delete(self, key: str) -> None:

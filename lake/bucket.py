@@ -3,16 +3,18 @@
 Promises:
 
 - an object is whole as soon as it is there (a put is atomic, an upload in parts is seen when it is done); where the
-  city asks for a marker it waits for `<name>.done`;
+  city asks for a marker it waits for a `<name>.done` that is not older;
 - its size is looked at before its first byte is read, and its reading has a limit of time;
-- it leaves the prefix only after its bytes are durable in landing, and only if it is still the object that landed: its
-  ETag is asked again right before, and what is moved is copied under the condition that it still has that ETag;
+- it leaves the prefix only after its bytes are durable in landing, and only if it is still the object that landed: it
+  is copied and deleted under the condition that it still has its ETag;
 - two scans at once double nothing (a lease, and landing itself); a killed scan is finished by the next one;
-- one object's trouble keeps no other waiting. Names map to datasets as files' names do.
+- one object's trouble keeps no other waiting, however many stay. Names map to datasets as files' names do.
 
-A store knows no conditional delete that all S3 have: between the last look and the delete stands one request.
+A store that knows no conditional delete is asked right before: one request stands between that look and the delete. One
+that keeps versions keeps what was deleted as an old version; the unit's own rules end it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -26,6 +28,7 @@ from infra.lease import kept, lease
 from infra.settings import Secret, Settings, load
 from infra.storage import ObjectStat, StoreSettings
 from infra.storage_s3 import S3Store
+from lake import quota
 from lake.arrival import named_datasets, names_of
 from lake.arrival_folder import MARKER, unfinished
 from lake.bundle import too_large
@@ -85,20 +88,31 @@ def scan(ground: Ground, rule: Bucket, now: datetime) -> Scanned:
     store = open_bucket(ground, rule)
     done = Scanned()
     with lease(ground.engine, f"bucket:{rule.unit}", seconds=120) as held, kept(held):
-        found = store.first(load(BucketSettings, ground.environ).most_objects, skip=TAKEN)
-        there = {one.key for one in found}
-        names = names_of(ground, rule.unit)
-        for one in sorted(found, key=lambda each: (each.modified, each.key)):
-            if unfinished(PurePosixPath(one.key).name):
-                continue
-            if rule.complete is Complete.MARKER and one.key + MARKER not in there:
-                done.waiting.append(one.key)
-                continue
-            try:
-                done.deliveries += _take(ground, store, rule, one, names, now)
-            except HubError as error:
-                done.refused.append((one.key, error))
+        most, names = load(BucketSettings, ground.environ).most_objects, names_of(ground, rule.unit)
+        found = store.first(most, skip=TAKEN)
+        while found:
+            there = {one.key: one for one in found}
+            for one in sorted(found, key=lambda each: (each.modified, each.key)):
+                if unfinished(PurePosixPath(one.key).name):
+                    continue
+                if rule.complete is Complete.MARKER and not _marked(store, one, there):
+                    done.waiting.append(one.key)
+                    continue
+                try:
+                    done.deliveries += _take(ground, store, rule, one, names, now)
+                except HubError as error:
+                    done.refused.append((one.key, error))
+            if len(found) < most or len(done.deliveries) >= most:
+                break  # what is left is taken by the next scan: what was taken stands in its way no more
+            found = store.first(most, skip=TAKEN, after=found[-1].key)
     return done
+
+
+def _marked(store: S3Store, one: ObjectStat, there: Mapping[str, ObjectStat]) -> bool:
+    """Whether its marker is there, on this page or behind it; one that is older was another object's."""
+    key = one.key + MARKER
+    marker = there.get(key) or (store.stat(key) if key > max(there) else None)
+    return marker is not None and marker.modified >= one.modified
 
 
 def _take(
@@ -108,6 +122,7 @@ def _take(
     name = PurePosixPath(one.key).name
     if one.size > most:
         raise too_large(one.size, most, name)
+    quota.check(ground, rule.unit, one.size, now)  # before the first byte is asked for
     with ground.scratch() as scratch:
         path = scratch / (name.encode()[:200].decode("utf-8", "ignore") or "object")
         store.get_file(one.key, path)

@@ -5,11 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,11 +23,11 @@ from catalogs.register import register_city
 from infra.database import read
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
+from infra.storage import ObjectStat
 from infra.storage_s3 import S3Store
 from lake import bucket, purge, tables
 from lake.arrival import watched
 from lake.doors import take, waits
-from lake.landing import land
 from sharing.purge_telling import planned
 from sharing.purging import Extracts
 
@@ -133,6 +133,49 @@ def test_an_object_replaced_meanwhile_is_not_lost(place: Place, monkeypatch: pyt
     assert place.objects() == []
 
 
+def test_an_object_replaced_right_before_the_delete_is_not_lost(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.store.put_bytes("traffic.road_flow.csv", b"a\n1\n")
+    real = S3Store.stat
+
+    def stat_and_replace(store: S3Store, key: str) -> ObjectStat | None:
+        found = real(store, key)
+        place.store.put_bytes(key, b"a\n2\n")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(S3Store, "stat", stat_and_replace)
+        assert len(place.scan().deliveries) == 1
+    assert place.objects() == ["traffic.road_flow.csv"]
+    assert len(place.scan().deliveries) == 1
+    assert place.objects() == []
+    assert place.count() == 2
+
+
+def test_what_stays_keeps_nothing_waiting_that_stands_behind_it(place: Place) -> None:
+    place.ground.environ["HUB_BUCKET_MOST_OBJECTS"] = "2"
+    for number in range(5):
+        place.store.put_bytes(f"a/{number}.part", b"x")
+    for number in range(3):
+        place.store.put_bytes(f"traffic.road_flow-{number}.csv", b"a\n%d\n" % number)
+    place.scan()
+    place.scan()
+    assert place.count() == 3
+    assert place.objects() == [f"a/{number}.part" for number in range(5)]
+
+
+def test_a_marker_is_found_behind_the_page_and_an_older_one_is_another_objects(place: Place, s3: S3Server) -> None:
+    prefix = load_doors(place.city).buckets[0].prefix
+    (place.city / "arrivals.yaml").write_text(rule(s3, prefix, ", complete: marker"))
+    place.ground.environ["HUB_BUCKET_MOST_OBJECTS"] = "1"
+    place.store.put_bytes("traffic.road_flow.csv.done", b"")
+    time.sleep(1.1)  # a store tells seconds
+    place.store.put_bytes("traffic.road_flow.csv", b"a\n1\n")
+    assert place.scan().waiting == ["traffic.road_flow.csv"]
+    place.store.put_bytes("traffic.road_flow.csv.done", b"")
+    assert len(place.scan().deliveries) == 1
+    assert place.objects() == []
+
+
 KILLED = """
 import os, sys
 sys.path.insert(0, sys.argv[2])
@@ -193,45 +236,6 @@ def test_a_broken_bucket_is_told_and_keeps_no_other_door_waiting(place: Place, s
     (told,) = waits(place.ground, who, unit=None, refused=False)
     assert (told["door"], told["code"]) == ("s3", "STORE_UNREACHABLE")
     (place.city / "arrivals.yaml").unlink()
-
-
-def test_a_quota_is_refused_at_the_door_left_there_and_taken_the_next_day(place: Place) -> None:
-    (place.city / "arrivals.yaml").write_text("quotas: [{unit: jinshui, deliveries_a_day: 2, bytes_a_day: 100}]\n")
-    folder = watched(place.ground, "jinshui")
-    folder.mkdir(parents=True)
-    for number in range(3):
-        (folder / f"traffic.road_flow-{number}.csv").write_bytes(b"a\n%d\n" % number)
-    assert len(take(place.ground).deliveries) == 2
-    (told,) = waits(place.ground, current(place.ground), unit="jinshui", refused=True)
-    assert told["code"] == "ARRIVAL_QUOTA"
-    assert len(list(folder.glob("*.csv"))) == 1
-    objects = len(list(place.ground.store.list("landing")))
-    assert objects == 2
-    real = place.ground.clock
-    place.ground.clock = lambda: real() + timedelta(days=1)
-    assert len(take(place.ground).deliveries) == 1
-    assert waits(place.ground, current(place.ground), unit=None, refused=False) == []
-
-
-def test_a_quota_is_exact_when_many_come_at_once(place: Place, tmp_path: Path) -> None:
-    (place.city / "arrivals.yaml").write_text("quotas: [{unit: jinshui, bytes_kept: 12}]\n")
-    codes: list[str] = []
-
-    def one(number: int) -> None:
-        path = tmp_path / f"{number}.csv"
-        path.write_bytes(b"a\n%d\n" % number)
-        try:
-            land(place.ground, FLOW, path, channel="push", arrived_at=NOW, actor="test")
-        except HubError as error:
-            codes.append(error.code)
-
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert codes == ["ARRIVAL_QUOTA"] * 5
-    assert place.count() == len(list(place.ground.store.list("landing"))) == 3
 
 
 def test_the_city_file_is_checked_as_all_others(place: Place) -> None:
