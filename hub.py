@@ -21,8 +21,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "people": ("catalogs.people_cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
     "contract": (
         "contracts.cli:contract",
-        "数据契约：检查、登记、查看、比较、检验套件、由文件推断",
-        "Data contracts: check, register, list, show, diff, suite, infer.",
+        "数据契约：检查、登记、查看、比较、检验套件、由文件推断、试用",
+        "Data contracts: check, register, show, diff, infer, try.",
     ),
     "adopt": (
         "lake.adopt_cli:adopt",
@@ -79,7 +79,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 
 # Commands of a group that need a package to the right of the group's own.
-BESIDE: dict[str, dict[str, str]] = {"contract": {"infer": "lake.adopt_cli:infer"}}
+BESIDE: dict[str, dict[str, str]] = {"contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"}}
 
 
 class FrontDoor(click.Group):

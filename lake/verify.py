@@ -15,7 +15,7 @@ after the files were. The act is in the ledger with its counts.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -37,10 +37,10 @@ from lake.delta_log import LOG, commits
 from lake.duck import LakeSettings
 from lake.logged import lives
 from lake.store_files import parquet_file
-from lake.tables import BLOCKED, FINISHED, PURGED
+from lake.tables import BLOCKED, FINISHED, PURGED, replay
 from lake.tables import delivery as table
 from lake.tables import purge as purges
-from lake.verify_rules import Flaw, about
+from lake.verify_rules import Flaw, Replay, about
 
 
 @dataclass(slots=True)
@@ -79,9 +79,9 @@ def verify(ground: Ground, dataset: str, actor: str) -> Verified:
         looks.append(_Look(ground, lake, quarantine_key(dataset), schema.OWN))
     for look in looks:
         look.at_files()
-    rows = _deliveries(ground, dataset)
+    rows, replays = _deliveries(ground, dataset)
     for look in looks:
-        look.at_counts(rows, "published" if look is looks[0] else "quarantined")
+        look.at_counts(rows, replays, "published" if look is looks[0] else "quarantined")
         done.versions[look.key] = look.newest
         done.files += len(look.read)
         done.rows += sum(sum(counts.values()) for counts in look.read.values())
@@ -95,9 +95,29 @@ def verify(ground: Ground, dataset: str, actor: str) -> Verified:
     return done
 
 
-def _deliveries(ground: Ground, dataset: str) -> Sequence[Mapping[Any, Any]]:
+Rows = Sequence[Mapping[Any, Any]]
+
+
+def _deliveries(ground: Ground, dataset: str) -> tuple[Rows, Rows]:
+    """The register's deliveries and replays, as of one moment."""
     with read(ground.engine) as connection:
-        return connection.execute(sa.select(table).where(table.c.dataset == dataset)).mappings().all()
+        deliveries, replays = (
+            connection.execute(sa.select(one).where(one.c.dataset == dataset)).mappings().all()
+            for one in (table, replay)
+        )
+    return deliveries, replays
+
+
+def _replays(rows: Rows, count: str) -> list[Replay]:
+    """What each replay moved into the table whose rows `count` counts, or out of it."""
+
+    def moved(one: Mapping[str, Any]) -> int:
+        return int(one["published"] if count == "published" else -one["published"] - one["duplicates"])
+
+    return [
+        Replay(row["id"], {one["id"]: moved(one) for one in row["deliveries"]}, row["state"] == FINISHED)
+        for row in rows
+    ]
 
 
 class _Look:
@@ -184,19 +204,22 @@ class _Look:
                 if old:
                     self.flaws.append(about("VERIFY_STRAY", self.key, path))
 
-    def at_counts(self, rows: Sequence[Mapping[Any, Any]], count: str) -> None:
-        """Hold the rows that were read against the register's deliveries."""
+    def at_counts(self, rows: Rows, replayed: Rows, count: str) -> None:
+        """Hold the rows that were read against the register's deliveries and replays."""
+        replays = _replays(replayed, count)
         names = {row["number"]: row["id"] for row in rows}
         purged = {row["id"] for row in rows if row["state"] == PURGED}
-        published = {row["id"]: row[count] or 0 for row in rows}
+        published = verify_rules.as_logged({row["id"]: row[count] or 0 for row in rows}, replays, self._logged)
         found: Counter[str] = Counter()
         for path in self._live & self.read.keys():
             for number, many in self.read[path].items():
                 found[names.get(number, f"#{number}")] += many
-        expected = verify_rules.standing(self._logged, published)
+        brought = {one.id: [each for each, many in one.rows.items() if many >= 0] for one in replays}
+        expected = verify_rules.standing(self._logged, published, brought)
         wanted, there = ({one: n for one, n in side.items() if one not in purged} for side in (expected, found))
         self.flaws += verify_rules.miscounted(self.key, wanted, there)
         committed = {commit.info.get("delivery") for commit in self._logged}
+        committed |= {each for one in replays for each in one.rows}
         version = "version" if count == "published" else "quarantine_version"
         self.flaws += [
             about("VERIFY_UNPUBLISHED", self.key, row["id"])
@@ -204,7 +227,9 @@ class _Look:
             if row["state"] == FINISHED and (row[version] or 0) <= self.newest
             if row[version] is not None and row["id"] not in committed
         ]
-        self._at_commits(names, published)
+        done = {commit.info.get("replay") for commit in self._logged}
+        before = [replace(one, counted=True) for one in replays if one.id in done]
+        self._at_commits(names, verify_rules.as_logged(published, before, ()))
 
     def _at_commits(self, names: Mapping[int, str], published: Mapping[str, int]) -> None:
         """What a delivery's own commit added, where all of it can still be read, also of versions that gave way."""

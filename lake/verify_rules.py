@@ -1,7 +1,8 @@
 """What a table's log says that its files must hold, and what a fault is called. Pure: commits in, expectations out.
 
-A commit tells its delivery, or the purge that took rows out. An append adds the delivery's rows to what stands, an
-overwrite leaves them alone. Rows of purged deliveries are nobody's to count: `lake.purging` proves that they are gone.
+A commit tells its delivery, the replay that brought rows out of quarantine, or the purge that took rows out. An append
+adds rows to what stands, an overwrite leaves them alone. Rows of purged deliveries are nobody's to count:
+`lake.purging` proves that they are gone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,16 +28,47 @@ class Flaw:
         return {"code": self.code, "table": self.table, "message": self.said.say(lang)}
 
 
-def standing(logged: Sequence[Logged], published: Mapping[str, int]) -> dict[str, int]:
-    """Delivery → rows that the newest of the commits must hold; `published` tells what each delivery published."""
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A replay as the register has it: delivery → rows that it moved into this table (out of it: below zero).
+
+    Attributes:
+        counted: whether the register's counts have it already.
+    """
+
+    id: str
+    rows: Mapping[str, int]
+    counted: bool
+
+
+def as_logged(counts: Mapping[str, int], replays: Iterable[Replay], logged: Sequence[Logged]) -> dict[str, int]:
+    """The register's counts of deliveries as they were, or will be, with exactly the replays that the log has."""
+    there = {commit.info.get("replay") for commit in logged}
+    found = dict(counts)
+    for one in replays:
+        if one.counted != (one.id in there):
+            for delivery, rows in one.rows.items():
+                found[delivery] = found.get(delivery, 0) + (-rows if one.counted else rows)
+    return found
+
+
+def standing(
+    logged: Sequence[Logged], published: Mapping[str, int], replays: Mapping[str, Iterable[str]] | None = None
+) -> dict[str, int]:
+    """Delivery → rows that the newest of the commits must hold.
+
+    Args:
+        logged: the commits.
+        published: delivery → rows that it put into the table, by itself and by replays.
+        replays: replay's id → its deliveries.
+    """
     rows: dict[str, int] = {}
     for commit in logged:
-        delivery = commit.info.get("delivery")
-        if delivery is None:
-            continue
-        if commit.info.get("operationParameters", {}).get("mode") == "Overwrite":
+        delivery, replay = commit.info.get("delivery"), commit.info.get("replay")
+        brought = [delivery] if delivery is not None else list((replays or {}).get(str(replay), ()))
+        if brought and commit.info.get("operationParameters", {}).get("mode") == "Overwrite":
             rows.clear()
-        rows[delivery] = published.get(delivery, 0)
+        rows |= {one: published.get(one, 0) for one in brought}
     return rows
 
 

@@ -131,6 +131,23 @@ def purge_once(environ: dict[str, str], purge: str, deadly: int, tally: str | No
             Path(tally).write_text("\n".join(points.names), encoding="utf-8")
 
 
+def replay_once(environ: dict[str, str], dataset: str, deadly: int, tally: str | None = None) -> None:
+    """Replay the dataset's quarantine as `hub quarantine replay` does, then describe it and sign the ledger."""
+    from catalogs.people import person
+    from lake.ingest import Session
+    from lake.outbox import drain
+    from lake.replay import replay
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly) if deadly or tally else None
+        with Session(ground) as session:
+            replay(session, person(ground.engine, "engineer_li"), dataset)
+        assert drain(ground).left == 0
+        ground.ledger.sequence()
+        if points is not None:
+            _tell(points, tally)
+
+
 def backup_once(environ: dict[str, str], folder: str, deadly: int, tally: str | None = None) -> None:
     """Back up into `folder` as `hub backup make` does."""
     from lake.backup import make

@@ -23,6 +23,7 @@ from lake.purge import approve, propose
 from lake.purging import carry_out
 from lake.replay import Replayed, replay
 from lake.tables import outbox
+from lake.verify import verify
 from sharing.purging import Extracts
 
 
@@ -50,6 +51,12 @@ def everything(ground: Ground) -> tuple[Any, ...]:
         for some in (city.curated(ground), city.quarantined(ground))
     )
     return (rows, *both, city.acts(ground))
+
+
+def balanced(ground: Ground, dataset: str = city.FLOW) -> None:
+    """Every delivery balances by its counts, and `hub lake verify` finds every row where log and register say."""
+    city.balanced(ground)
+    assert [flaw.said.en for flaw in verify(ground, dataset, "test").flaws] == []
 
 
 @pytest.fixture
@@ -82,7 +89,7 @@ def test_exactly_what_now_passes_moves_and_only_once(stocked: Ground, tmp_path: 
     assert [(a.id, a.published, a.duplicates) for a in done.deliveries] == [(one.delivery, 1, 0), (two.delivery, 1, 0)]
     assert done.left == 3
     assert {rule: count for rule, (count, _) in done.broken.items()} == {"flow.range": 1, "duplicate.conflict": 1}
-    city.balanced(ground)
+    balanced(ground)
     lines = {(row["_delivery"], row["_line"]) for row in city.curated(ground) if row["flow"] > 2000}
     assert lines == {(1, 12), (2, 8)}
     assert sorted(row["_line"] for row in city.quarantined(ground)) == [7, 13, 14]
@@ -107,7 +114,7 @@ def test_a_blocked_delivery_is_published_once_rows_of_it_pass(stocked: Ground, t
     assert (row["read"], row["published"], row["quarantined"], row["contract_version"]) == (4, 3, 1, "1.1.0")
     assert (row["audit"]["passed"], row["audit"]["failed"]) == (True, [])
     assert row["audit"]["broken"] == {"flow.type": 1}
-    city.balanced(stocked)
+    balanced(stocked)
     again = ingest(stocked, city.FLOW, tmp_path / "a.csv", actor="test")
     assert (again.state, again.repeated) == ("repeated", one.delivery)
 
@@ -120,7 +127,7 @@ def test_what_repeats_a_published_row_counts_as_a_duplicate(stocked: Ground, tmp
     ingest(stocked, city.FLOW, city.flow_file(tmp_path / "b.csv", [city.line(2, flow=3000)]), actor="test")
     done = moved(stocked)
     assert [(a.id, a.published, a.duplicates) for a in done.deliveries] == [(one.delivery, 0, 1)]
-    city.balanced(stocked)
+    balanced(stocked)
     assert city.quarantined(stocked) == []
     assert sorted(row["flow"] for row in city.curated(stocked)) == [10, 3000]
 
@@ -134,7 +141,7 @@ def test_a_rule_of_the_whole_that_would_break_keeps_the_delivery_as_it_is(stocke
     assert (done.replay, done.left, list(done.held)) == (None, 1, [one.delivery])
     corrected(stocked, tmp_path / "newer", "3.0.0", HIGHER, ("mustBeGreaterOrEqualTo: 1", "mustBeLessOrEqualTo: 3"))
     assert moved(stocked).left == 0
-    city.balanced(stocked)
+    balanced(stocked)
 
 
 ALIAS = (
@@ -165,7 +172,7 @@ def test_an_alias_added_since_finds_its_column(stocked: Ground, tmp_path: Path) 
     corrected(stocked, tmp_path / "new", "1.1.0", HIGHER, ALIAS)
     assert moved(stocked).left == 0
     assert {row["flow"]: row["note"] for row in city.curated(stocked)} == {10: None, 3000: "修路"}
-    city.balanced(stocked)
+    balanced(stocked)
 
 
 def test_a_record_with_two_spellings_of_a_field_stays(stocked: Ground, tmp_path: Path) -> None:
@@ -194,7 +201,7 @@ def test_a_column_added_since_is_empty_in_rows_that_lack_it(stocked: Ground, tmp
     corrected(stocked, tmp_path / "new", "1.1.0", HIGHER, ("      - name: lat\n", optional + "      - name: lat\n"))
     assert moved(stocked).left == 0
     assert [(row["flow"], row["lane"]) for row in city.curated(stocked)] == [(10, None), (3000, None)]
-    city.balanced(stocked)
+    balanced(stocked)
 
 
 def test_it_finds_its_rows_after_compaction_and_a_purge_finds_what_it_moved(stocked: Ground, tmp_path: Path) -> None:
@@ -212,9 +219,9 @@ def test_it_finds_its_rows_after_compaction_and_a_purge_finds_what_it_moved(stoc
     maintain.compact(stocked, city.FLOW, "test")
     corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
     assert [(a.id, a.published) for a in moved(stocked).deliveries] == [(one, 1) for one in took]
-    city.balanced(stocked)
+    balanced(stocked)
     maintain.compact(stocked, city.FLOW, "test")
-    city.balanced(stocked)
+    balanced(stocked)
     one = propose(stocked, took[1], "illegal_collection", "2026-17", person(stocked.engine, "engineer_li"))
     approve(stocked, one.id, person(stocked.engine, "reviewer_authority"), Extracts())
     assert [a.id for a in moved(stocked).deliveries] == []
@@ -226,7 +233,7 @@ def test_it_finds_its_rows_after_compaction_and_a_purge_finds_what_it_moved(stoc
     with read(stocked.engine) as connection:
         told = connection.execute(sa.select(outbox.c.payload).where(outbox.c.subject.startswith(f"{took[1]}/"))).all()
     assert told == []
-    city.balanced(stocked)
+    balanced(stocked)
 
 
 def snapshot(ground: Ground, path: Path, *lines: str) -> str:
@@ -247,7 +254,7 @@ def test_of_a_snapshot_only_the_newest_is_replayed(stocked: Ground, tmp_path: Pa
     assert [(one.id, one.published) for one in done.deliveries] == [(new, 1)]
     assert len(city.curated(stocked, city.HOSPITALS)) == 2
     assert moved(stocked, city.HOSPITALS).deliveries == ()
-    city.balanced(stocked)
+    balanced(stocked, city.HOSPITALS)
 
 
 def test_a_blocked_snapshot_takes_the_place_of_the_one_before(stocked: Ground, tmp_path: Path) -> None:
@@ -258,6 +265,7 @@ def test_a_blocked_snapshot_takes_the_place_of_the_one_before(stocked: Ground, t
     assert [(one.id, one.published) for one in done.deliveries] == [(blocked, 1)]
     assert [row["pname"] for row in city.curated(stocked, city.HOSPITALS)] == ["北京市"]
     assert moved(stocked, city.HOSPITALS).deliveries == ()
+    balanced(stocked, city.HOSPITALS)
 
 
 def test_who_may_not_deliver_may_not_replay(stocked: Ground) -> None:
