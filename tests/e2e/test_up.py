@@ -1,4 +1,4 @@
-"""`hub up` as a process: it serves Airflow's pages and the extracts, and whatever ends it, nothing of it is left.
+"""`hub up` as a process: it serves Airflow, the extracts and pushes, and whatever ends it, nothing of it is left.
 
 One home serves three times, and each time is ended in another way: Ctrl-C, TERM, and a kill that leaves it no say.
 """
@@ -53,7 +53,7 @@ class Up:
 
     process: "subprocess.Popen[str]"
     home: Path
-    ports: tuple[int, int]
+    ports: tuple[int, int, int]
     sessions: set[int] = field(default_factory=set)
 
     def started(self) -> list[psutil.Process]:
@@ -65,11 +65,11 @@ class Up:
 
 @contextlib.contextmanager
 def up(home: Path) -> Iterator[Up]:
-    """`hub up` until both of its doors answer."""
-    airflow, sharing = free_port(), free_port()
+    """`hub up` until its doors answer."""
+    airflow, sharing, push = free_port(), free_port(), free_port()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environ |= {"HUB_HOME": str(home), "HUB_DEMO": "1", "HUB_LANG": "en"}
-    environ |= {"HUB_CLOCK_PORT": str(airflow), "HUB_SHARE_PORT": str(sharing)}
+    environ |= {"HUB_CLOCK_PORT": str(airflow), "HUB_SHARE_PORT": str(sharing), "HUB_PUSH_PORT": str(push)}
     with subprocess.Popen(
         [sys.executable, "-m", "hub", "up", "--json"],
         env=environ,
@@ -80,7 +80,7 @@ def up(home: Path) -> Iterator[Up]:
         text=True,
         start_new_session=True,
     ) as process:
-        running = Up(process, home, (airflow, sharing))
+        running = Up(process, home, (airflow, sharing, push))
         try:
             until(lambda: answers(sharing) or process.poll() is not None, START, "the sharing server")
             assert process.poll() is None, process.communicate()
@@ -97,16 +97,17 @@ def up(home: Path) -> Iterator[Up]:
 
 
 @pytest.mark.timeout(600)
-def test_it_serves_both_doors_and_leaves_nothing_behind(ground: Ground) -> None:
+def test_it_serves_its_doors_and_leaves_nothing_behind(ground: Ground) -> None:
     stock(ground)
     home = ground.home
     ground.close()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         with up(home) as running:
-            airflow, sharing = running.ports
+            airflow, sharing, push = running.ports
             assert status(running.address(airflow, "/")) == 200
             assert status(running.address(airflow, "/api/v2/dags")) == 401, "nobody is let in without the password"
             assert status(running.address(sharing, "/delta-sharing/shares")) == 401
+            assert status(running.address(push, "/arrivals/d-0")) == 401
             started = running.started()
             names = " ".join(" ".join(one.cmdline()) for one in started).replace("api-server", "api_server")
             for program in ("api_server", "scheduler", "dag-processor", "lake.clock_guard"):
@@ -116,7 +117,7 @@ def test_it_serves_both_doors_and_leaves_nothing_behind(ground: Ground) -> None:
             listening = [
                 one.laddr for process in started for one in process.net_connections("inet") if one.status == "LISTEN"
             ]
-            assert {address.port for address in listening} >= {airflow, sharing}
+            assert {address.port for address in listening} >= {airflow, sharing, push}
             assert {address.ip for address in listening} == {"127.0.0.1"}
 
             running.process.send_signal(number)
