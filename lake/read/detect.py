@@ -44,6 +44,11 @@ _MAGIC: tuple[tuple[bytes, str, str, Text], ...] = (
 _HTML = re.compile(rb"^\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|table|meta|div|script|style)\b", re.I | re.S)
 _SPREADSHEET_XML = re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet")
 _JSON_START = re.compile(rb'^\s*(\{\s*("|\}|$)|\[\s*([\[{"\]\d\-tfnNI]|$))')
+# A line of YAML at the left margin: a mark of a document, a comment, an element, or a key. Of a text table the
+# header at least is none of these.
+_YAML_LINE = re.compile(
+    rb"(---|\.\.\.)(\s|$)|%YAML |#|-(\s|$)|\"[^\"]+\"\s*:(\s|$)|'[^']+'\s*:(\s|$)|[^\s,;\"'#:][^\t,;:]*:(\s|$)"
+)
 
 
 def refused_format(place: Place, zh: str, en: str, remedy: Text) -> Refused:
@@ -78,14 +83,31 @@ def detect(path: Path, place: Place) -> Format | Literal["zip"]:
     for magic, zh, en, remedy in _MAGIC:
         if head.startswith(magic):
             raise refused_format(place, zh, en, remedy)
-    text = _narrow(head)
+    return _text(_narrow(head), place)
+
+
+def _text(text: bytes, place: Place) -> Format:
     if _HTML.match(text):
         raise refused_format(place, "网页（HTML）", "a web page (HTML)", _TO_XLSX)
     if text.lstrip().startswith(b"<"):
         if _SPREADSHEET_XML.search(text):
             raise refused_format(place, "XML 电子表格（Excel 2003）", "an XML spreadsheet (Excel 2003)", _TO_XLSX)
         raise refused_format(place, "XML 文档", "an XML document", _EXPORT)
-    return "json" if _JSON_START.match(text) else "csv"
+    if _JSON_START.match(text):
+        return "json"
+    return "yaml" if _is_yaml(text) else "csv"
+
+
+def _is_yaml(text: bytes) -> bool:
+    """Whether every line that begins at the left margin is one of YAML, and not all of them are comments."""
+    lines = text.splitlines()[: -1 if len(text) >= _HEAD // 2 else None]  # the last one may be cut
+    margin = [line for line in lines if line.strip() and not line[:1].isspace()]
+    first = next((line for line in lines if line.strip()), b" ")
+    return (
+        not first[:1].isspace()
+        and all(_YAML_LINE.match(line) for line in margin)
+        and not all(line.startswith(b"#") for line in margin)
+    )
 
 
 def _empty_or_zeros(head: bytes, place: Place) -> Refused:

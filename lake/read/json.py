@@ -51,10 +51,10 @@ def read_json(job: Job) -> Source:
     place = Place(file=job.name, dataset=job.contract.id)
     path, encoding = as_utf8(job, place)
     if _is_lines(path, job, place):
-        return _spool(job, _line_items(path, job, place), "jsonl", encoding, [])
+        return laid_out(job, _line_items(path, job, place), "jsonl", encoding)
     with path.open(encoding="utf-8-sig", newline="") as file:
         document = Document(file, job.limits, place)
-        return _spool(job, _items(document, job, place, path.stat().st_size), "json", encoding, [document])
+        return laid_out(job, _items(document, job, place, path.stat().st_size), "json", encoding, document)
 
 
 def _is_lines(path: Path, job: Job, place: Place) -> bool:
@@ -134,7 +134,12 @@ def _of_object(document: Document, place: Place, size: int) -> Iterator[Any]:
         yield from members[lists[0]]
 
 
-def _spool(job: Job, items: Iterator[Item], kind: Format, encoding: str, documents: list[Document]) -> Source:
+def laid_out(job: Job, items: Iterator[Item], kind: Format, encoding: str, document: Document | None = None) -> Source:
+    """The source of records that are objects.
+
+    Raises:
+        Refused: READ_NO_RECORDS, READ_RECORD_PATH, READ_JSON, READ_RECORD_FAULTY, READ_COLUMN_MISSING, READ_COLUMNS.
+    """
     place = Place(file=job.name, dataset=job.contract.id)
     fields = [field for field in job.contract.fields if field.given is None]
     limits = job.limits
@@ -159,7 +164,7 @@ def _spool(job: Job, items: Iterator[Item], kind: Format, encoding: str, documen
     if sum(faults.values()) == spool.count:
         raise _unreadable(list(faults), first, place)
     _check(layout, fields, place)
-    members = documents[0].members if documents else {}
+    members = document.members if document else {}
     notes = tuple(_notes(layout, kind, members))
     about = {"first_line": spool.first_line, "notes": notes, "format": kind, "encoding": encoding}
     return spooled(path, layout.names, **about, crs=_crs(members))

@@ -64,6 +64,10 @@ def _read_as_it_is(job: Job) -> Source:
         from lake.read.shapefile import read_shapefile  # noqa: PLC0415
 
         return read_shapefile(job)
+    if found == "yaml":
+        from lake.read.yaml import read_yaml  # noqa: PLC0415
+
+        return read_yaml(job)
     from lake.read.json import read_json  # noqa: PLC0415
 
     return read_json(job)

@@ -98,12 +98,12 @@ def too_deep(place: Place, line: int) -> Refused:
     )
 
 
-def no_records_there(place: Place, path: str) -> Refused:
+def no_records_there(place: Place, path: str, kind: str = "JSON") -> Refused:
     """The refusal of a document without a list of records where it is looked for."""
     return Refused(
         "READ_RECORD_PATH",
-        f"JSON 中没有可识别的记录列表（{path}）",
-        f"the JSON has no list of records that can be told ({path})",
+        f"{kind} 中没有可识别的记录列表（{path}）",
+        f"the {kind} has no list of records that can be told ({path})",
         place=place,
         remedy=Text(
             "在契约的 recordPath 中写明记录所在路径", "name the path to the records in the contract's recordPath"
