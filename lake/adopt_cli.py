@@ -11,7 +11,7 @@ from infra.console import emit, help_text, json_option, progress, table, wants_j
 from infra.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from contracts.infer.draft import Drafted
     from infra.ground import Ground
@@ -185,10 +185,10 @@ def _shown(proposal: "Proposal", lang: str) -> list[str]:
         )
         for one in draft.columns
     ]
-    whole = Text("", "") if draft.table.whole else Text("前 ", "the first ")
+    whole = Text("", "") if draft.table.whole else Text("前", "the first ")
     kind = proposal.about.format + (f", {proposal.encoding}" if proposal.encoding else "")
     head = Text(
-        f"{proposal.dataset}：看了{whole.zh} {draft.table.rows} 条记录（{kind}）",
+        f"{proposal.dataset}：看了{whole.zh}{' ' if whole.zh else ''}{draft.table.rows} 条记录（{kind}）",
         f"{proposal.dataset}: looked at {whole.en}{draft.table.rows} records ({kind})",
     )
     torn = draft.table.faulty
@@ -217,8 +217,14 @@ def _beside(one: "Drafted", proposal: "Proposal", lang: str) -> "Iterator[str]":
     if one.named.unit:
         yield f"{KINDS['unit'].say(lang)} {one.named.unit}"
     for rule in one.rules:
-        shown = "、".join(map(str, rule.args.get("values", ()))) or ", ".join(f"{k} {v}" for k, v in rule.args.items())
+        shown = (
+            "、".join(map(str, rule.args.get("values", ()))) or str(rule.args.get("pattern", "")) or _bounds(rule.args)
+        )
         yield f"{KINDS[rule.kind].say(lang)} {shown[:40]}{'…' if len(shown) > 40 else ''}"
+
+
+def _bounds(args: "Mapping[str, Any]") -> str:
+    return ", ".join(f"{name} {value}" for name, value in args.items())
 
 
 def _about(proposal: "Proposal", lang: str) -> "Iterator[str]":

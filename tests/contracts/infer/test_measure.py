@@ -19,6 +19,7 @@ from catalogs.model import Resource
 from contracts.check import load_contracts
 from contracts.infer.draft import Draft
 from contracts.model import Column, Contract
+from infra.errors import Refused
 from infra.ground import Ground, open_ground, sample_city
 from infra.text import fold
 from lake.adopt import Wishes, propose
@@ -185,8 +186,14 @@ def test_the_real_public_sets(
         if reading.unpivot is not None or reading.header == "none":
             turned.append(dataset)
             continue
-        paths = [one.path for one in files] if files[0].together else [files[-1].path]
-        measured(lake, into if dataset in KNOWN else unseen, dataset, paths)
+        paths = [one.path for one in files if one.together == files[-1].together] if files[-1].together else []
+        if dataset in KNOWN:
+            measured(lake, into, dataset, paths or [files[-1].path])
+            continue
+        try:
+            measured(lake, unseen, dataset, paths or [files[-1].path])
+        except Refused as error:
+            unseen.wrong.append(f"{dataset}: {error.code}")
     told(into, record_property)
     for line in (*list(unseen.lines())[:2], *unseen.wrong):
         record_property("figure", f"sets not seen before: {line}")
