@@ -82,6 +82,11 @@ KINDS: Mapping[str, Kind] = {
     "header.optional": _minor("字段“{what}”可以缺列", "the field “{what}” may be missing"),
     "key": _major(_BOTH, "主键由 {before} 改为 {after}", "the key changed from {before} to {after}"),
     "mode": _major(_READERS, "发布方式由 {before} 改为 {after}", "the mode changed from {before} to {after}"),
+    "as_of": _major(
+        _BOTH,
+        "判断新旧的列由 {before} 改为 {after}",
+        "the column that says which row is newer changed from {before} to {after}",
+    ),
     "duplicates": _major(
         _BOTH, "重复记录的约定由 {before} 改为 {after}", "what a duplicate is changed from {before} to {after}"
     ),

@@ -99,6 +99,8 @@ def _terms(before: Contract, after: Contract) -> Iterator[Change]:
         yield change("key", "key", before.key, after.key)
     if before.mode != after.mode:
         yield change("mode", "mode", before.mode, after.mode)
+    if before.as_of != after.as_of:
+        yield change("as_of", "as_of", before.as_of, after.as_of)
     if before.duplicates != after.duplicates:
         yield change("duplicates", "duplicates", _values(before.duplicates), _values(after.duplicates))
     was, now = _values(before.reading), _values(after.reading)

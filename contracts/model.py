@@ -19,8 +19,8 @@ from infra.language import Text
 
 Severity = Literal["block", "quarantine", "warn"]
 SEVERITIES: tuple[Severity, ...] = ("block", "quarantine", "warn")
-Mode = Literal["append", "snapshot"]
-MODES: tuple[Mode, ...] = ("append", "snapshot")
+Mode = Literal["append", "snapshot", "upsert"]
+MODES: tuple[Mode, ...] = ("append", "snapshot", "upsert")
 
 ColumnType = Literal["string", "integer", "decimal", "number", "boolean", "date", "timestamp", "json", "geometry"]
 COLUMN_TYPES: tuple[ColumnType, ...] = (
@@ -144,7 +144,7 @@ class Duplicates:
         key: the columns whose equality makes two rows duplicates; empty: nothing is a duplicate.
         wins: the first or the last of them, in the order of the delivery.
         scope: "delivery" compares rows of one delivery, "table" also with what is published already (there the
-            published row wins, for a published version is never rewritten by an append).
+            published row wins, for a published version is never rewritten by an append; of an upsert see `Contract`).
         conflict: what becomes of a losing row whose other columns differ from the winner's: it counts as a duplicate,
             or it goes to quarantine under the rule id `duplicate.conflict`.
     """
@@ -218,7 +218,9 @@ class Contract:
         id: the dataset id `unit.domain.name`.
         version: semantic version of the contract.
         key: the primary key's columns in order, empty when there is none.
-        mode: append adds each delivery's rows, snapshot replaces the table by it.
+        mode: append adds each delivery's rows, snapshot replaces the table by it, upsert replaces the published rows
+            that have the key of one of its rows and adds the others.
+        as_of: of an upsert, the column that says as of when a row is true: an older row never replaces a newer one.
     """
 
     id: str
@@ -232,6 +234,7 @@ class Contract:
     duplicates: Duplicates = Duplicates()
     reading: Reading = Reading()
     title: Text = NO_TITLE
+    as_of: str | None = None
 
     def column(self, name: str) -> Column:
         """The column called `name`.

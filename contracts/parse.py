@@ -4,7 +4,8 @@ Everything the house adds to ODCS stands under `customProperties`, named `cityhu
 
 | where | property | value |
 |---|---|---|
-| schema object | `cityhub.mode` | append, snapshot |
+| schema object | `cityhub.mode` | append, snapshot, upsert |
+| | `cityhub.as_of` | of an upsert: the required column that says as of when a row is true |
 | | `cityhub.duplicates` | {key, wins: first/last, scope: delivery/table, conflict: duplicate/quarantine} |
 | | `cityhub.reading` | the hints of `contracts.model.Reading` |
 | | `cityhub.steps` | steps of every column, before its own |
@@ -26,12 +27,12 @@ from contracts import quality
 from contracts.model import COLUMN_TYPES, Column, Contract, Field, Step
 from contracts.odcs import ContractDocument, Path_
 from contracts.steps import TEXT_STEPS, TYPED_STEPS
-from contracts.terms import duplicates, key, mode, reading
+from contracts.terms import as_of, duplicates, key, mode, reading, upsert
 from contracts.values import step_fault
 from infra.language import Text
 from infra.text import fold
 
-OBJECT_PROPERTIES = ("cityhub.mode", "cityhub.duplicates", "cityhub.reading", "cityhub.steps")
+OBJECT_PROPERTIES = ("cityhub.mode", "cityhub.as_of", "cityhub.duplicates", "cityhub.reading", "cityhub.steps")
 COLUMN_PROPERTIES = (
     "cityhub.english",
     "cityhub.aliases",
@@ -122,6 +123,7 @@ def parse_as_far(document: ContractDocument, *, trusted: bool = False) -> tuple[
         columns.append(column)
     names = {column.name: column for column in columns}
     row_rules, table_rules = quality.rules(parser, schema, path, names, trusted=trusted)
+    how, keyed, twice = mode(parser, customs, path), key(parser, schema, path), duplicates(parser, customs, names)
     contract = Contract(
         id=str(document.raw["id"]),
         version=str(document.raw["version"]),
@@ -129,11 +131,12 @@ def parse_as_far(document: ContractDocument, *, trusted: bool = False) -> tuple[
         fields=tuple(sources.values()),
         row_rules=row_rules,
         table_rules=table_rules,
-        mode=mode(parser, customs, path),
-        key=key(parser, schema, path),
-        duplicates=duplicates(parser, customs, names),
+        mode=how,
+        key=keyed,
+        duplicates=upsert(parser, customs, path, keyed, twice) if how == "upsert" else twice,
         reading=reading(parser, customs, sources),
         title=Text(str(document.raw.get("name") or document.raw["id"]), _english(document.raw)),
+        as_of=as_of(parser, customs, names, how, keyed),
     )
     _check_names(parser, contract, path)
     return contract, parser.faults

@@ -1,4 +1,4 @@
-"""The terms of a contract that are neither columns nor rules: mode, key, duplicates, reading hints."""
+"""The terms of a contract that are neither columns nor rules: mode, as of when, key, duplicates, reading hints."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 
 def mode(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]], path: Path_) -> Mode:
-    """How a delivery meets the table: append or snapshot."""
+    """How a delivery meets the table: append, snapshot or upsert."""
     value, where = customs.get("cityhub.mode", (None, path))
     if value not in MODES:
         parser.blame(
-            where, "CONTRACT_MODE", "cityhub.mode 应为 append 或 snapshot", "cityhub.mode is append or snapshot"
+            where,
+            "CONTRACT_MODE",
+            "cityhub.mode 应为 append、snapshot 或 upsert",
+            "cityhub.mode is append, snapshot or upsert",
         )
         return "append"
     mode: Mode = value
@@ -57,6 +60,48 @@ def duplicates(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]], names
         )
         return Duplicates()
     return Duplicates(tuple(value["key"]), *(value.get(word, options[0]) for word, options in choices.items()))
+
+
+def upsert(
+    parser: "Parser",
+    customs: Mapping[str, tuple[Any, Path_]],
+    path: Path_,
+    keyed: tuple[str, ...],
+    twice: Duplicates,
+) -> Duplicates:
+    """What a duplicate is to an upsert: by its primary key, and the contract chooses no more than which record wins."""
+    value, where = customs.get("cityhub.duplicates", ({}, path))
+    if not keyed:
+        said = "upsert 需要主键（primaryKey: true）", "an upsert needs a primary key (primaryKey: true)"
+        parser.blame(path, "CONTRACT_UPSERT", *said)
+    elif twice.key and (set(twice.key) != set(keyed) or set(value) - {"key", "wins"}):
+        said = (
+            "upsert 的 cityhub.duplicates 只写 key（即主键）和 wins",
+            "cityhub.duplicates of an upsert names its key, which is the primary key, and wins",
+        )
+        parser.blame(where, "CONTRACT_UPSERT", *said)
+    return Duplicates(keyed, twice.wins if twice.key else "last", "table")
+
+
+def as_of(
+    parser: "Parser",
+    customs: Mapping[str, tuple[Any, Path_]],
+    names: Mapping[str, Column],
+    how: Mode,
+    keyed: tuple[str, ...],
+) -> str | None:
+    """The column that says as of when a row of an upsert is true."""
+    value, where = customs.get("cityhub.as_of", (None, ()))
+    if value is None:
+        return None
+    column = names.get(value) if isinstance(value, str) else None
+    ordered = column is not None and column.required and column.type in ("timestamp", "date", "integer", "decimal")
+    if how == "upsert" and column is not None and ordered and column.name not in keyed:
+        return column.name
+    zh = "cityhub.as_of 是 upsert 中主键以外的一个必填列，类型为 timestamp、date、integer 或 decimal"
+    en = "cityhub.as_of is a required column of an upsert beside its key: a timestamp, date, integer or decimal"
+    parser.blame(where, "CONTRACT_AS_OF", zh, en)
+    return None
 
 
 def reading(parser: "Parser", customs: Mapping[str, tuple[Any, Path_]], sources: Collection[str]) -> Reading:

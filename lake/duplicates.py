@@ -5,13 +5,14 @@ key column are never duplicates. A losing record counts as a duplicate; where th
 differs from the winner in another column, it goes to quarantine under `duplicate.conflict` instead.
 
 With scope "table", the published record wins, for a published version is never rewritten by an append; a snapshot
-replaces the table, so that only its own records can be duplicates.
+replaces the table, so that only its own records can be duplicates. Of an upsert the record wins over the published one
+with its key and is a duplicate only when it says what is published already, or is older by the contract's `as_of`.
 """
 
 # ruff: noqa: S608 - names go through quote_identifier, paths through file_list, the rest is ours
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -22,7 +23,7 @@ from contracts.model import Contract
 from infra.language import Text
 from infra.text import quote_identifier
 from lake import schema
-from lake.delta import LINE
+from lake.delta import DELIVERY, LINE
 from lake.duck import Duck, LakeSettings, file_list
 from lake.parquet import ParquetFiles, Written
 from lake.setaside import Reason
@@ -42,6 +43,7 @@ class Staged:
 
     Attributes:
         published: makes a reader of the published table's contract columns; None when the scope is the delivery alone.
+            Of an upsert the columns `_delivery`, `_file` and `_row` come with them; files have the first by themselves.
         statistics: the columns whose statistics the files may hold (`schema.plain_columns`).
     """
 
@@ -56,17 +58,32 @@ class Staged:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """Published rows that an upsert takes out of the table.
+
+    Attributes:
+        places: a Parquet file of `_file` and `_row` (from 0) of each.
+        of: the number of the delivery that brought them → how many.
+    """
+
+    places: Path
+    of: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """What is left: the files without losers, how many were dropped, and the lines of those that contradict.
 
     Attributes:
         conflicts: Parquet files with the `_line` of each losing record that goes to quarantine.
+        replaced: of an upsert, the published rows that give way.
     """
 
     files: tuple[Written, ...]
     duplicates: int
     conflicts: tuple[Path, ...] = ()
     conflict_rows: int = 0
+    replaced: Replaced | None = None
 
 
 def remove(staged: Staged, *, within: bool = True) -> Removed:
@@ -88,7 +105,7 @@ def remove(staged: Staged, *, within: bool = True) -> Removed:
         if not _any(connection, staged, within=within):
             return Removed(staged.files, 0)
         connection.execute(f"CREATE TEMP TABLE losers AS {_losers(staged)}")
-        return _without(connection, staged)
+        return replace(_without(connection, staged), replaced=_replaced(connection, staged))
 
 
 def _keys(staged: Staged) -> str:
@@ -108,14 +125,22 @@ def _views(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
     if staged.published is None:
         return
     if callable(staged.published):
-        # A stream can be read once: the keys and columns that matter are kept, spilling where they must.
         connection.register("stream", staged.published())
-        connection.execute(
-            f"CREATE TEMP TABLE published AS SELECT * FROM stream SEMI JOIN staged USING ({_keys(staged)})"
-        )
+        source = "SELECT * FROM stream"
     else:
-        files = file_list(list(staged.published))
-        connection.execute(f"CREATE TEMP VIEW published AS SELECT * FROM read_parquet({files}, union_by_name = true)")
+        # The empty file brings the columns that no older file has.
+        empty = staged.scratch / f"{staged.name}-columns.parquet"
+        pq.write_table(schema.curated(staged.contract).empty_table(), empty)
+        files = file_list([empty, *staged.published])
+        place = ", filename = true, file_row_number = true" if staged.contract.mode == "upsert" else ""
+        source = f"SELECT * FROM read_parquet({files}, union_by_name = true{place})"
+        if place:
+            source = source.replace("*", "*, filename AS _file, file_row_number AS _row", 1)
+    if staged.contract.mode == "upsert" or callable(staged.published):
+        # A stream can be read once, and rows are asked for twice: those that matter are kept, spilling where they must.
+        connection.execute(f"CREATE TEMP TABLE published AS {source} SEMI JOIN staged USING ({_keys(staged)})")
+    else:
+        connection.execute(f"CREATE TEMP VIEW published AS {source}")
 
 
 def _twice(staged: Staged) -> bool:
@@ -141,6 +166,9 @@ def _losers(staged: Staged) -> str:
     others = [column.name for column in staged.contract.columns if column.name not in rule.key]
     content = f"ROW({', '.join(quote_identifier(name) for name in others)})" if others else "ROW(1)"
     order = "_file DESC, _row DESC" if rule.wins == "last" else "_file, _row"
+    newest = staged.contract.as_of
+    if newest is not None:
+        order = f"{quote_identifier(newest)} DESC, {order}"
     several = f"SELECT {keys} FROM staged WHERE {_known(staged)} GROUP BY {keys} HAVING count(*) > 1"
     within = f"""
         SELECT _file, _row, {LINE}, content IS DISTINCT FROM first_value(content) OVER key_order AS differs,
@@ -150,6 +178,11 @@ def _losers(staged: Staged) -> str:
     found = f"SELECT _file, _row, {LINE}, differs FROM ({within}) WHERE place > 1"
     if staged.published is None:
         return found
+    if staged.contract.mode == "upsert":
+        return f"""
+        WITH across_table AS ({_older(staged, keys, content)})
+        SELECT * FROM across_table
+        UNION ALL SELECT * FROM ({found}) AS inside ANTI JOIN across_table USING (_file, _row)"""
     # The published record is the winner of all: a record loses to it whatever its place in the delivery is.
     across = f"""
         SELECT _file, _row, any_value({LINE}) AS {LINE}, bool_and(ours IS DISTINCT FROM theirs) AS differs
@@ -162,7 +195,37 @@ def _losers(staged: Staged) -> str:
         UNION ALL SELECT * FROM ({found}) AS inside ANTI JOIN across_table USING (_file, _row)"""
 
 
+def _older(staged: Staged, keys: str, content: str) -> str:
+    """File, row, line of every record of an upsert that says nothing new: older than what is published, or the same."""
+    newest = staged.contract.as_of
+    mark = "NULL" if newest is None else quote_identifier(newest)
+    return f"""
+        SELECT _file, _row, any_value({LINE}) AS {LINE}, false AS differs
+        FROM (SELECT *, {content} AS ours, {mark} AS our_mark FROM staged)
+        JOIN (SELECT {keys}, {content} AS theirs, {mark} AS their_mark FROM published) USING ({keys})
+        GROUP BY _file, _row
+        HAVING coalesce(bool_or(our_mark < their_mark), false) OR bool_and(ours IS NOT DISTINCT FROM theirs)"""
+
+
+def _replaced(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Replaced | None:
+    if staged.contract.mode != "upsert" or staged.published is None:
+        return None
+    keys = _keys(staged)
+    winners = f"SELECT {keys} FROM staged ANTI JOIN losers USING (_file, _row)"
+    given_way = f"SELECT _file, _row, {DELIVERY} FROM published SEMI JOIN ({winners}) USING ({keys})"
+    connection.execute(f"CREATE TEMP TABLE replaced AS {given_way}")
+    of = dict(connection.execute(f"SELECT {DELIVERY}, count(*) FROM replaced GROUP BY ALL ORDER BY ALL").fetchall())
+    if not of:
+        return None
+    places = staged.scratch / f"{staged.name}-replaced.parquet"
+    connection.sql("SELECT _file, _row FROM replaced").write_parquet(str(places))
+    return Replaced(places, of)
+
+
 def _without(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Removed:
+    lost = _count(connection, "SELECT count(*) FROM losers")
+    if not lost:
+        return Removed(staged.files, 0)
     columns = schema.curated(staged.contract)
     names = ", ".join(quote_identifier(name) for name in columns.names)
     writer = ParquetFiles(
@@ -176,7 +239,6 @@ def _without(connection: duckdb.DuckDBPyConnection, staged: Staged) -> Removed:
     with writer:
         for batch in connection.sql(query).to_arrow_reader(BATCH):
             writer.write(_cast(batch, columns))
-    lost = _count(connection, "SELECT count(*) FROM losers")
     conflicts: tuple[Path, ...] = ()
     contradicting = 0
     if staged.contract.duplicates.conflict == "quarantine":

@@ -163,6 +163,10 @@ def report(outcomes: "list[Outcome]", lang: str) -> list[str]:
             said.append(
                 f"{one.dataset} {one.delivery}: {state}{version}; {counts.say(lang)}; {one.seconds:.1f} {seconds}"
             )
+        if one.replaced:
+            said.append(
+                Text(f"  更新了已发布的 {one.replaced} 行", f"  {one.replaced} published rows replaced").say(lang)
+            )
         if one.code:
             said.append(f"  {one.code}: {one.message.say(lang) if one.message else ''}")
         said += [f"  {note[lang]}" for note in one.notes if note["code"].startswith("parts")]

@@ -21,7 +21,7 @@ from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
 from infra.settings import load
-from lake import docs, duplicates, parts, schema
+from lake import compared, docs, duplicates, parts, schema, upsert
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.duck import Duck, LakeSettings
 from lake.duplicates import CONFLICT, Removed, Staged
@@ -32,8 +32,8 @@ from lake.read.source import Limits, Part
 from lake.record import Intent, Row
 from lake.setaside import Reason, set_aside_more
 from lake.split import Job, Split, split
-from lake.store_files import dataset_of
 from lake.verdict import Verdict
+from lake.versions import DataFile
 
 if TYPE_CHECKING:
     from lake.audit import Auditor
@@ -115,12 +115,14 @@ class Weighed:
     """What a delivery comes to against the table at `base`: nothing is stored yet.
 
     Attributes:
+        staged: what was compared with the table.
         aside: the files of its records that do not get into the table.
         blocked: the rules for which the whole of it is not published; empty when it is.
         broken: rule id → records that break it.
     """
 
     base: int
+    staged: Staged
     removed: Removed
     verdict: Verdict
     aside: tuple[Written, ...]
@@ -136,7 +138,7 @@ def weigh(task: Task, separated: Separated, base: int, now: datetime) -> Weighed
         Unavailable: `AUDIT_FAILED`, or a store that is not there.
     """
     job, done = separated.job, separated.done
-    removed, verdict = _judge(task, job, done, base, now)
+    staged, removed, verdict = _judge(task, job, done, base, now)
     blocking = [found.rule for found in verdict.blocking]
     blocked = tuple(dict.fromkeys((*done.blocking, *blocking)))
     aside = [*done.aside, *set_aside_more(job, done, removed.conflicts, CONFLICT, "qc")]
@@ -148,10 +150,11 @@ def weigh(task: Task, separated: Separated, base: int, now: datetime) -> Weighed
         "published": 0 if blocked else sum(file.rows for file in removed.files),
         "quarantined": sum(file.rows for file in aside),
         "duplicates": removed.duplicates,
+        "replaced": 0 if blocked or removed.replaced is None else sum(removed.replaced.of.values()),
     }
     _balance(task.row, counts)
     broken = dict(done.broken) | ({CONFLICT.rules[0]: removed.conflict_rows} if removed.conflict_rows else {})
-    return Weighed(base, removed, verdict, tuple(aside), blocked, broken, counts)
+    return Weighed(base, staged, removed, verdict, tuple(aside), blocked, broken, counts)
 
 
 def prepare(task: Task, separated: Separated, now: datetime) -> Prepared:
@@ -178,7 +181,7 @@ def _tell(task: Task, stage: str, rows: int) -> None:
         task.progress(stage, rows)
 
 
-def _judge(task: Task, job: Job, done: Split, base: int, now: datetime) -> tuple[Removed, Verdict]:
+def _judge(task: Task, job: Job, done: Split, base: int, now: datetime) -> tuple[Staged, Removed, Verdict]:
     """Set duplicates aside and audit what is left, exactly the files that will be published.
 
     A large delivery's own keys are counted by the audit: when they are unique, as they mostly are, nobody counts twice.
@@ -191,26 +194,17 @@ def _judge(task: Task, job: Job, done: Split, base: int, now: datetime) -> tuple
     if not measured and any(found.rule == "duplicates.key" for found in verdict.blocking):
         removed = duplicates.remove(staged)
         verdict = _audit(task, removed, now)
-    return removed, verdict
+    return staged, removed, verdict
 
 
 def _staged(task: Task, job: Job, done: Split, base: int) -> Staged:
     contract = task.compiled.contract
-    published: Any = None
-    if contract.duplicates.key and contract.duplicates.scope == "table" and contract.mode == "append" and base > 0:
+    published: compared.Published | None = None
+    if contract.duplicates.key and contract.duplicates.scope == "table" and contract.mode != "snapshot" and base > 0:
         snapshot = task.lake.snapshot(curated_key(contract.id), version=base)
         key, types = contract.duplicates.key, schema.curated(contract)
-        if done.kept and task.known.surely_apart(snapshot, key, types, done.kept):
-            return Staged(contract, done.kept, job.name, job.scratch, job.duck, job.settings, None, job.statistics)
-        local = [task.ground.store.local(key) for key in snapshot.keys()]  # noqa: SIM118 - object keys
-        names = [column.name for column in contract.columns]
-        if not local:
-            published = None
-        elif all(path is not None for path in local):
-            published = local
-        else:
-            files = dataset_of(task.ground.store, snapshot)
-            published = lambda: files.scanner(columns=names).to_reader()  # noqa: E731 - called where it is used
+        if not (done.kept and task.known.surely_apart(snapshot, key, types, done.kept)):
+            published = compared.published(task.ground.store, snapshot, contract)
     return Staged(contract, done.kept, job.name, job.scratch, job.duck, job.settings, published, job.statistics)
 
 
@@ -269,8 +263,17 @@ def _intent(task: Task, done: Split, weighed: Weighed) -> Prepared:
     }
     audit = weighed.verdict.summary() | {"passed": not weighed.blocked, "broken": dict(weighed.broken)}
     docs.keep(task.ground, row, audit, weighed.verdict)
+    key, replaced = curated_key(contract.id), weighed.removed.replaced
+    gone: tuple[DataFile, ...] = ()
+    files = weighed.removed.files
+    if replaced is not None and not weighed.blocked:
+        snapshot = task.lake.snapshot(key, version=weighed.base)
+        gone, left = upsert.remainder(task.ground.store, snapshot, weighed.staged, replaced)
+        files = (*files, *left)
     intent = Intent(
-        curated=None if weighed.blocked else _put(task, curated_key(contract.id), weighed.removed.files),
+        curated=None if weighed.blocked else _put(task, key, files),
+        gone=[[file.path, file.size, file.rows] for file in gone],
+        replaced=dict(replaced.of) if gone and replaced is not None else {},
         quarantine=_put(task, quarantine_key(contract.id), weighed.aside),
         base=weighed.base,
         mode="overwrite" if contract.mode == "snapshot" else "append",

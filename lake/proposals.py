@@ -197,7 +197,7 @@ class Teller(Parts):
             self._m.OperationClass(
                 timestampMillis=millis(one.run.at),
                 lastUpdatedTimestamp=millis(one.run.at),
-                operationType="UPDATE" if one.contract.mode == "snapshot" else "INSERT",
+                operationType="UPDATE" if one.contract.mode != "append" else "INSERT",
                 actor=ACTOR,
                 numAffectedRows=one.run.counts["published"],
                 customProperties={"delivery": one.run.delivery, "version": str(one.run.version)},

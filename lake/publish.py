@@ -5,6 +5,7 @@ the database says "finished" last. Killed anywhere in between, the same call doe
 because each commit bears the delivery's id and each table is asked for it first.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,9 +38,11 @@ def carry_out(ground: Ground, lake: Tables, row: Row) -> None:
     aside = _quarantine(ground, lake, row, intent["quarantine"])
     at: int | None = None
     if intent["curated"] is not None:
-        commit = Commit(
-            _files(intent["curated"]), intent["mode"], row["id"], intent["base"], _metadata(row), ground.now()
-        )
+        about, gone = _metadata(row), _files(intent.get("gone", ()))
+        if gone:
+            about["replaced"] = json.dumps(intent["replaced"])  # what each earlier delivery has less from here on
+        files, base = _files(intent["curated"]), intent["base"]
+        commit = Commit(files, intent["mode"], row["id"], base, about, ground.now(), gone)
         try:
             at = done if done is not None else lake.commit(key, commit)
         except Moved:

@@ -32,6 +32,7 @@ class Outcome:
 
     Attributes:
         version: of the curated table; None when nothing was published.
+        replaced: rows of earlier deliveries that gave way to this one's; they are no part of what was read.
         audit: the verdict's summary (`lake.audit.Verdict.summary`), None when it did not come to that.
         repeated: the id of the delivery whose content this one repeats.
         seconds: how long this process worked on it.
@@ -44,6 +45,7 @@ class Outcome:
     published: int | None
     quarantined: int | None
     duplicates: int | None
+    replaced: int | None
     version: int | None
     audit: Mapping[str, Any] | None
     seconds: float
@@ -55,7 +57,7 @@ class Outcome:
     @classmethod
     def of(cls, row: Row, seconds: float = 0.0) -> "Outcome":
         """The outcome that a delivery's row tells."""
-        names = ["dataset", "state", "read", "published", "quarantined", "duplicates", "version", "audit", "code"]
+        names = ["dataset", "state", *COUNTS, "replaced", "version", "audit", "code"]
         said = Text(row["message_zh"], row["message_en"] or "") if row["message_zh"] else None
         return cls(
             **{name: row[name] for name in names},
@@ -76,6 +78,7 @@ class Outcome:
             "published": self.published,
             "quarantined": self.quarantined,
             "duplicates": self.duplicates,
+            "replaced": self.replaced,
             "version": self.version,
             "audit": self.audit,
             "seconds": round(self.seconds, 3),
@@ -130,6 +133,8 @@ class Intent:
     Attributes:
         curated: files of the curated table, [path, size, rows] each; None when the delivery is blocked.
         quarantine: files of the quarantine table.
+        gone: files of the curated table that its files take the place of: they hold rows that an upsert replaces.
+        replaced: the number of a delivery → its rows that are replaced.
         base: the version of the curated table that the delivery was compared with.
         mode: append or overwrite.
         facts: the contents of the ledger's entries read, split and audited.
@@ -140,6 +145,8 @@ class Intent:
     base: int
     mode: str
     facts: Mapping[str, Mapping[str, Any]]
+    gone: Sequence[Sequence[Any]] = ()
+    replaced: Mapping[int, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -210,6 +217,8 @@ def _final_entries(row: Row, version: int | None, aside: int | None) -> list[New
         entries.append(NewEntry(Act.DELIVERY_REFUSED, ACTOR, identity, content, f"refused:{identity}"))
     else:
         content = {"dataset": dataset, "version": version, "contract": row["contract_version"], **counts}
+        if row["replaced"]:
+            content["replaced"] = row["replaced"]
         entries.append(NewEntry(Act.DELIVERY_PUBLISHED, ACTOR, identity, content, f"published:{identity}"))
     return entries
 

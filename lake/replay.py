@@ -163,6 +163,15 @@ def may_replay(ground: Ground, person: Person, dataset: str) -> None:
 
 def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Row]:
     """The deliveries whose quarantine may be replayed, in the order in which they are weighed."""
+    if session.compiled(dataset).contract.mode == "upsert":
+        # Which of a row in quarantine and a published one is the newer nobody recorded: the file says it again.
+        raise Refused(
+            "REPLAY_UPSERT",
+            "该数据集按主键更新，问题数据不能重放",
+            "the quarantine of a dataset that is updated by its key cannot be replayed",
+            place=Place(dataset=dataset),
+            remedy=Text("请提供单位重新报送", "have the provider deliver the records again"),
+        )
     table, engine = tables.delivery, session.ground.engine
     states = (tables.FINISHED, tables.BLOCKED, tables.PURGED)
     query = sa.select(table).where(table.c.dataset == dataset, table.c.state.in_(states)).order_by(table.c.number)

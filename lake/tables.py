@@ -4,7 +4,8 @@ Promises:
 
 - `lake_delivery.number` is the value of `_delivery` in every row that the delivery published or quarantined;
 - a delivery's state, its counts, its ledger entries and its outbox row are written in one transaction;
-- once a delivery is final (`FINAL`), ``read = published + quarantined + duplicates``, exactly;
+- once a delivery is final (`FINAL`), ``read = published + quarantined + duplicates``, exactly; what it published may
+  have been replaced since by an upsert, which tells `replaced` beside;
 - `lake_part` names the files of a delivery of several, written with its counts; one of a single file has none;
 - `intent` is what makes publishing repeatable: all that the Delta commits need, durable before the first of them;
 - a replay out of quarantine (`lake.replaying`) changes counts and state of its deliveries together with its own row.
@@ -55,6 +56,7 @@ delivery = sa.Table(
     sa.Column("published", sa.BigInteger, nullable=True),
     sa.Column("quarantined", sa.BigInteger, nullable=True),
     sa.Column("duplicates", sa.BigInteger, nullable=True),
+    sa.Column("replaced", sa.BigInteger, nullable=True),  # rows of earlier deliveries that an upsert took out
     sa.Column("version", sa.BigInteger, nullable=True),  # of the curated Delta table
     sa.Column("quarantine_version", sa.BigInteger, nullable=True),
     sa.Column("contract_version", sa.Text, nullable=True),

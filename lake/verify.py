@@ -215,7 +215,7 @@ class _Look:
             for number, many in self.read[path].items():
                 found[names.get(number, f"#{number}")] += many
         brought = {one.id: [each for each, many in one.rows.items() if many >= 0] for one in replays}
-        expected = verify_rules.standing(self._logged, published, brought)
+        expected = verify_rules.standing(self._logged, published, brought, names)
         wanted, there = ({one: n for one, n in side.items() if one not in purged} for side in (expected, found))
         self.flaws += verify_rules.miscounted(self.key, wanted, there)
         committed = {commit.info.get("delivery") for commit in self._logged}

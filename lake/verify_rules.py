@@ -1,10 +1,13 @@
 """What a table's log says that its files must hold, and what a fault is called. Pure: commits in, expectations out.
 
 A commit tells its delivery, the replay that brought rows out of quarantine, or the purge that took rows out. An append
-adds rows to what stands, an overwrite leaves them alone. Rows of purged deliveries are nobody's to count:
+adds rows to what stands, an upsert says how many rows of which delivery it replaced, an overwrite leaves its own rows
+alone. Rows of purged deliveries are nobody's to count:
 `lake.purging` proves that they are gone.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +56,10 @@ def as_logged(counts: Mapping[str, int], replays: Iterable[Replay], logged: Sequ
 
 
 def standing(
-    logged: Sequence[Logged], published: Mapping[str, int], replays: Mapping[str, Iterable[str]] | None = None
+    logged: Sequence[Logged],
+    published: Mapping[str, int],
+    replays: Mapping[str, Iterable[str]],
+    names: Mapping[int, str],
 ) -> dict[str, int]:
     """Delivery → rows that the newest of the commits must hold.
 
@@ -61,15 +67,20 @@ def standing(
         logged: the commits.
         published: delivery → rows that it put into the table, by itself and by replays.
         replays: replay's id → its deliveries.
+        names: a delivery's number → its id.
     """
     rows: dict[str, int] = {}
+    replaced: Counter[str] = Counter()
     for commit in logged:
         delivery, replay = commit.info.get("delivery"), commit.info.get("replay")
-        brought = [delivery] if delivery is not None else list((replays or {}).get(str(replay), ()))
+        brought = [delivery] if delivery is not None else list(replays.get(str(replay), ()))
         if brought and commit.info.get("operationParameters", {}).get("mode") == "Overwrite":
             rows.clear()
+            replaced.clear()
         rows |= {one: published.get(one, 0) for one in brought}
-    return rows
+        for number, many in json.loads(commit.info.get("replaced") or "{}").items():
+            replaced[names.get(int(number), f"#{number}")] += many
+    return {one: rows.get(one, 0) - replaced[one] for one in rows.keys() | replaced.keys()}
 
 
 def excused(logged: Sequence[Logged], held: Lives, purged: Iterable[int]) -> set[str]:

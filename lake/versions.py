@@ -44,7 +44,7 @@ class Commit:
 
     Attributes:
         files: the files to add, already in the table's folder.
-        mode: append adds, overwrite replaces all that the table holds.
+        mode: append adds and removes `gone`, overwrite replaces all that the table holds.
         transaction: the id under which the commit happens at most once.
         base: the version that the caller decided upon.
         metadata: kept in the log, plain values without data: delivery, contract version.

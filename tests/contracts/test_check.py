@@ -59,7 +59,25 @@ FAULTS = {
         "CONTRACT_TYPE_DIFFERS",
         "name: flow",
     ),
-    "a strange mode": ("value: append", "value: upsert", "CONTRACT_MODE", "value: upsert"),
+    "a strange mode": ("value: append", "value: merge", "CONTRACT_MODE", "value: merge"),
+    "an upsert that chooses what its duplicates are": (
+        "value: append",
+        "value: upsert",
+        "CONTRACT_UPSERT",
+        "wins: first",
+    ),
+    "an age of rows that are added": (
+        "value: append",
+        "value: append\n      - property: cityhub.as_of\n        value: observed_at",
+        "CONTRACT_AS_OF",
+        "cityhub.as_of",
+    ),
+    "an upsert with an age that is part of its key": (
+        "value: append",
+        "value: upsert\n      - property: cityhub.as_of\n        value: observed_at",
+        "CONTRACT_AS_OF",
+        "cityhub.as_of",
+    ),
     "a key that is not required": (
         "required: true\n        primaryKey: true",
         "required: false\n        primaryKey: true",

@@ -29,6 +29,7 @@ class Scenario:
     dataset: str
     before: tuple[str, ...]
     killed: str
+    upsert: bool = False
 
 
 SCENARIOS = {
@@ -37,6 +38,7 @@ SCENARIOS = {
     "blocked": Scenario(city.FLOW, ("first", "second"), "blocked"),
     "several": Scenario(city.FLOW, ("first",), "several"),
     "snapshot": Scenario(city.HOSPITALS, ("a",), "b"),
+    "upsert": Scenario(city.FLOW, ("first", "several"), "second", upsert=True),
 }
 
 
@@ -84,6 +86,8 @@ def scene(
         with open_ground(site.environ, create=True) as ground:
             ground.prepare()
             city.stock(ground)
+            if scenario.upsert:
+                city.upserting(ground, tmp_path_factory.mktemp("contracts"))
         for name in scenario.before:
             assert Scene(place, site, scenario.dataset, str(made[name])).take(warm, site) == 0
         yield Scene(place, site, scenario.dataset, str(made[scenario.killed]))
@@ -95,7 +99,18 @@ def state(site: Site, dataset: str) -> dict[str, Any]:
         city.balanced(ground)
         rows = city.deliveries(ground)
         names = {row["number"]: row["id"] for row in rows}
-        told = ("id", "state", "repeats", "code", "read", "published", "quarantined", "duplicates", "version")
+        told = (
+            "id",
+            "state",
+            "repeats",
+            "code",
+            "read",
+            "published",
+            "quarantined",
+            "duplicates",
+            "replaced",
+            "version",
+        )
         assert ground.ledger.verify().ok
         return {
             "curated": plain_of(city.curated(ground, dataset), names),

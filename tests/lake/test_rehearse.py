@@ -43,7 +43,7 @@ def test_it_tells_what_then_comes_to_pass(stocked: Ground, tmp_path: Path) -> No
         "record.ragged": (1, ["line 33"]),
     }
     outcome = ingest(stocked, city.FLOW, path, actor="test")
-    counts = {"read": 33, "published": 28, "quarantined": 2, "duplicates": 3}
+    counts = {"read": 33, "published": 28, "quarantined": 2, "duplicates": 3, "replaced": 0}
     assert told.counts == counts
     assert {name: getattr(outcome, name) for name in counts} == counts
     with Session(stocked) as session:
@@ -101,5 +101,5 @@ def test_several_files_are_rehearsed_as_one_delivery(stocked: Ground, tmp_path: 
         city.flow_file(folder / f"{number}.csv", [city.line(number * 10 + at) for at in range(10)])
     with Session(stocked) as session:
         told = rehearse(session, city.FLOW, folder)
-    assert told.counts == {"read": 30, "published": 30, "quarantined": 0, "duplicates": 0}
+    assert told.counts == {"read": 30, "published": 30, "quarantined": 0, "duplicates": 0, "replaced": 0}
     assert city.deliveries(stocked) == []

@@ -61,7 +61,11 @@ def balanced(ground: Ground, dataset: str = city.FLOW) -> None:
 
 @pytest.fixture
 def stocked(city_ground: Ground) -> Iterator[Ground]:
-    return city.stock(city_ground)
+    """Whatever a test moves: in the end the stored files are what log and register say."""
+    yield city.stock(city_ground)
+    for dataset in (city.FLOW, city.HOSPITALS):
+        if Tables(city_ground.store).exists(curated_key(dataset)):
+            assert verify(city_ground, dataset, "test").flaws == []
 
 
 HIGHER = ("max: 2000}", "max: 5000}")
