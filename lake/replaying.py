@@ -19,7 +19,7 @@ from infra.database import read, write
 from infra.ground import Ground
 from infra.lease import Lease
 from infra.ledger import Act, NewEntry
-from lake import tables
+from lake import tables, tickets
 from lake.delta import Commit, DataFile, Moved, Tables, curated_key, quarantine_key
 from lake.record import COUNTS, Row
 from lake.tables import BLOCKED, FINISHED, INTENDED, delivery, outbox
@@ -187,6 +187,7 @@ def _finish(ground: Ground, row: Row, version: int, aside: int) -> None:
             if counted["state"] != tables.PURGED:
                 told = {"kind": REPLAY, "subject": f"{one['id']}/{row['id']}", "created_at": now, "attempts": 0}
                 connection.execute(outbox.insert().values(**told, payload=_payload(counted, version, aside, now)))
+        tickets.settle(connection, row["dataset"], row["id"], now)
         ground.ledger.append(entries, connection=connection)
 
 

@@ -5,6 +5,7 @@ close in the transaction that says what became of a delivery, so they are as sur
 
 - a delivery that is refused, blocked, or leaves records in quarantine opens a ticket for each cause, or adds to it;
 - one that is published closes the tickets of its dataset whose cause it does not have;
+- a replay closes those whose cause no record in quarantine has any more;
 - what nobody registered opens one of its unit, which a person closes (`close`).
 
 A ticket holds ids and counts, never a value of the data; its words are looked up where it is shown.
@@ -97,6 +98,18 @@ def note(connection: Connection, row: Row, state: str, now: datetime) -> None:
     over = [number for cause, number in known.items() if cause not in found]
     if state == tables.FINISHED and over:
         connection.execute(table.update().where(table.c.number.in_(over)).values(closed_at=now, closed_by=row["id"]))
+
+
+def settle(connection: Connection, dataset: str, by: str, now: datetime) -> None:
+    """Close the tickets of causes that left quarantine, within the transaction of the replay `by`."""
+    table, row = tables.ticket, tables.delivery
+    left = sa.select(row).where(
+        row.c.dataset == dataset, row.c.quarantined > 0, row.c.state.in_((tables.FINISHED, tables.BLOCKED))
+    )
+    standing = {cause for one in connection.execute(left).mappings() for cause in causes(one, one["state"])}
+    gone = [table.c.subject == dataset, table.c.closed_at.is_(None), table.c.kind != REFUSED]
+    gone.append(table.c.cause.not_in(sorted(standing)))
+    connection.execute(table.update().where(*gone).values(closed_at=now, closed_by=by))
 
 
 def listing(

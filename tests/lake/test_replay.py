@@ -15,7 +15,7 @@ from contracts.register import register_contracts
 from infra.database import read
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground
-from lake import maintain
+from lake import maintain, tickets
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.holdings import holding
 from lake.ingest import Session, ingest
@@ -270,6 +270,16 @@ def test_a_blocked_snapshot_takes_the_place_of_the_one_before(stocked: Ground, t
     assert [row["pname"] for row in city.curated(stocked, city.HOSPITALS)] == ["北京市"]
     assert moved(stocked, city.HOSPITALS).deliveries == ()
     balanced(stocked, city.HOSPITALS)
+
+
+def test_it_closes_the_tickets_of_causes_that_left_quarantine(stocked: Ground, tmp_path: Path) -> None:
+    lines = [city.line(1), city.line(2, flow=3000), city.line(3, flow="x")]
+    ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
+    assert {one.cause for one in tickets.listing(stocked)} == {"flow.range", "flow.type"}
+    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
+    done = moved(stocked)
+    both = tickets.listing(stocked, closed=True)
+    assert {one.cause: one.closed_by for one in both} == {"flow.range": done.replay, "flow.type": None}
 
 
 def test_who_may_not_deliver_may_not_replay(stocked: Ground) -> None:
