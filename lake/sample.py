@@ -117,6 +117,8 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.environment.weather_hourly": ("environment-zhengzhou-weather-hourly", "*.csv"),
     "sample.environment.city_annual": ("environment-ipe-city-annual-gbk", "ipedata.csv"),
     "sample.environment.city_codes": ("environment-ipe-city-annual-gbk", "spacedict.csv"),
+    "sample.city_management.open_catalogue": ("catalog-guangxi-open-data", "guangxi.json"),
+    "sample.city_management.yearbook_tables": ("catalog-guangxi-open-data", "henan.json"),
 }
 REAL_DATASETS = tuple(_REAL)
 # The sets whose files are one delivery; each folder is one where the set has several.

@@ -26,6 +26,8 @@ METROS, STATIONS = "sample.traffic.metro_cities", "sample.traffic.metro_hot_stat
 AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
 PUPILS, CAMPUSES = "sample.education.schools", "sample.education.university_places"
 WEATHER, ANNUAL, CODES = (f"sample.environment.{name}" for name in ("weather_hourly", "city_annual", "city_codes"))
+CATALOGUE, YEARBOOKS = "sample.city_management.open_catalogue", "sample.city_management.yearbook_tables"
+LINES = (CATALOGUE, YEARBOOKS)
 TOWNS = "sample.city_management.townships"
 ENCODINGS = {"ipedata.csv": "gb18030", "spacedict.csv": "utf-8-sig"}
 SHEETS = {METROS: "城市", STATIONS: "推荐车站"}
@@ -67,7 +69,8 @@ def in_file(dataset: str, path: Path) -> dict[int, Record]:
                     at = rows.line_num + 1
             return found
         case ".json":
-            document = json.loads(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            document = list(map(json.loads, text.splitlines())) if dataset in LINES else json.loads(text)
             if not isinstance(document, list):
                 document = [{**one["properties"], "geometry": one["geometry"]} for one in document["features"]]
             return dict(enumerate(document, 1))
@@ -147,6 +150,8 @@ SETS = {
     WEATHER: Set(lambda _, row: row["dt_iso"]),
     ANNUAL: Set(lambda _, row: (row["city"], row["year"]), lambda row: row["city"].startswith("?")),
     CODES: Set(lambda _, row: row["city"], lambda row: row["code"] == "xx"),
+    CATALOGUE: Set(lambda _, row: (row["name"], row["info"]["来源部门"]), lambda row: "发布时间" not in row["info"]),
+    YEARBOOKS: Set(lambda _, row: (row["name"], row["time"])),
 }
 
 

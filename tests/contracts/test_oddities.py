@@ -47,6 +47,8 @@ FILES = {
     "sample.environment.weather_hourly": "environment-zhengzhou-weather-hourly/*.csv",
     "sample.environment.city_annual": "environment-ipe-city-annual-gbk/ipedata.csv",
     "sample.environment.city_codes": "environment-ipe-city-annual-gbk/spacedict.csv",
+    "sample.city_management.open_catalogue": "catalog-guangxi-open-data/guangxi.json",
+    "sample.city_management.yearbook_tables": "catalog-guangxi-open-data/henan.json",
 }
 KINDS = ("rule", "table", "conversion", "duplicates", "reading", "declared")
 
@@ -219,12 +221,15 @@ READ = {
     "sample.environment.weather_hourly": 17_544,
     "sample.environment.city_annual": 2_810,
     "sample.environment.city_codes": 370,
+    "sample.city_management.open_catalogue": 5_411,
+    "sample.city_management.yearbook_tables": 2_063,
 }
 STOPPED = {
     "sample.traffic.bus_stops": 520,
     "sample.city_management.townships": 2,
     "sample.environment.city_annual": 5,
     "sample.environment.city_codes": 1,
+    "sample.city_management.open_catalogue": 3079,
 }
 
 

@@ -208,6 +208,23 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "years are not the same for all of the 370 cities": "years are not the same",
         "no header unit: mg/m³": "mg/m³",
     },
+    (
+        "catalog-guangxi-open-data",
+        "sample.city_management.open_catalogue+sample.city_management.yearbook_tables",
+    ): {
+        "JSON Lines named .json": "JSON Lines named .json",
+        "guangxi.json: one line a file, so one data set appears once for each format "
+        "(_0.xls, _0.csv, _0.rdf, _0.json, _0.xml)": "once for each format",
+        "in 3,079 of the 5,411 records the crawler paired labels and values out of step": "out of step",
+        "so a label is a value and a value is a label: "
+        '{"所属行业": "发布时间", "2020-12-09 10:45:45": "最后更新时间", …}': "stands nowhere",
+        "611 different key sets": FACT,
+        'counts as text with commas ("4,427")': "with commas",
+        "更新频率 in words": "in words",
+        "topics (交通运输, 教育文化, 医疗卫生, 生态环境 …) are close to our domains": "close to our domains",
+        'henan.json: {"name": "1-1  全省行政区划(2016年底).xls", "time": "2017"}': "is text",
+        "two blanks in names": "two blanks",
+    },
 }
 
 

@@ -43,6 +43,7 @@ FOLDERS = {
     "education-schools-baidu-2019": "sample.education.schools sample.education.university_places",
     "environment-zhengzhou-weather-hourly": "sample.environment.weather_hourly",
     "environment-ipe-city-annual-gbk": "sample.environment.city_annual sample.environment.city_codes",
+    "catalog-guangxi-open-data": "sample.city_management.open_catalogue sample.city_management.yearbook_tables",
 }
 
 

@@ -27,6 +27,7 @@ from real_sets import (
     AREAS,
     BUS,
     CAMPUSES,
+    CATALOGUE,
     CODES,
     COUNTS,
     DISTRICTS,
@@ -46,6 +47,7 @@ from real_sets import (
     VENUES,
     WEATHER,
     WEIGHTS,
+    YEARBOOKS,
     Log,
     Record,
     expected,
@@ -184,6 +186,8 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
         WEATHER: (17_544, 0, 0),
         ANNUAL: (2805, 5, 0),
         CODES: (369, 1, 0),
+        CATALOGUE: (2312, 3079, 20),
+        YEARBOOKS: (2063, 0, 0),
     }
 
 
@@ -227,6 +231,8 @@ def test_no_key_is_published_twice_and_no_line_is_in_two_places(taken: Taken) ->
         WEATHER: ("observed_at",),
         ANNUAL: ("city", "year"),
         CODES: ("city",),
+        CATALOGUE: ("name", "department"),
+        YEARBOOKS: ("name", "time"),
     }
     for dataset, key in keys.items():
         rows = taken.published(dataset)
@@ -288,6 +294,7 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
         TOWNS: {("crs_stated", None): 2, ("parts_repeated", 1): 1},  # the .shp itself is the same twice
         DIVISIONS: {("optional_columns_missing", 1): 3, ("parts", 4): 1},
         EPIDEMIC: {("parts", 112): 1},
+        CATALOGUE: {("extra_columns", 1148): 1},  # the values that stand as labels
         SPEEDS: {("unpivoted", 207): 1},
         STATIONS: {("unpivoted", 10): 1},
         WEIGHTS: {("unpivoted", 207): 1},
@@ -445,6 +452,15 @@ def test_the_later_sets_keep_their_values_and_types(taken: Taken) -> None:
         assert [row["pm10"], row["rain_ph"]] == [
             number(was[f" {name}"].strip() or "NaN") for name in ("pm10", "rain_ph")
         ]
+    for row, was, _ in taken.traced(CATALOGUE):
+        assert (row["name"], row["department"]) == (was["name"], was["info"]["来源部门"])
+        counted = was["info"].get("数据量") or was["info"]["文件数"]
+        assert (row["records"] if row["files"] is None else row["files"]) == int(counted.replace(",", ""))
+        at = datetime.fromisoformat(was["info"]["发布时间"]).replace(tzinfo=CHINA)
+        assert (row["published_at"], row["frequency"]) == (at, was["info"]["更新频率"])
+    for row, was, _ in taken.traced(YEARBOOKS):
+        assert (row["name"], row["time"]) == (" ".join(was["name"].split()), int(was["time"]))
+        assert row["number"] == was["name"].split()[0]
     assert {row["code"] for row in taken.published(CODES) if row["city"] in ("阿拉善", "北京")} == {"0100", "31"}
 
 
