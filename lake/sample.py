@@ -119,15 +119,23 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.environment.city_codes": ("environment-ipe-city-annual-gbk", "spacedict.csv"),
     "sample.city_management.open_catalogue": ("catalog-guangxi-open-data", "guangxi.json"),
     "sample.city_management.yearbook_tables": ("catalog-guangxi-open-data", "henan.json"),
+    "sample.traffic.shenzhen_bus_lines": ("traffic-shanghai-shenzhen-transit", "shenzhen_busline.csv"),
+    "sample.traffic.shenzhen_taxi_trips": ("traffic-shanghai-shenzhen-transit", "shenzhen_taxi_od_grid.csv"),
+    "sample.traffic.shanghai_metro2_flow": ("traffic-shanghai-shenzhen-transit", "shanghai_metro2_flow.csv"),
+    "sample.traffic.shanghai_metro2_stops": ("traffic-shanghai-shenzhen-transit", "shanghai_metro2_stops.csv"),
+    "sample.traffic.shanghai_metro2_lines": ("traffic-shanghai-shenzhen-transit", "metroline2.*"),
+    "sample.city_management.shenzhen_districts": ("traffic-shanghai-shenzhen-transit", "sz.*"),
 }
 REAL_DATASETS = tuple(_REAL)
 # The sets whose files are one delivery; each folder is one where the set has several.
 _TOGETHER = frozenset(
     {
         "sample.city_management.divisions",
+        "sample.city_management.shenzhen_districts",
         "sample.city_management.townships",
         "sample.health.epidemic_daily",
         "sample.traffic.bus_stops",
+        "sample.traffic.shanghai_metro2_lines",
     }
 )
 _NO_DATA = {

@@ -27,6 +27,9 @@ AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
 PUPILS, CAMPUSES = "sample.education.schools", "sample.education.university_places"
 WEATHER, ANNUAL, CODES = (f"sample.environment.{name}" for name in ("weather_hourly", "city_annual", "city_codes"))
 CATALOGUE, YEARBOOKS = "sample.city_management.open_catalogue", "sample.city_management.yearbook_tables"
+SHENZHEN_LINES, TAXIS = "sample.traffic.shenzhen_bus_lines", "sample.traffic.shenzhen_taxi_trips"
+FLOWS, STOPS, COURSES = (f"sample.traffic.shanghai_metro2_{name}" for name in ("flow", "stops", "lines"))
+SHENZHEN = "sample.city_management.shenzhen_districts"
 LINES = (CATALOGUE, YEARBOOKS)
 TOWNS = "sample.city_management.townships"
 ENCODINGS = {"ipedata.csv": "gb18030", "spacedict.csv": "utf-8-sig"}
@@ -152,6 +155,12 @@ SETS = {
     CODES: Set(lambda _, row: row["city"], lambda row: row["code"] == "xx"),
     CATALOGUE: Set(lambda _, row: (row["name"], row["info"]["来源部门"]), lambda row: "发布时间" not in row["info"]),
     YEARBOOKS: Set(lambda _, row: (row["name"], row["time"])),
+    SHENZHEN_LINES: Set(lambda _, row: row["linename"]),
+    TAXIS: Set(lambda _, row: tuple(row[name] for name in ("SLONCOL", "SLATCOL", "ELONCOL", "ELATCOL"))),
+    FLOWS: Set(lambda _, row: (row["FROMSTATIONAME"], row["TOSTATIONAME"])),
+    STOPS: Set(lambda _, row: (row["stationnames"], row["linename"])),
+    COURSES: Set(lambda _, row: row["linename"]),
+    SHENZHEN: Set(lambda _, row: row["qh"]),
 }
 
 

@@ -49,6 +49,12 @@ FILES = {
     "sample.environment.city_codes": "environment-ipe-city-annual-gbk/spacedict.csv",
     "sample.city_management.open_catalogue": "catalog-guangxi-open-data/guangxi.json",
     "sample.city_management.yearbook_tables": "catalog-guangxi-open-data/henan.json",
+    "sample.traffic.shenzhen_bus_lines": "traffic-shanghai-shenzhen-transit/shenzhen_busline.csv",
+    "sample.traffic.shenzhen_taxi_trips": "traffic-shanghai-shenzhen-transit/shenzhen_taxi_od_grid.csv",
+    "sample.traffic.shanghai_metro2_flow": "traffic-shanghai-shenzhen-transit/shanghai_metro2_flow.csv",
+    "sample.traffic.shanghai_metro2_stops": "traffic-shanghai-shenzhen-transit/shanghai_metro2_stops.csv",
+    "sample.traffic.shanghai_metro2_lines": "traffic-shanghai-shenzhen-transit/metroline2.shp",
+    "sample.city_management.shenzhen_districts": "traffic-shanghai-shenzhen-transit/sz.shp",
 }
 KINDS = ("rule", "table", "conversion", "duplicates", "reading", "declared")
 
@@ -223,6 +229,12 @@ READ = {
     "sample.environment.city_codes": 370,
     "sample.city_management.open_catalogue": 5_411,
     "sample.city_management.yearbook_tables": 2_063,
+    "sample.traffic.shenzhen_bus_lines": 2_113,
+    "sample.traffic.shenzhen_taxi_trips": 193_455,
+    "sample.traffic.shanghai_metro2_flow": 58,
+    "sample.traffic.shanghai_metro2_stops": 60,
+    "sample.traffic.shanghai_metro2_lines": 2,
+    "sample.city_management.shenzhen_districts": 10,
 }
 STOPPED = {
     "sample.traffic.bus_stops": 520,

@@ -10,6 +10,11 @@ from catalogs.city import load_city
 from infra.ground import sample_city
 
 ODDITIES = yaml.safe_load((Path(__file__).parent / "oddities.yaml").read_text("utf-8"))
+TRANSIT = (
+    "sample.traffic.shenzhen_bus_lines+sample.traffic.shenzhen_taxi_trips+sample.traffic.shanghai_metro2_flow+"
+    "sample.traffic.shanghai_metro2_stops+sample.traffic.shanghai_metro2_lines+"
+    "sample.city_management.shenzhen_districts"
+)
 FACT = "(a fact that asks for nothing)"
 # folder of the set, its datasets, and every piece of the section "Oddities" with the words of the table that answer it
 ANSWERS: dict[tuple[str, str], dict[str, str]] = {
@@ -207,6 +212,16 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "663 of the 2,810 rows have no value at all": "663 rows",
         "years are not the same for all of the 370 cities": "years are not the same",
         "no header unit: mg/m³": "mg/m³",
+    },
+    ("traffic-shanghai-shenzhen-transit", TRANSIT): {
+        "shenzhen_busline.csv: stationname and stationgeo are Python list literals inside one CSV field, up to 3,953 "
+        "characters": "up to 3,953",
+        "2,113 rows but 1,946 distinct line names": "1,946 distinct",
+        'coordinates in busline are text pairs "lng,lat"': "text pairs",
+        "CRLF in some files and LF in others": "CRLF in the bus lines",
+        "shapefiles have no .prj": "no .prj for the line",
+        "the two directions of the metro line are separate records": "directions are separate",
+        "stops repeat": "stops repeat",
     },
     (
         "catalog-guangxi-open-data",

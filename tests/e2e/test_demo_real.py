@@ -44,6 +44,11 @@ FOLDERS = {
     "environment-zhengzhou-weather-hourly": "sample.environment.weather_hourly",
     "environment-ipe-city-annual-gbk": "sample.environment.city_annual sample.environment.city_codes",
     "catalog-guangxi-open-data": "sample.city_management.open_catalogue sample.city_management.yearbook_tables",
+    "traffic-shanghai-shenzhen-transit": (
+        "sample.traffic.shenzhen_bus_lines sample.traffic.shenzhen_taxi_trips sample.traffic.shanghai_metro2_flow "
+        "sample.traffic.shanghai_metro2_stops sample.traffic.shanghai_metro2_lines "
+        "sample.city_management.shenzhen_districts"
+    ),
 }
 
 

@@ -5,6 +5,7 @@ published and quarantined is read from the Parquet files that the Delta logs nam
 worked out anew from the contract's words.
 """
 
+import ast
 import json
 import re
 from collections import Counter
@@ -30,18 +31,24 @@ from real_sets import (
     CATALOGUE,
     CODES,
     COUNTS,
+    COURSES,
     DISTRICTS,
     DIVISIONS,
     EPIDEMIC,
     EPIDEMIC_AREAS,
+    FLOWS,
     HOSPITALS,
     METROS,
     PUPILS,
     SCHOOLS,
     SENSORS,
     SETS,
+    SHENZHEN,
+    SHENZHEN_LINES,
     SPEEDS,
     STATIONS,
+    STOPS,
+    TAXIS,
     TOWNS,
     TRIPS,
     VENUES,
@@ -146,7 +153,8 @@ def test_every_file_became_a_delivery_with_a_verdict_or_says_why_not(taken: Take
             assert file.reason.zh
             assert file.reason.en
     assert Counter(file.dataset for file in taken.files if file.data) == {
-        **dict.fromkeys(SETS, 1), AIR: 19, BUS: 215, DISTRICTS: 2, DIVISIONS: 4, EPIDEMIC: 112, TOWNS: 10
+        **dict.fromkeys(SETS, 1), AIR: 19, BUS: 215, DISTRICTS: 2, DIVISIONS: 4, EPIDEMIC: 112, TOWNS: 10,
+        COURSES: 4, SHENZHEN: 4
     }  # fmt: skip
 
 
@@ -188,6 +196,12 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
         CODES: (369, 1, 0),
         CATALOGUE: (2312, 3079, 20),
         YEARBOOKS: (2063, 0, 0),
+        SHENZHEN_LINES: (1946, 2, 165),
+        TAXIS: (193_455, 0, 0),
+        FLOWS: (58, 0, 0),
+        STOPS: (60, 0, 0),
+        COURSES: (2, 0, 0),
+        SHENZHEN: (10, 0, 0),
     }
 
 
@@ -233,6 +247,12 @@ def test_no_key_is_published_twice_and_no_line_is_in_two_places(taken: Taken) ->
         CODES: ("city",),
         CATALOGUE: ("name", "department"),
         YEARBOOKS: ("name", "time"),
+        SHENZHEN_LINES: ("linename",),
+        TAXIS: ("start_column", "start_row", "end_column", "end_row"),
+        FLOWS: ("from_station", "to_station"),
+        STOPS: ("station", "linename"),
+        COURSES: ("linename",),
+        SHENZHEN: ("qh",),
     }
     for dataset, key in keys.items():
         rows = taken.published(dataset)
@@ -294,6 +314,8 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
         TOWNS: {("crs_stated", None): 2, ("parts_repeated", 1): 1},  # the .shp itself is the same twice
         DIVISIONS: {("optional_columns_missing", 1): 3, ("parts", 4): 1},
         EPIDEMIC: {("parts", 112): 1},
+        COURSES: {("crs_not_stated", None): 1},
+        SHENZHEN: {("crs_not_stated", None): 1},
         CATALOGUE: {("extra_columns", 1148): 1},  # the values that stand as labels
         SPEEDS: {("unpivoted", 207): 1},
         STATIONS: {("unpivoted", 10): 1},
@@ -462,6 +484,22 @@ def test_the_later_sets_keep_their_values_and_types(taken: Taken) -> None:
         assert (row["name"], row["time"]) == (" ".join(was["name"].split()), int(was["time"]))
         assert row["number"] == was["name"].split()[0]
     assert {row["code"] for row in taken.published(CODES) if row["city"] in ("阿拉善", "北京")} == {"0100", "31"}
+
+
+def test_lists_and_shapes_of_transit_are_those_of_the_files(taken: Taken) -> None:
+    for row, was, _ in taken.traced(SHENZHEN_LINES):
+        assert json.loads(row["stations"]) == ast.literal_eval(was["stationname"])
+        assert json.loads(row["points"]) == ast.literal_eval(was["stationgeo"])
+    for row, was, _ in taken.traced(TAXIS):
+        assert list(row.values())[:5] == list(map(int, was.values()))
+    for row, was, _ in taken.traced(FLOWS):
+        assert (row["from_station"], row["flow"]) == (was["FROMSTATIONAME"], int(was["FLOW"]))
+    for row, was, _ in taken.traced(STOPS):
+        assert (row["station"], row["lon"], row["lat"]) == (was["stationnames"], float(was["lon"]), float(was["lat"]))
+    for dataset, name in ((COURSES, "linename"), (SHENZHEN, "qh")):
+        for row, was, _ in taken.traced(dataset):
+            assert row[name] == was[name]
+            assert sorted(points(json.loads(row["geometry"])["coordinates"])) == sorted(was["geometry"])
 
 
 def points(coordinates: list[Any]) -> Iterator[tuple[float, float]]:
