@@ -1,7 +1,9 @@
-"""A push's key points at its delivery: what was sent stands in one place, so that a purge erases it there."""
+"""Replays: rows that move from quarantine into the published table."""
 
 import sqlalchemy as sa
 from alembic import op
+
+from infra.database import UtcDateTime
 
 revision = "lake_0006"
 down_revision = "lake_0005"
@@ -10,14 +12,25 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("lake_push") as table:
-        table.drop_column("dataset")
-        table.drop_column("sha256")
-        table.alter_column("key", type_=sa.String(64), existing_type=sa.String(128))
+    op.create_table(
+        "lake_replay",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("id", sa.String(40), nullable=False, unique=True),
+        sa.Column("dataset", sa.String(191), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("actor", sa.Text, nullable=False),
+        sa.Column("contract_version", sa.Text, nullable=False),
+        sa.Column("attempt", sa.BigInteger, nullable=False),
+        sa.Column("intent", sa.JSON, nullable=True),
+        sa.Column("deliveries", sa.JSON, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=True),
+        sa.Column("quarantine_version", sa.BigInteger, nullable=True),
+        sa.Column("begun_at", UtcDateTime, nullable=False),
+        sa.Column("finished_at", UtcDateTime, nullable=True),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_lake_replay_dataset", "lake_replay", ["dataset"])
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("lake_push") as table:
-        table.alter_column("key", type_=sa.String(128), existing_type=sa.String(64))
-        table.add_column(sa.Column("dataset", sa.Text, nullable=False, server_default=""))
-        table.add_column(sa.Column("sha256", sa.String(64), nullable=False, server_default=""))
+    op.drop_table("lake_replay")

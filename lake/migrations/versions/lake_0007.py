@@ -1,4 +1,4 @@
-"""How many rows of earlier deliveries an upsert took out of the table."""
+"""A push's key points at its delivery: what was sent stands in one place, so that a purge erases it there."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,8 +10,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("lake_delivery", sa.Column("replaced", sa.BigInteger, nullable=True))
+    with op.batch_alter_table("lake_push") as table:
+        table.drop_column("dataset")
+        table.drop_column("sha256")
+        table.alter_column("key", type_=sa.String(64), existing_type=sa.String(128))
 
 
 def downgrade() -> None:
-    op.drop_column("lake_delivery", "replaced")
+    with op.batch_alter_table("lake_push") as table:
+        table.alter_column("key", type_=sa.String(128), existing_type=sa.String(64))
+        table.add_column(sa.Column("dataset", sa.Text, nullable=False, server_default=""))
+        table.add_column(sa.Column("sha256", sa.String(64), nullable=False, server_default=""))
