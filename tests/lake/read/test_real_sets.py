@@ -7,13 +7,16 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from real_sets import ENCODINGS, WIDE, records
+from real_sets import COURSES, ENCODINGS, LINES, SHENZHEN, TOWNS, WIDE, records
 
 from contracts.check import load_contracts
 from contracts.model import Contract
 from infra.ground import sample_city
 from lake.read import read
 from lake.sample import REAL_DATASETS, real_set_files
+
+# The files of a shapefile are one delivery and none of them is read alone: tests/e2e/test_real_sets.py delivers them.
+ALONE = [dataset for dataset in REAL_DATASETS if dataset not in (TOWNS, COURSES, SHENZHEN)]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def promises() -> dict[str, Contract]:
 
 def counted(dataset: str, path: Path) -> int:
     """Records, without our readers."""
-    if dataset in WIDE:
+    if dataset in WIDE or dataset in LINES:
         return len(records(dataset, path))
     if path.suffix == ".csv":
         with path.open(encoding=ENCODINGS.get(path.name, "utf-8"), newline="") as file:
@@ -36,7 +39,7 @@ def counted(dataset: str, path: Path) -> int:
     return len(document) if isinstance(document, list) else len(document["features"])
 
 
-@pytest.mark.parametrize("dataset", REAL_DATASETS)
+@pytest.mark.parametrize("dataset", ALONE)
 def test_every_record_is_read_without_a_fault(
     dataset: str, shared: Path, promises: dict[str, Contract], tmp_path: Path
 ) -> None:
@@ -72,5 +75,11 @@ def test_every_record_is_read_without_a_fault(
         "weather_hourly": 17_544,
         "city_annual": 2810,
         "city_codes": 370,
+        "open_catalogue": 5411,
+        "yearbook_tables": 2063,
+        "shenzhen_bus_lines": 2113,
+        "shenzhen_taxi_trips": 193_455,
+        "shanghai_metro2_flow": 58,
+        "shanghai_metro2_stops": 60,
     }
     assert total == known[dataset.rpartition(".")[2]]
