@@ -20,7 +20,6 @@ from catalogs.own_city import is_sample
 from catalogs.people import current, registrar
 from catalogs.read_resource import DATASET, DATASET_SAID
 from catalogs.tables import CITY
-from catalogs.words import Role
 from contracts.check import check_contracts, refusal
 from contracts.infer.documents import About, contract_document, resource_document
 from contracts.infer.draft import Draft, conclude, look
@@ -113,10 +112,12 @@ def may_adopt(ground: Ground, dataset: str) -> None:
     """Refuses before anything is read what could not be settled anyway.
 
     Raises:
-        Refused: PERSON_UNKNOWN, KEY_EXPIRED; ADOPT_SAMPLE.
+        Refused: PERSON_UNKNOWN, KEY_EXPIRED, PERSON_ROLE; ADOPT_SAMPLE.
     """
     if not ground.demo:
         current(ground)
+    if not _registered(ground, dataset):
+        registrar(ground)  # adopting registers the city's folder, people and roles with it
     if not is_sample(ground.city):
         return
     with read(ground.engine) as connection:
@@ -173,11 +174,20 @@ def settle(ground: Ground, proposal: Proposal, scratch: Path, provider: str | No
             if faults:
                 raise refusal(faults)
 
+        registrar(ground)  # who may not register changes nothing of the folder either
         files = drafts.add(folder, resource, dump(raw), scratch, check)
-        register_city(ground, folder, registrar(ground, Role.ENGINEER))
-        actor = registrar(ground, Role.ENGINEER)
+        register_city(ground, folder, registrar(ground))
+        actor = registrar(ground)
         register_contracts(ground, alone, actor, [one_resource(ground.engine, dataset)])
     return files
+
+
+def _registered(ground: Ground, dataset: str) -> bool:
+    try:
+        document(ground.engine, dataset)
+    except Refused:
+        return False
+    return True
 
 
 def _alone(ground: Ground) -> contextlib.AbstractContextManager[Lease]:

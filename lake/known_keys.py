@@ -6,6 +6,7 @@ keeps a hash of each key (8 bytes), reads only the files that are new since the 
 apart" or "perhaps not"; on the second the caller compares the records themselves.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -31,6 +32,7 @@ class KnownKeys:
         self._store = store
         self._duck = duck
         self._tables: dict[tuple[str, ...], tuple[str, frozenset[str]]] = {}
+        self._numbers = itertools.count()  # a name is never given twice, whatever failed in between
 
     def surely_apart(self, snapshot: Snapshot, key: Sequence[str], types: pa.Schema, files: Sequence[Written]) -> bool:
         """Whether no record of the Parquet files `files` has a key, all its columns known, that `snapshot` holds.
@@ -55,7 +57,7 @@ class KnownKeys:
     def _known(self, snapshot: Snapshot, wanted: pa.Schema) -> str:
         """The name of the in-memory table with the hashes of the snapshot's keys, brought up to date."""
         of = (snapshot.table_id, snapshot.key, *wanted.names)
-        name, there = self._tables.get(of, (f"known_keys_{len(self._tables)}", frozenset[str]()))
+        name, there = self._tables.get(of) or (f"known_keys_{next(self._numbers)}", frozenset[str]())
         paths = frozenset(file.path for file in snapshot.files)
         with self._duck.cursor() as connection:
             if not there or not there <= paths:  # a file went: what it held may be gone

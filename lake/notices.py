@@ -5,12 +5,13 @@ Promises:
 - a notice holds what changed of the quality tickets since the recipient was last told: what is new, what goes on (once
   a day at most), what is over. It holds ids, counts and the contract's sentences, never a value of the data;
 - one that cannot be sent is tried again by the next call, holds back no other recipient and fails no delivery;
-- killed between sending and remembering, the next call sends the same once more under the same id;
+- killed between sending and remembering, the next call sends again, under the same id unless more happened meanwhile;
 - webhooks are signed as the Standard Webhooks specification says (HMAC-SHA-256 over id, time and body), go to https
   alone (or to this machine), follow no redirect, and their address stands in no error.
 """
 
 import base64
+import http.client
 import json
 import smtplib
 import ssl
@@ -200,7 +201,7 @@ def _mail(ground: Ground, notice: Notice) -> None:
             if settings.user and settings.password is not None:
                 server.login(settings.user, settings.password.reveal())
             server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, ValueError, smtplib.SMTPException) as error:
         raise _failed("NOTICE_MAIL", notice, type(error).__name__) from None
 
 
@@ -250,7 +251,7 @@ def _post(ground: Ground, notice: Notice) -> None:
     except urllib.error.HTTPError as error:
         error.close()
         raise _failed("NOTICE_WEBHOOK", notice, str(error.code)) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise _failed("NOTICE_WEBHOOK", notice, type(error).__name__) from None
 
 

@@ -30,8 +30,10 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from catalogs.asking import may_deliver
+from catalogs.lookup import resource
 from catalogs.model import Person
 from catalogs.people import authenticate
+from catalogs.read_resource import DATASET
 from infra.console import json_text
 from infra.errors import HubError, Place, Refused, Unavailable, WrongUse
 from infra.ground import Ground
@@ -166,9 +168,10 @@ class Door:
         """
         person = _bearer(self._ground, request)
         size = int(request.headers.get("content-length") or 0)  # the server has refused what is no number
-        if person.unit != dataset.partition(".")[0]:
+        if not DATASET.fullmatch(dataset) or person.unit != dataset.partition(".")[0]:
             raise _denied(dataset)
         try:
+            resource(self._ground.engine, dataset)  # this door takes nothing that nobody registered
             may_deliver(self._ground, person, dataset)
         except Refused as error:
             if error.code == "CATALOG_UNKNOWN_RESOURCE":

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 
 from catalogs.decide import city_policy, decide
 from catalogs.lookup import resource
@@ -180,7 +181,8 @@ def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Ro
     found: list[Row] = list(known)
     if session.compiled(dataset).contract.mode == "snapshot":
         newest = max((row for row in known if row["publish_no"]), key=lambda row: row["publish_no"], default=None)
-        after = [row for row in known if row["state"] == tables.BLOCKED and _later(row, newest)]
+        last = _last_word(engine, newest)
+        after = [row for row in known if row["state"] == tables.BLOCKED and row["number"] > last]
         found = [*reversed(after), *([newest] if newest else [])]
     found = [row for row in found if row["state"] != tables.PURGED and row["quarantined"]]
     if delivery is None:
@@ -206,8 +208,14 @@ def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Ro
     return mine
 
 
-def _later(row: Row, newest: Row | None) -> bool:
-    return newest is None or bool(row["number"] > newest["number"])
+def _last_word(engine: Engine, newest: Row | None) -> int:
+    """The number of the last delivery that said what is published: the newest, or one that repeated it since."""
+    if newest is None:
+        return 0
+    table = tables.delivery
+    query = sa.select(sa.func.max(table.c.number)).where(table.c.repeats == newest["id"])
+    with read(engine) as connection:
+        return max(int(newest["number"]), int(connection.execute(query).scalar() or 0))
 
 
 def _widen(session: Session, dataset: str) -> None:

@@ -47,6 +47,14 @@ def workbook(*rows: list[Any]) -> bytes:
     return out.getvalue()
 
 
+def zipped(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
 GOOD = f"D0,{BAD}"
 UNNAMED = GOOD.replace("1,1,1", f"1,{LEAK},1,1")
 WIDE = ",".join([*HEADER.split(","), *(f"x{n}" for n in range(10_000))])
@@ -81,6 +89,19 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "broken.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le") * 400, "READ_DAMAGED"),
     "broken.json": (f'[{{"detector_id": "{LEAK}", "flow": }}]'.encode(), "READ_JSON"),
     "deep.json": (b"[" * 100_000 + LEAK.encode(), "READ_DEPTH"),
+    "deep-record.json": (f'[{{"{LEAK}": '.encode() + b"[" * 10_000 + b"]" * 10_000 + b"}]", "READ_DEPTH"),
+    "deep.yaml": (f"- {LEAK}: ".encode() + b"[" * 10_000 + b"]" * 10_000 + b"\n", "READ_DEPTH"),
+    "cut.zip": (zipped(**{"data.csv": text(HEADER, GOOD)})[:-30], "READ_DAMAGED"),
+    "bomb.zip": (zipped(**{"data.csv": text(HEADER) + LEAK.encode() * 16_000_000}), "READ_ARCHIVE_SIZE"),
+    "no-attributes.zip": (
+        zipped(**{"a.shp": b"\0\0\x27\x0a" + b"\0" * 24 + b"\xe8\x03\0\0" + b"\0" * 68, "a.shx": LEAK.encode()}),
+        "READ_SHAPEFILE_PART",
+    ),
+    "password.xlsx": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "EncryptedPackage".encode("utf-16-le") + LEAK.encode(),
+        "READ_ENCRYPTED",
+    ),
+    "one-line.csv": (text(HEADER) + (LEAK * 500_000).encode(), "READ_LINE_TOO_LONG"),
     "person-keys.json": (json.dumps([{"detector_id": "1", LEAK: 1}]).encode(), "READ_COLUMN_MISSING"),
 }
 
@@ -199,6 +220,30 @@ def test_bad_records_go_to_quarantine_each_with_a_sentence_and_the_good_ones_are
     shown = city.hub("quarantine", "show", FLOW, "--delivery", told["delivery"], lang="zh")
     assert shown.status == 0
     assert sum(row["_delivery"] == number for row in curated(city.ground)) == told["published"]
+
+
+ADOPTED: dict[str, bytes] = {
+    "mixed-ends.csv": f"{HEADER}\r\n{line(1, detector='T')}\n{line(2, detector='T')}\r\n".encode(),
+    "leaving.zip": zipped(**{"../../data.csv": text(HEADER, line(5, detector="T"), line(6, detector="T"))}),
+    "table.et": workbook(HEADER.split(","), *(line(n, detector="T").split(",") for n in (7, 8))),
+    "breaks.csv": text(HEADER, *('T,"建设路\n辅路",' + line(n).split(",", 2)[2] for n in (9, 10))),
+}
+
+
+@pytest.mark.parametrize("name", ADOPTED)
+def test_what_only_looks_amiss_is_adopted_whole(city: City, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(ADOPTED[name])
+    told = city.hub("ingest", FLOW, tmp_path / name, "--json").document
+    assert (told["state"], told["read"], told["published"], told["quarantined"]) == ("finished", 2, 2, 0)
+    assert landed(city.ground, ADOPTED[name])
+
+
+def test_yesterday_s_file_under_another_name_is_published_once(city: City, tmp_path: Path) -> None:
+    content = text(HEADER, line(11, detector="Y"), line(12, detector="Y"))
+    for name in ("yesterday.csv", "today.csv"):
+        (tmp_path / name).write_bytes(content)
+        assert city.hub("ingest", FLOW, tmp_path / name).status == 0
+    assert sum(row["detector_id"] == "Y" for row in curated(city.ground)) == 2
 
 
 def test_full_width_digits_are_read_or_set_aside_and_never_published_wrong(city: City, tmp_path: Path) -> None:

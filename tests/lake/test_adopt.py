@@ -17,6 +17,8 @@ from front_door import Ran, run_hub
 
 import lake.ingest
 from catalogs import drafts
+from catalogs.people import issue_key, person
+from catalogs.words import Role
 from infra.ground import open_ground, sample_city
 from lake import adopt as adopting
 from lake.invented.persons import invent
@@ -127,6 +129,27 @@ def test_outside_the_demo_nobody_adopts_without_a_key(environ: dict[str, str], s
     ran = adopt(environ, shops, "--dataset", SHOPS)
     assert (ran.status, ran.document["error"]["code"]) == (1, "PERSON_UNKNOWN")
     assert list(files(environ)) == []
+
+
+def test_who_may_not_register_the_city_adopts_nothing_and_raises_nobody(
+    environ: dict[str, str], shops: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(sample_city(), tmp_path / "ourcity"))
+    environ = {**environ, "HUB_CITY_DIR": str(folder)}
+    assert run_hub(environ, "catalog", "register").status == 0
+    with open_ground(environ) as ground:
+        issue_key(ground, "reviewer_authority", "bootstrap")
+        environ["HUB_API_KEY"] = issue_key(ground, "engineer_li", "reviewer_authority")
+    del environ["HUB_DEMO"]
+    people = (folder / "people.yaml").read_text("utf-8")
+    (folder / "people.yaml").write_text(people.replace("roles: [engineer]", "roles: [authority_reviewer]"), "utf-8")
+    before = (folder / "catalogues/jinshui.yaml").read_text("utf-8")
+    ran = adopt(environ, shops, "--dataset", "jinshui.logistics.shops")
+    assert (ran.status, ran.document["error"]["code"]) == (1, "PERSON_ROLE")
+    assert (folder / "catalogues/jinshui.yaml").read_text("utf-8") == before
+    assert not (folder / "contracts/jinshui.logistics.shops.yaml").exists()
+    with open_ground(environ) as ground:
+        assert not person(ground.engine, "engineer_li").has(Role.AUTHORITY_REVIEWER)
 
 
 def test_infer_writes_drafts_and_nothing_else(environ: dict[str, str], shops: Path, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Keys that a session remembers: what it says is surely apart is apart, whatever happened to the table meanwhile."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import lake_city as city
 import pyarrow as pa
 import pytest
@@ -80,6 +82,27 @@ def test_what_is_too_large_to_remember_is_never_called_apart(tmp_path: Path, mon
         monkeypatch.setattr(known_keys, "MOST_ROWS", 9)
         monkeypatch.setattr(known_keys, "FEW_ROWS", 0)
         assert not known.surely_apart(before, KEY, TYPES, [file])
+
+
+def test_a_read_that_fails_costs_no_other_table_its_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one, other = Table(tmp_path / "a"), Table(tmp_path / "b")
+    one.add("f", [("a", 1)])
+    other.add("f", [("b", 1)])
+    ours, theirs = one.snapshot(), replace(other.snapshot(), key="t", table_id="other")
+    fresh, double = one.add("g", [("a", 9)]), other.add("g", [("b", 1)])
+    with Duck(tmp_path, LakeSettings()) as duck:
+        known = KnownKeys(one.store, duck)
+        assert known.surely_apart(ours, KEY, TYPES, [fresh])
+        monkeypatch.setattr(known, "_store", other.store)
+        assert not known.surely_apart(theirs, KEY, TYPES, [double])
+        monkeypatch.setattr(known, "_store", FolderStore(tmp_path / "nowhere"))
+        with pytest.raises(duckdb.Error, match="STORE_MISSING"):
+            known.surely_apart(one.snapshot(), KEY, TYPES, [fresh])
+        monkeypatch.setattr(known, "_store", one.store)
+        known.surely_apart(one.snapshot(), KEY, TYPES, [fresh])
+        assert not known.surely_apart(theirs, KEY, TYPES, [double])
 
 
 def test_a_session_sees_duplicates_of_its_own_deliveries_and_of_others(city_ground: Ground, tmp_path: Path) -> None:

@@ -153,6 +153,8 @@ def test_who_could_not_be_told_is_told_by_the_next_call_under_the_same_id(
     ("name", "value", "code"),
     [
         ("HUB_NOTICE_DESK_URL", "http://elsewhere.example/hook", "NOTICE_TLS"),
+        ("HUB_NOTICE_DESK_URL", "http://127.0.0.1:1/a secret", "NOTICE_WEBHOOK"),
+        ("HUB_NOTICE_DESK_URL", "http://127.0.0.1:4a/", "NOTICE_WEBHOOK"),
         ("HUB_NOTICE_DESK_KEY", "", "SETTING_MISSING"),
         ("HUB_MAIL_HOST", "mail.example", "NOTICE_TLS"),
         ("HUB_MAIL_HOST", "", "SETTING_MISSING"),

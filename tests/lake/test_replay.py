@@ -272,6 +272,18 @@ def test_a_blocked_snapshot_takes_the_place_of_the_one_before(stocked: Ground, t
     balanced(stocked, city.HOSPITALS)
 
 
+def test_a_blocked_snapshot_does_not_come_back_over_a_repeat_of_the_published_one(
+    stocked: Ground, tmp_path: Path
+) -> None:
+    first = snapshot(stocked, tmp_path / "a.csv", city.hospital(1))
+    snapshot(stocked, tmp_path / "b.csv", city.hospital(3, province="北京市"))
+    assert snapshot(stocked, tmp_path / "c.csv", city.hospital(1)) != first  # the provider went back to it
+    corrected(stocked, tmp_path / "new", "2.0.0", BEIJING, dataset=city.HOSPITALS)
+    before = city.curated(stocked, city.HOSPITALS)
+    assert moved(stocked, city.HOSPITALS).deliveries == ()
+    assert city.curated(stocked, city.HOSPITALS) == before
+
+
 def test_it_closes_the_tickets_of_causes_that_left_quarantine(stocked: Ground, tmp_path: Path) -> None:
     lines = [city.line(1), city.line(2, flow=3000), city.line(3, flow="x")]
     ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
