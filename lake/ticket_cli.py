@@ -103,9 +103,11 @@ def again(
     as_: str | None,
 ) -> int:
     """Run again; exits 1 when one is refused or blocked as before."""
+    from catalogs.asking import deliverer
     from infra.ground import open_ground
     from lake.again import Wanted, refused
     from lake.again import again as take
+    from lake.record import load
     from lake.tables import FINISHED, REPEATED
 
     with open_ground(os.environ) as ground:
@@ -127,6 +129,8 @@ def again(
                 lambda _: [*ids, Text(f"共 {len(ids)} 个批次", f"{len(ids)} deliveries").say(ground.lang)],
             )
             return 0
+        for of in sorted({load(ground.engine, one)["dataset"] for one in ids}):
+            deliverer(ground, of, as_)  # to take it again is to deliver it
         with progress(help_text("处理", "taking")):
             done = take(ground, ids)
         shown = [outcome.as_dict(ground.lang) for outcome in done]

@@ -131,6 +131,8 @@ def test_refused_deliveries_are_taken_again_by_the_command(tmp_path: Path) -> No
     assert len(dry.document["deliveries"]) == 1
     none = run_hub(environ, "ticket", "again", "--day", "2020-01-01", "--json")
     assert none.document["deliveries"] == []
+    other = run_hub(environ, "ticket", "again", "q-1", "--as", "officer_erqi", "--json")
+    assert (other.status, other.document["error"]["code"]) == (2, "TICKET_UNKNOWN")
     done = run_hub(environ, "ticket", "again", "q-1", "--json")
     assert (done.status, done.document["deliveries"][0]["published"]) == (0, 20), done.said
     assert "no quality ticket is open" in run_hub(environ, "ticket", "list").out
