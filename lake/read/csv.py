@@ -5,6 +5,7 @@ strict, on the file itself: no second pass. It is right exactly when every recor
 between them: DuckDB scans a file in parts, and a part may begin inside a quoted field and find "records" there. Whether
 that is so is proved by counting: a file of n records has n + 1 lines then, and only then. Whatever is not so, and
 whatever DuckDB refuses (ragged rows, mixed line ends, open quotes), goes the precise way, which tells what and where.
+A byte order mark before a record is made an error of the query for the same end: DuckDB takes it for a value's begin.
 """
 
 import itertools
@@ -20,7 +21,7 @@ from infra.text import quote_identifier
 from lake.read.encoding import as_utf8
 from lake.read.lines import LineMap
 from lake.read.match import SEARCH_ROWS, Header, Names, by_position, find_header, names_of
-from lake.read.records import Record, physical_lines, read_records
+from lake.read.records import BOM, Record, physical_lines, read_records
 from lake.read.refusals import blank_header, empty, header_notes, no_records, too_wide
 from lake.read.source import Job, Note, Source
 from lake.read.spool import Spool, cells_json, extra_json, spooled
@@ -139,9 +140,9 @@ def _fast(table: Table) -> Source:
     header = table.header
     columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(header.names)))
     names = [field.name for field in _own(table.job)]
-    cells = [f"c{header.columns[name]}" if name in header.columns else "NULL::VARCHAR" for name in names]
+    cells = [_cell(header.columns[name]) if name in header.columns else "NULL::VARCHAR" for name in names]
     fields = [f"{cell} AS {quote_identifier(name)}" for cell, name in zip(cells, names, strict=True)]
-    extras = ", ".join(f"{_text(name)}, c{position}" for position, name in header.extras)
+    extras = ", ".join(f"{_text(name)}, {_cell(position)}" for position, name in header.extras)
     extra = f"CAST(json_object({extras}) AS VARCHAR)" if extras else "NULL::VARCHAR"
     options = (
         f"auto_detect = false, header = false, skip = 1, delim = {_text(table.delimiter)}, "
@@ -159,6 +160,11 @@ def _fast(table: Table) -> Source:
         format="csv",
         encoding=table.encoding,
     )
+
+
+def _cell(position: int) -> str:
+    """A column of the file; the first one fails the query where a byte order mark stands before its value."""
+    return f"CASE WHEN starts_with(c0, '{BOM}') THEN error('BOM') ELSE c0 END" if position == 0 else f"c{position}"
 
 
 def _text(value: str) -> str:

@@ -13,12 +13,15 @@ from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.archive import check_directory
 from lake.read.source import Format
+from lake.read.utf16 import byte_order
 
 _HEAD = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SHP, _SHP_VERSION = b"\x00\x00\x27\x0a", b"\xe8\x03\x00\x00"
 _DBF, _DBF_HEAD = b"\x03\x30\x83\x8b\xf5", 32
 _DBF_FIELDS = re.compile(rb"[^\0]{1,10}\0{1,10}[A-Z@+]", re.S)
+_WIDE = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_ZEROS = 8
 _TO_XLSX = Text(
     "用 Excel 或 WPS 打开后另存为 .xlsx 再报送", "open it in Excel or WPS, save it as .xlsx and deliver that"
 )
@@ -129,10 +132,11 @@ def _empty_or_zeros(head: bytes, place: Place) -> Refused:
 
 
 def _narrow(head: bytes) -> bytes:
-    """The beginning of a text as single bytes, whatever its encoding."""
-    if head[:2] in {b"\xff\xfe", b"\xfe\xff"} or head[:64].count(0) > 8:
-        return head.replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
-    return head.removeprefix(b"\xef\xbb\xbf")
+    """The beginning of a text as UTF-8, or as the single bytes that it is."""
+    wide = _WIDE.get(head[:2]) or byte_order(head)
+    if wide is not None:
+        return head.decode(wide, "ignore").removeprefix("\ufeff").encode("utf-8", "ignore")
+    return (head.replace(b"\0", b"") if head[:64].count(0) > _ZEROS else head).removeprefix(b"\xef\xbb\xbf")
 
 
 def _ole(path: Path, place: Place) -> Format:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.source import Job
+from lake.read.utf16 import SAMPLE, byte_order
 
 BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -26,7 +27,6 @@ BOMS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _BLOCK = 16 * 1024 * 1024
-_SAMPLE = 64 * 1024
 _CHINESE_UTF8 = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
 _RESAVE = Text("另存为 UTF-8 编码后重新报送", "save the file as UTF-8 and deliver it again")
 
@@ -116,18 +116,6 @@ def _valid(part: memoryview) -> bool:
     return True
 
 
-def _utf16_without_bom(data: mmap.mmap) -> str | None:
-    """UTF-16 by the zero bytes of its ASCII characters: a fifth of one side at least, next to none on the other."""
-    sample = data[: min(len(data), _SAMPLE) & ~1]
-    zeros_even, zeros_odd = sample[0::2].count(0), sample[1::2].count(0)
-    enough = max(3, len(sample) // 10)
-    if zeros_odd > enough and zeros_even * 50 < zeros_odd:
-        return "utf-16-le"
-    if zeros_even > enough and zeros_odd * 50 < zeros_even:
-        return "utf-16-be"
-    return None
-
-
 def detect_encoding(data: mmap.mmap, place: Place, declared: str | None = None) -> Encoding:
     """The encoding of a file's whole content.
 
@@ -141,7 +129,7 @@ def detect_encoding(data: mmap.mmap, place: Place, declared: str | None = None) 
         if data[:4].startswith(mark):
             raise _refused_encoding(place, 1, "UTF-32")
     else:
-        wide = _utf16_without_bom(data)
+        wide = byte_order(data[:SAMPLE]) or _declared_wide(declared)
         found = Encoding(wide) if wide else Encoding("utf-8")
     if found.name.startswith("utf-16"):
         return found
@@ -162,6 +150,12 @@ def detect_encoding(data: mmap.mmap, place: Place, declared: str | None = None) 
 def _same(declared: str, found: str) -> bool:
     plain = declared.lower().replace("_", "-")
     return plain in {"utf-8", "utf8", "utf-8-sig"} and found in {"utf-8", "utf-8-sig"}
+
+
+def _declared_wide(declared: str | None) -> str | None:
+    """UTF-16 with its byte order, where the contract declares that."""
+    plain = (declared or "").lower().replace("_", "-")
+    return plain if plain in {"utf-16-le", "utf-16-be"} else None
 
 
 def _codec(declared: str, place: Place) -> str:

@@ -20,7 +20,7 @@ from infra.language import Text
 from lake.read.encoding import as_utf8
 from lake.read.layout import Laid, Layout, is_feature
 from lake.read.match import missing_fields
-from lake.read.records import physical_lines
+from lake.read.records import BOM, physical_lines
 from lake.read.refusals import no_records, too_wide
 from lake.read.source import FAULTS, Format, Job, Note, Source
 from lake.read.spool import Spool, extra_json, spooled
@@ -60,9 +60,8 @@ def read_json(job: Job) -> Source:
 def _is_lines(path: Path, job: Job, place: Place) -> bool:
     """Whether every line is a document of its own: most of the first lines are whole objects, and there are several."""
     decoder, whole, looked = Decoder(), 0, 0
-    for line in islice(filter(str.strip, _lines(path, job, place)), _LOOKED_AT):
+    for text in islice(filter(None, _lines(path, job, place)), _LOOKED_AT):
         looked += 1
-        text = line.strip()
         if not text.startswith("{"):
             continue
         try:
@@ -74,13 +73,14 @@ def _is_lines(path: Path, job: Job, place: Place) -> bool:
 
 
 def _lines(path: Path, job: Job, place: Place) -> Iterator[str]:
-    return physical_lines(path, msgspec.structs.replace(job.limits, max_line=job.limits.max_element), place)
+    """The lines, empty ones too, without what stands around them."""
+    limits = msgspec.structs.replace(job.limits, max_line=job.limits.max_element)
+    return (line.lstrip(BOM).strip() for line in physical_lines(path, limits, place))
 
 
 def _line_items(path: Path, job: Job, place: Place) -> Iterator[Item]:
     decoder = Decoder()
-    for number, line in enumerate(_lines(path, job, place), 1):
-        text = line.strip()
+    for number, text in enumerate(_lines(path, job, place), 1):
         if not text:
             continue
         decoder.reset()

@@ -4,6 +4,7 @@ The fast way is DuckDB's own CSV reader; this one reads the same grammar in Pyth
 wrong where. The grammar (RFC 4180, with what real files do):
 
 - a physical line ends with LF, CRLF or CR; a line of nothing but spaces is no record;
+- byte order marks before a record are no part of it: a program that opens its file anew for each line leaves them;
 - a field that begins with a quotation mark, spaces before it ignored, runs to the closing one; two in a row stand for
   one; line ends inside belong to the value; spaces behind the closing mark are ignored;
 - a quotation mark inside an unquoted field is a character like any other;
@@ -19,6 +20,8 @@ from pathlib import Path
 from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.source import Limits
+
+BOM = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +115,9 @@ def read_records(lines: Iterator[str], delimiter: str, limits: Limits, place: Pl
     """
     patterns = _fields(delimiter)
     number = 0
-    for line in lines:
+    for physical in lines:
         number += 1
+        line = physical.lstrip(BOM)
         text = line.rstrip("\r\n")
         if not text.strip(" "):
             continue

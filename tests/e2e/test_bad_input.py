@@ -226,6 +226,9 @@ ADOPTED: dict[str, bytes] = {
     "mixed-ends.csv": f"{HEADER}\r\n{line(1, detector='T')}\n{line(2, detector='T')}\r\n".encode(),
     "leaving.zip": zipped(**{"../../data.csv": text(HEADER, line(5, detector="T"), line(6, detector="T"))}),
     "table.et": workbook(HEADER.split(","), *(line(n, detector="T").split(",") for n in (7, 8))),
+    "mark-each-line.csv": "".join(
+        f"\ufeff{one}\r\n" for one in (HEADER, line(13, detector="T"), line(14, detector="T"))
+    ).encode(),
     "breaks.csv": text(HEADER, *('T,"建设路\n辅路",' + line(n).split(",", 2)[2] for n in (9, 10))),
 }
 
@@ -236,6 +239,17 @@ def test_what_only_looks_amiss_is_adopted_whole(city: City, tmp_path: Path, name
     told = city.hub("ingest", FLOW, tmp_path / name, "--json").document
     assert (told["state"], told["read"], told["published"], told["quarantined"]) == ("finished", 2, 2, 0)
     assert landed(city.ground, ADOPTED[name])
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_chinese_in_utf_16_without_a_mark_is_read(city: City, tmp_path: Path, order: str) -> None:
+    remark = "中州大道与金水路立交桥东侧辅路由北向南方向第二车道检测断面" * 12
+    rows = [f"{line(n, detector=order[-2].upper())},{remark}" for n in range(40)]
+    content = "\n".join([f"{HEADER},断面说明", *rows, ""]).encode(order)
+    assert content.count(0) < len(content) // 10, "few zero bytes: the hard case"
+    (tmp_path / "flow.csv").write_bytes(content)
+    told = city.hub("ingest", FLOW, tmp_path / "flow.csv", "--json").document
+    assert (told["state"], told["read"], told["published"]) == ("finished", 40, 40), told
 
 
 def test_yesterday_s_file_under_another_name_is_published_once(city: City, tmp_path: Path) -> None:

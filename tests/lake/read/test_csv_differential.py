@@ -77,11 +77,13 @@ def expect(row: list[str]) -> tuple[str | None, ...] | None:
 
 
 BODY = st.text(st.sampled_from(list('x1 ",\n\r')), max_size=40)
+MARKED = st.text(st.sampled_from(list('x1 ",\n\r\ufeff')), max_size=40)
 
 
 @SETTINGS
-@given(body=BODY)
+@given(body=MARKED)
 @example(body="1,2,3,\n4,5,6\n")
+@example(body='1,2,3\n\ufeff"4",5,6\n')
 @example(body='1, "x,y" ,3\n')
 @example(body='1,"x\ny",3\n\n4,5,6')
 @example(body="1,2\r,3\n")
