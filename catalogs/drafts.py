@@ -72,11 +72,12 @@ def begin(folder: Path, unit: str, domain: str, mark: str) -> None:
             building.rename(folder)
         return
     city = load_city(folder)
+    # Each is looked for by itself: a call that was killed in between left the first without the others.
     if unit not in {one.id for one in city.units}:
-        made = own_city(unit, domain)
-        _replace(folder / "units.yaml", lambda text: appended(text, "units", _plain_unit(made.units[-1])))
-        department = made.departments[-1]
-        _replace(folder / "departments.yaml", lambda text: appended(text, "departments", _plain_department(department)))
+        _replace(folder / "units.yaml", lambda text: appended(text, "units", _plain_unit(_unit(unit))))
+    if unit not in {one.unit for one in city.departments}:
+        department = _plain_department(_department(unit))
+        _replace(folder / "departments.yaml", lambda text: appended(text, "departments", department))
     if domain not in {one.id for one in city.domains}:
         found = _domain(domain)
         value = {"id": found.id, "name": {"zh": found.name.zh, "en": found.name.en}}

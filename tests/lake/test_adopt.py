@@ -4,10 +4,13 @@ import contextlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from random import Random
+from types import FrameType
 from typing import Any
 
 import openpyxl
@@ -17,6 +20,7 @@ from front_door import Ran, run_hub
 
 import lake.ingest
 from catalogs import drafts
+from catalogs.city import load_city
 from catalogs.people import issue_key, person
 from catalogs.words import Role
 from infra.ground import open_ground, sample_city
@@ -227,6 +231,66 @@ def test_killed_anywhere_the_same_call_finishes(
         path.name for path in home.rglob("*") if path.name.endswith((".part", ".begun")) and "store" not in path.parts
     ]
     assert left == []
+
+
+def killed_at(number: int, work: Callable[[], None]) -> bool:
+    """Do `work`, and end it at the `number`th line of the drafts' module that it comes to; whether it came so far."""
+    passed, before = 0, sys.gettrace()
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal passed
+        if frame.f_code.co_filename != drafts.__file__:
+            return None
+        passed += event == "line"
+        if passed == number:
+            sys.settrace(before)
+            raise Killed
+        return trace
+
+    sys.settrace(trace)
+    try:
+        work()
+    except Killed:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # what a kill leaves open, it leaves open
+@pytest.mark.parametrize("old", [False, True])
+def test_the_own_city_killed_at_any_line_of_its_writing_is_whole_after_the_same_call(
+    old: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    drafts.begin(kept, "own", "trade", "mark")
+    read, line, reached, seen = load_city(kept), 0, True, set()
+    while reached:
+        line += 1
+        folder = tmp_path / str(line) / "city"
+        folder.parent.mkdir()
+        if old:
+            shutil.copytree(kept, folder)
+        begin = partial(drafts.begin, folder, "other", "health", "mark")
+        with monkeypatch.context() as patch:
+            patch.setattr(drafts, "load_city", lambda _: read)  # what it finds there, without a parsing for each line
+            reached = killed_at(line, begin)
+        left = frozenset(
+            (path.relative_to(folder.parent), path.read_bytes()) for path in folder.parent.rglob("*") if path.is_file()
+        )
+        if left in seen:
+            continue  # what one kill left is finished as what another left
+        seen.add(left)
+        begin()
+        city = load_city(folder)
+        assert [one.id for one in city.units].count("other") == 1, line
+        assert [one.unit for one in city.departments].count("other") == 1, line
+        assert [one.id for one in city.domains].count("health") == 1, line
+        assert [one.name for one in folder.parent.iterdir()] == ["city"], line
+        assert not list(folder.rglob(".*.part")), line
+    assert len(seen) > (6 if old else 2)
 
 
 def test_a_sheet_and_members_are_named(environ: dict[str, str], tmp_path: Path) -> None:
