@@ -6,7 +6,7 @@ the person, who is the actor of whatever follows, or refuses with every rule tha
 
 from collections.abc import Sequence
 
-from catalogs.decide import Records, city_policy, decide, decide_each
+from catalogs.decide import NOTICES, Records, TicketRef, city_policy, decide, decide_each
 from catalogs.lookup import resource
 from catalogs.model import Person, Resource, Role
 from catalogs.own_city import own_city
@@ -14,6 +14,9 @@ from catalogs.people import current
 from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
+
+_AUDITOR = Text("请审计员或主管部门审核人操作", "ask an auditor or the authority's reviewer")
+_ENGINEER = Text("请数据工程师操作", "ask a data engineer")
 
 
 def may(ground: Ground, act: str, records: Records, as_: str | None = None) -> Person:
@@ -28,12 +31,30 @@ def may(ground: Ground, act: str, records: Records, as_: str | None = None) -> P
     if not decision.allowed:
         raise Refused(
             "RECORDS_DENIED",
-            "本人无权查看平台自身的这些记录",
-            "these records of the house are not for you to see",
+            "本人无权查看或使用平台自身的这些记录",
+            "these records of the house are not for you to see or use",
             reasons=decision.reasons,
-            remedy=Text("请审计员或主管部门审核人操作", "ask an auditor or the authority's reviewer"),
+            remedy=_ENGINEER if records == NOTICES else _AUDITOR,
         )
     return someone
+
+
+def may_close(ground: Ground, someone: Person, ticket: TicketRef) -> None:
+    """Refuse unless `someone` may close the quality ticket.
+
+    Raises:
+        Refused: TICKET_DENIED, POLICY_INVALID.
+        WrongUse: CITY_NOT_THIS.
+    """
+    decision = decide(someone, "close_ticket", ticket, policy=city_policy(own_city(ground), "records"))
+    if not decision.allowed:
+        raise Refused(
+            "TICKET_DENIED",
+            f"本人不能办结 {ticket.id}，什么都没有改动",
+            f"{ticket.id} is not yours to close; nothing was changed",
+            reasons=decision.reasons,
+            remedy=Text("请提供单位的填报员或数据工程师办结", "ask the provider's officer or a data engineer"),
+        )
 
 
 def described(ground: Ground, dataset: str, as_: str | None = None) -> Resource:

@@ -13,7 +13,7 @@ Quarantine holds raw rows, in which any column may hold another's value: there e
 does, at the highest grade of its items and with the content of all of them.
 
 The house's own records have rules of their own (`records.cedar`) and the acts `read_contents`, `export_ledger` (upon
-`LEDGER`) and `list_people` (upon `PEOPLE`).
+`LEDGER`), `list_people` (upon `PEOPLE`), `send_notices` (upon `NOTICES`) and `close_ticket` (upon a `TicketRef`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,10 +28,12 @@ from catalogs.rules import highest
 
 __all__ = [
     "LEDGER",
+    "NOTICES",
     "PEOPLE",
     "Decision",
     "ItemRef",
     "Records",
+    "TicketRef",
     "city_policy",
     "decide",
     "decide_each",
@@ -68,6 +70,16 @@ class Records:
 
 LEDGER = Records("ledger")
 PEOPLE = Records("people")
+NOTICES = Records("notices")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRef:
+    """A quality ticket: whose deliveries it is about, and who provides them; empty where nobody registered them."""
+
+    id: str
+    unit: str
+    provider: str
 
 
 def item_ref(resource: Resource, name: str) -> ItemRef:
@@ -106,7 +118,7 @@ def _loaded(rules: Rules, files: tuple[tuple[Path, int], ...]) -> PolicyEngine:
 def decide(
     reader: Person,
     act: str,
-    what: ItemRef | Resource | Records,
+    what: ItemRef | Resource | Records | TicketRef,
     context: Mapping[str, Any] | None = None,
     *,
     policy: PolicyEngine | None = None,
@@ -119,15 +131,18 @@ def decide(
     Args:
         reader: who asks.
         act: one of the acts above; an unknown one refuses.
-        what: the item, the resource, or the records.
+        what: the item, the resource, the records, or the ticket.
         context: the purpose, where there is one.
         policy: `city_policy(...)` (for records, that of the rules `records`); without it the rules of the house alone,
             which no city can weaken.
     """
-    engine = policy or house_policy("records" if isinstance(what, Records) else "reading")
+    engine = policy or house_policy("records" if isinstance(what, Records | TicketRef) else "reading")
     asked = {key: value for key, value in (context or {}).items() if value is not None}
     if isinstance(what, Records):
         return _evaluate(engine, reader, act, [Entity(("Records", what.id))], asked)[0]
+    if isinstance(what, TicketRef):
+        ticket = Entity(("Ticket", what.id), {"unit": what.unit, "provider": what.provider})
+        return _evaluate(engine, reader, act, [ticket], asked)[0]
     if isinstance(what, ItemRef):
         return _items(engine, reader, act, what.resource, [what.item], asked)[0]
     whole = _evaluate(engine, reader, act, [_whole(what, act)], asked)[0]

@@ -11,8 +11,12 @@ from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from infra.database import read
+from catalogs.asking import may_deliver
+from catalogs.model import Person
+from infra.database import read, write
+from infra.errors import Refused
 from infra.ground import Ground
+from infra.ledger import Act, NewEntry
 from infra.local_time import CITY_TIME
 from lake import record, tables
 
@@ -46,10 +50,43 @@ def refused(ground: Ground, wanted: Wanted) -> list[str]:
         return list(connection.execute(query.order_by(table.c.number).limit(MOST)).scalars())
 
 
-def again(ground: Ground, deliveries: Sequence[str]) -> list[record.Outcome]:
-    """Take the refused `deliveries` once more; those that are no longer refused are left as they are."""
+def deliverable(ground: Ground, someone: Person, deliveries: Sequence[str]) -> list[str]:
+    """Those of `deliveries` that `someone` may take again: to take one again is to deliver it.
+
+    Raises:
+        Refused: DELIVERY_DENIED, with its reasons, when there are some and none of them may be.
+    """
+    of = {one: record.load(ground.engine, one)["dataset"] for one in deliveries}
+    allowed, denied = set[str](), list[Refused]()
+    for dataset in sorted(set(of.values())):
+        try:
+            may_deliver(ground, someone, dataset)
+            allowed.add(dataset)
+        except Refused as error:
+            if error.code != "DELIVERY_DENIED":
+                raise
+            denied.append(error)
+    if denied and not allowed:
+        raise denied[0]
+    return [one for one in deliveries if of[one] in allowed]
+
+
+def again(ground: Ground, deliveries: Sequence[str], actor: str, cause: str | None = None) -> list[record.Outcome]:
+    """Take the refused `deliveries` once more; those that are no longer refused are left as they are.
+
+    That `actor` had them taken again stands in the ledger before the first of them is.
+    """
     from lake.ingest import process_batch  # noqa: PLC0415 - GX and DuckDB load where there is work
 
-    for delivery in deliveries:
-        record.reopen(ground, record.load(ground.engine, delivery))
+    rows = [record.load(ground.engine, one) for one in deliveries]
+    with write(ground.engine) as connection:
+        done: dict[str, list[str]] = {}
+        for row in rows:
+            if record.reopened(connection, row):
+                done.setdefault(row["dataset"], []).append(row["id"])
+        entries = [
+            NewEntry(Act.DELIVERY_REOPENED, actor, of, {"dataset": of, "cause": cause, "count": len(ids), "ids": ids})
+            for of, ids in done.items()
+        ]
+        ground.ledger.append(entries, connection=connection)
     return process_batch(ground, deliveries)

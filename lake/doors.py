@@ -17,9 +17,9 @@ import sqlalchemy as sa
 
 from catalogs.decide import city_policy, decide_each
 from catalogs.doors import Bucket, load_doors
-from catalogs.model import Person
+from catalogs.model import Person, Role
 from catalogs.own_city import own_city
-from catalogs.register import resources
+from catalogs.register import resources, units
 from infra.database import lock, read, write
 from infra.errors import HubError
 from infra.ground import Ground
@@ -28,6 +28,7 @@ from infra.settings import load
 from lake import bucket, tables
 from lake.arrival import CHANNEL, ArrivalSettings, arrive
 from lake.delivery import Delivery
+from lake.landing import NOBODY
 from lake.pull import CHANNEL as PULL
 from lake.pull import pull, pulls
 
@@ -148,7 +149,10 @@ def visible(ground: Ground, who: Person, unit: str | None) -> set[str]:
     """The units of which `who` may have something described; nothing of the others is shown."""
     found = resources(ground.engine, unit=unit)
     decisions = decide_each(who, "describe", found, policy=city_policy(own_city(ground)))
-    return {one.unit for one, decision in zip(found, decisions, strict=True) if decision.allowed} | {who.unit}
+    mine = {one.unit for one, decision in zip(found, decisions, strict=True) if decision.allowed} | {who.unit}
+    if who.has(Role.ENGINEER):  # what came to a unit without any resource, or to nobody's, is theirs to look after
+        mine |= {one.id for one in units(ground.engine)} | {NOBODY}
+    return mine
 
 
 def came(ground: Ground, who: Person, *, unit: str | None, refused: bool, limit: int) -> list[dict[str, Any]]:

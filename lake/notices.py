@@ -4,25 +4,18 @@ Promises:
 
 - a notice holds what changed of the quality tickets since the recipient was last told: what is new, what goes on (once
   a day at most), what is over. It holds ids, counts and the contract's sentences, never a value of the data;
-- one that cannot be sent is tried again by the next call, holds back no other recipient and fails no delivery;
-- killed between sending and remembering, the next call sends again, under the same id unless more happened meanwhile;
-- webhooks are signed as the Standard Webhooks specification says (HMAC-SHA-256 over id, time and body), go to https
-  alone (or to this machine), follow no redirect, and their address stands in no error.
+- it is kept before it is sent, with its id, and forgotten when it was taken: killed in between, or failed, the next
+  call sends the very same under the same id, whatever happened meanwhile; what did is the next notice. A receiver that
+  drops an id it knows is told everything once;
+- one that cannot be sent holds back no other recipient and fails no delivery;
+- who had notices sent, to whom and how many tickets they told of stands in the ledger.
 """
 
-import base64
-import http.client
 import json
-import smtplib
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -30,33 +23,18 @@ from catalogs.notices import Recipient, load_notices
 from catalogs.own_city import own_city
 from infra import crypto
 from infra.database import read, write
-from infra.errors import HubError, Unavailable, WrongUse
+from infra.errors import HubError
 from infra.ground import Ground
 from infra.language import Text
 from infra.lease import kept, lease
-from infra.local_time import local_time
-from infra.settings import Secret, Settings, load
+from infra.ledger import Act, NewEntry
 from lake import tables, tickets
+from lake.notice_post import NEW, OVER, STILL, Notice, send
 from lake.tickets import Ticket
 
 AGAIN = timedelta(days=1)
-NEW, STILL, OVER = "new", "still", "over"
-WORDS = {NEW: Text("新", "new"), STILL: Text("仍有", "still"), OVER: Text("已解决", "over")}
 _MOST = 200  # tickets of one notice; the rest comes with the next
-_SECONDS = 10.0
-
-
-class MailSettings(Settings, frozen=True):
-    """The server that takes the mail."""
-
-    section: ClassVar[str] = "mail"
-
-    host: str = ""
-    port: int = 587
-    tls: str = "starttls"  # starttls | tls | none (this machine alone)
-    sender: str = "cityhub@localhost"
-    user: str = ""
-    password: Secret | None = None
+_TIMES = ("opened_at", "last_at", "closed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,54 +44,6 @@ class Told:
     recipient: str
     tickets: int
     error: HubError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What is sent: its id, the same however often it is sent, and what changed."""
-
-    id: str
-    recipient: Recipient
-    changes: tuple[tuple[str, Ticket], ...]
-    at: datetime
-
-    def subject(self) -> str:
-        """One line."""
-        counts = {kind: sum(one == kind for one, _ in self.changes) for kind in (NEW, STILL, OVER)}
-        words = [f"{WORDS[kind].say(self.recipient.language)} {count}" for kind, count in counts.items() if count]
-        return f"[cityhub] {Text('质量问题单', 'quality tickets').say(self.recipient.language)}: {', '.join(words)}"
-
-    def text(self) -> str:
-        """For a person, dataset by dataset."""
-        lang, lines, subject = self.recipient.language, [], ""
-        for kind, one in sorted(self.changes, key=lambda change: (change[1].subject, change[1].number)):
-            if one.subject != subject:
-                subject = one.subject
-                lines += ["", subject]
-            what = tickets.KINDS[one.kind].say(lang)
-            many = Text(f"{one.deliveries} 个批次", f"{one.deliveries} deliveries").say(lang)
-            head = (
-                f"  {WORDS[kind].say(lang)}  {one.id}  {what}  {many}  {local_time(one.last_at)}  {one.last_delivery}"
-            )
-            lines += [head, f"      {one.cause}: {one.said.say(lang)}"]
-        more = Text(
-            "查看：hub ticket list；hub quarantine show <数据集>", "see: hub ticket list; hub quarantine show …"
-        )
-        return "\n".join([*lines[1:], "", more.say(lang), ""])
-
-    def plain(self) -> dict[str, Any]:
-        """For a program."""
-        names = ("subject", "unit", "kind", "cause", "deliveries", "records", "last_delivery")
-        return {
-            "id": self.id,
-            "at": self.at.isoformat(),
-            "subject": self.subject(),
-            "tickets": [
-                {"change": kind, "id": one.id, **{name: getattr(one, name) for name in names}}
-                | {"opened_at": one.opened_at.isoformat(), "said": {"zh": one.said.zh, "en": one.said.en}}
-                for kind, one in self.changes
-            ],
-        }
 
 
 def changed(
@@ -134,143 +64,103 @@ def changed(
     return tuple(found[:_MOST])
 
 
-def tell(ground: Ground, *, dry: bool = False) -> tuple[list[Told], list[Notice]]:
-    """Tell every recipient of the city what is new to them; with `dry` only say what that would be.
+def tell(ground: Ground, actor: str, *, dry: bool = False) -> tuple[list[Told], list[Notice]]:
+    """Tell every recipient of the city what is new to them; with `dry` only say what is sent next.
 
     Raises:
         Refused: CATALOG_FAULTY, the city's file of notices cannot be read.
         Unavailable: `LEASE_TAKEN`, another process is telling.
     """
     recipients = load_notices(own_city(ground))
+    told: list[Told] = []
+    notices: list[Notice] = []
     if not recipients:
-        return [], []
+        return told, notices
     with lease(ground.engine, "lake:notices", seconds=60.0) as held, kept(held):
-        notices = [one for one in (_notice(ground, recipient) for recipient in recipients) if one is not None]
-        return ([] if dry else [_tell(ground, notice) for notice in notices]), notices
+        for one in recipients:
+            unsent = _unsent(ground, one)
+            notice = unsent or _new(ground, one)
+            while notice is not None:
+                notices.append(notice)
+                if dry:
+                    break
+                told.append(_tell(ground, notice, actor))
+                if told[-1].error or notice is not unsent:
+                    break
+                notice = _new(ground, one)  # what happened since the one that had stayed behind
+    return told, notices
 
 
-def _notice(ground: Ground, recipient: Recipient) -> Notice | None:
+def _unsent(ground: Ground, recipient: Recipient) -> Notice | None:
+    """The notice of which nobody knows whether it was taken; none that tells of what is no longer the recipient's."""
+    table = tables.notice
+    with read(ground.engine) as connection:
+        row = connection.execute(sa.select(table).where(table.c.recipient == recipient.name)).first()
+    if row is None:
+        return None
+    changes = tuple((kind, _ticket(ticket)) for kind, ticket in row.changes)
+    if recipient.unit is not None and any(one.unit != recipient.unit for _, one in changes):
+        return None
+    return Notice(row.id, recipient, changes, row.at)
+
+
+def _new(ground: Ground, recipient: Recipient) -> Notice | None:
     known = tickets.listing(ground, None if recipient.unit is None else [recipient.unit], closed=True, limit=10_000)
     table = tables.told
     query = sa.select(table).where(table.c.recipient == recipient.name)
     with read(ground.engine) as connection:
         told = {row.ticket: (row.deliveries, row.closed, row.at) for row in connection.execute(query)}
-    changes = changed(known, told, ground.now())
+    now = ground.now()
+    changes = changed(known, told, now)
     if not changes:
         return None
-    what = json.dumps([recipient.name, [(kind, one.number, one.deliveries) for kind, one in changes]])
-    return Notice(f"n-{crypto.sha256_hex(what.encode())[:24]}", recipient, changes, ground.now())
+    what = [recipient.name, now.isoformat(), [(kind, one.number, one.deliveries) for kind, one in changes]]
+    return Notice(f"n-{crypto.sha256_hex(json.dumps(what).encode())[:24]}", recipient, changes, now)
 
 
-def _tell(ground: Ground, notice: Notice) -> Told:
+def _tell(ground: Ground, notice: Notice, actor: str) -> Told:
     name = notice.recipient.name
+    _keep(ground, notice)
     try:
-        (_mail if notice.recipient.mail else _post)(ground, notice)
+        send(ground, notice)
     except HubError as error:
         return Told(name, 0, error)
-    table = tables.told
+    _remember(ground, notice, actor)
+    return Told(name, len(notice.changes))
+
+
+def _keep(ground: Ground, notice: Notice) -> None:
+    """Durable before the first byte is sent, so that it is the same however often it is."""
+    table = tables.notice
+    changes = [[kind, _plain(one)] for kind, one in notice.changes]
+    row = {"recipient": notice.recipient.name, "id": notice.id, "at": notice.at, "changes": changes}
+    with write(ground.engine) as connection:
+        connection.execute(table.delete().where(table.c.recipient == row["recipient"]))
+        connection.execute(table.insert().values(**row))
+
+
+def _remember(ground: Ground, notice: Notice, actor: str) -> None:
+    table, name = tables.told, notice.recipient.name
     numbers = [one.number for _, one in notice.changes]
+    rows = [
+        {"recipient": name, "ticket": one.number, "deliveries": one.deliveries, "closed": kind == OVER}
+        | {"at": notice.at}
+        for kind, one in notice.changes
+    ]
     with write(ground.engine) as connection:
         connection.execute(table.delete().where(table.c.recipient == name, table.c.ticket.in_(numbers)))
-        rows = [
-            {"recipient": name, "ticket": one.number, "deliveries": one.deliveries, "closed": kind == OVER}
-            | {"at": notice.at}
-            for kind, one in notice.changes
-        ]
         connection.execute(table.insert(), rows)
-    return Told(name, len(numbers))
+        connection.execute(tables.notice.delete().where(tables.notice.c.recipient == name))
+        content = {"recipient": name, "tickets": len(numbers)}
+        entry = NewEntry(Act.NOTICE_SENT, actor, notice.id, content, f"notice:{notice.id}")
+        ground.ledger.append([entry], connection=connection)
 
 
-def _mail(ground: Ground, notice: Notice) -> None:
-    settings = load(MailSettings, ground.environ)
-    if not settings.host:
-        raise _unset("HUB_MAIL_HOST")
-    if settings.tls not in ("starttls", "tls") and not _here(settings.host):
-        raise WrongUse(
-            "NOTICE_TLS",
-            "HUB_MAIL_TLS=none 只能用于本机邮件服务",
-            "HUB_MAIL_TLS=none is for this machine's server alone",
-        )
-    message = EmailMessage()
-    message["From"], message["To"] = settings.sender, ", ".join(notice.recipient.mail)
-    message["Subject"], message["Message-ID"] = notice.subject(), f"<{notice.id}@cityhub>"
-    message["Date"], message["Auto-Submitted"] = notice.at, "auto-generated"
-    message.set_content(notice.text())
-    try:
-        with _server(settings) as server:
-            if settings.user and settings.password is not None:
-                server.login(settings.user, settings.password.reveal())
-            server.send_message(message)
-    except (OSError, ValueError, smtplib.SMTPException) as error:
-        raise _failed("NOTICE_MAIL", notice, type(error).__name__) from None
+def _plain(one: Ticket) -> dict[str, Any]:
+    times = {name: at.isoformat() for name in _TIMES if (at := getattr(one, name)) is not None}
+    return asdict(one) | dict.fromkeys(_TIMES) | times
 
 
-def _server(settings: MailSettings) -> smtplib.SMTP:
-    if settings.tls == "tls":
-        return smtplib.SMTP_SSL(settings.host, settings.port, timeout=_SECONDS, context=ssl.create_default_context())
-    server = smtplib.SMTP(settings.host, settings.port, timeout=_SECONDS)
-    if settings.tls == "starttls":
-        try:
-            server.starttls(context=ssl.create_default_context())
-        except (OSError, smtplib.SMTPException):
-            server.close()
-            raise
-    return server
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A signed notice goes to the address that was configured, and nowhere that it leads to."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow none."""
-
-
-def _post(ground: Ground, notice: Notice) -> None:
-    name = f"HUB_NOTICE_{notice.recipient.webhook}"
-    address, key = (ground.environ.get(f"{name}_{part}", "").strip() for part in ("URL", "KEY"))
-    if not address or not key:
-        raise _unset(f"{name}_URL, {name}_KEY")
-    parts = urlsplit(address)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _here(parts.hostname or "")):
-        raise WrongUse("NOTICE_TLS", f"{name}_URL 应为 https 地址", f"{name}_URL is to be an https address")
-    body = json.dumps(notice.plain(), ensure_ascii=False).encode()
-    seconds = str(int(ground.now().timestamp()))
-    signed = crypto.mac(key.encode(), f"{notice.id}.{seconds}.".encode() + body)
-    headers = {
-        "Content-Type": "application/json; charset=utf-8",
-        "Idempotency-Key": notice.id,
-        "webhook-id": notice.id,
-        "webhook-timestamp": seconds,
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
-    }
-    request = urllib.request.Request(address, body, headers, method="POST")  # noqa: S310 - http or https: above
-    opener = urllib.request.build_opener(_NoRedirect(), urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=_SECONDS):
-            return
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise _failed("NOTICE_WEBHOOK", notice, str(error.code)) from None
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise _failed("NOTICE_WEBHOOK", notice, type(error).__name__) from None
-
-
-def _here(host: str) -> bool:
-    return host in ("localhost", "127.0.0.1", "::1")
-
-
-def _unset(names: str) -> WrongUse:
-    return WrongUse(
-        "SETTING_MISSING",
-        f"未设置 {names}，通知未发出",
-        f"{names} is not set: the notice was not sent",
-        remedy=Text("参见 infra/env.example", "see infra/env.example"),
-    )
-
-
-def _failed(code: str, notice: Notice, why: str) -> Unavailable:
-    return Unavailable(
-        code,
-        f"发给 {notice.recipient.name} 的通知未送达（{why}），下次再发",
-        f"the notice for {notice.recipient.name} was not taken ({why}); the next call sends it",
-    )
+def _ticket(plain: Mapping[str, Any]) -> Ticket:
+    times = {name: datetime.fromisoformat(plain[name]) for name in _TIMES if plain[name] is not None}
+    return Ticket(**{**plain, **times, "said": Text(**plain["said"])})

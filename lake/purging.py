@@ -40,7 +40,7 @@ from lake.interrupted import finish_interrupted
 from lake.landing import NOBODY
 from lake.purge import Downstream
 from lake.record import ACTOR
-from lake.tables import delivery, outbox, part
+from lake.tables import delivery, notice, outbox, part
 from lake.tables import purge as table
 from lake.tombstones import Purge
 
@@ -50,7 +50,7 @@ BLANK = {
     "sha256": "",
     "file_name": "",
 }
-_TABLES = ("lake_delivery", "lake_part", "lake_outbox", "infra_ledger_content")
+_TABLES = ("lake_delivery", "lake_part", "lake_outbox", "lake_notice", "infra_ledger_content")
 
 
 def carry_out(ground: Ground, identity: str, downstream: Downstream, say: Say = lambda _: None) -> Purge:
@@ -156,6 +156,7 @@ def _blank(ground: Ground, one: Purge) -> None:
         connection.execute(outbox.update().where(mine).values(payload={"dataset": one.dataset, "purge": one.id}))
         mine_too = sa.select(delivery.c.number).where(delivery.c.id.in_(one.ids))
         connection.execute(part.delete().where(part.c.delivery.in_(mine_too)))
+        connection.execute(notice.delete())  # one that waits to be sent tells what deliveries were refused for
         connection.execute(delivery.update().where(delivery.c.id.in_(one.ids)).values(**BLANK))
     database.scrub(ground.engine, _TABLES)
 

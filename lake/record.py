@@ -268,9 +268,14 @@ def refuse(ground: Ground, row: Row, error: HubError, contract_version: str | No
 
 def reopen(ground: Ground, row: Row) -> None:
     """refused → landed: another contract version may read what this one could not."""
-    blank = dict.fromkeys(("code", "message_zh", "message_en", "finished_at", "contract_version"))
     with write(ground.engine) as connection:
-        _step(connection, row, tables.REFUSED, {**blank, "state": tables.LANDED})
+        reopened(connection, row)
+
+
+def reopened(connection: Connection, row: Row) -> bool:
+    """`reopen` within the caller's transaction; whether it was refused still."""
+    blank = dict.fromkeys(("code", "message_zh", "message_en", "finished_at", "contract_version"))
+    return _step(connection, row, tables.REFUSED, {**blank, "state": tables.LANDED})
 
 
 def repeat(ground: Ground, row: Row, of: str, now: datetime) -> None:

@@ -217,10 +217,11 @@ def describe_task() -> dict[str, int]:
     """Tell people of tickets, and send on what waits in the outbox. Another sender at work sends ours too."""
     from lake.notices import tell  # noqa: PLC0415 - loaded where it runs
     from lake.outbox import drain  # noqa: PLC0415 - DataHub loads where the task runs
+    from lake.record import ACTOR  # noqa: PLC0415
 
     with open_ground() as ground:
         with contextlib.suppress(HubError):  # who could not be told is told by the next run
-            tell(ground)
+            tell(ground, ACTOR)
         try:
             return asdict(drain(ground))
         except Unavailable as error:

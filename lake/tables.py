@@ -214,3 +214,12 @@ told = sa.Table(
     sa.Column("closed", sa.Boolean, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
 )
+
+notice = sa.Table(
+    "lake_notice",
+    metadata,
+    sa.Column("recipient", sa.String(191), primary_key=True),
+    sa.Column("id", sa.String(40), nullable=False),
+    sa.Column("changes", sa.JSON, nullable=False),  # [[what, ticket]]: `lake.notices`
+    sa.Column("at", UtcDateTime, nullable=False),
+)

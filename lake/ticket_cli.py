@@ -16,7 +16,8 @@ from infra.local_time import local_time
 
 if TYPE_CHECKING:
     from infra.ground import Ground
-    from lake.notices import Notice, Told
+    from lake.notice_post import Notice
+    from lake.notices import Told
     from lake.tickets import Ticket
 
 _NUMBER = re.compile(r"(?:q-)?([0-9]{1,15})")
@@ -103,15 +104,16 @@ def again(
     as_: str | None,
 ) -> int:
     """Run again; exits 1 when one is refused or blocked as before."""
-    from catalogs.asking import deliverer
+    from catalogs.people import current
     from infra.ground import open_ground
-    from lake.again import Wanted, refused
+    from lake.again import Wanted, deliverable, refused
     from lake.again import again as take
-    from lake.record import load
+    from lake.doors import visible
     from lake.tables import FINISHED, REPEATED
 
     with open_ground(os.environ) as ground:
-        units = _mine(ground, as_, unit)
+        someone = current(ground, as_)
+        units = frozenset(one for one in visible(ground, someone, unit) if unit in (None, one))
         if ticket_id is not None:
             one = _found(ground, ticket_id, units)
             dataset, cause = one.subject, one.cause
@@ -121,7 +123,8 @@ def again(
                 "请给出问题单，或 --unit、--dataset、--cause、--day 之一",
                 "name a ticket, or give --unit, --dataset, --cause or --day",
             )
-        ids = refused(ground, Wanted(units, dataset, cause, day.date() if day else None))
+        found = refused(ground, Wanted(units, dataset, cause, day.date() if day else None))
+        ids = deliverable(ground, someone, found)
         if dry_run:
             emit(
                 ground,
@@ -129,28 +132,14 @@ def again(
                 lambda _: [*ids, Text(f"共 {len(ids)} 个批次", f"{len(ids)} deliveries").say(ground.lang)],
             )
             return 0
-        for of in sorted({load(ground.engine, one)["dataset"] for one in ids}):
-            deliverer(ground, of, as_)  # to take it again is to deliver it
         with progress(help_text("处理", "taking")):
-            done = take(ground, ids)
+            done = take(ground, ids, someone.id, cause)
         shown = [outcome.as_dict(ground.lang) for outcome in done]
         well = sum(outcome.state in (FINISHED, REPEATED) for outcome in done)
         said = Text(f"{len(done)} 个批次：{well} 个已发布", f"{len(done)} deliveries: {well} published")
         others = [f"  {one['delivery']}  {one['code']}: {one['message']}" for one in shown if one["code"]]
         emit(ground, {"deliveries": shown}, lambda _: [said.say(ground.lang), *others])
     return 0 if well == len(done) else 1
-
-
-def _mine(ground: "Ground", as_: str | None, unit: str | None) -> frozenset[str]:
-    """The units whose tickets this person works on: an engineer's are all, an officer's their own."""
-    from catalogs.model import Role
-    from catalogs.people import current, require
-    from catalogs.register import units
-
-    someone = current(ground, as_)
-    require(someone, Role.ENGINEER, Role.OFFICER)
-    mine = {one.id for one in units(ground.engine)} if someone.has(Role.ENGINEER) else {someone.unit}
-    return frozenset(mine & {unit} if unit else mine)
 
 
 def _found(ground: "Ground", ticket_id: str, units: frozenset[str]) -> "Ticket":
@@ -176,12 +165,13 @@ def close(ticket_id: str, as_: str | None) -> None:
     """Close what no later delivery will."""
     from catalogs.people import current
     from infra.ground import open_ground
+    from lake.doors import visible
     from lake.tickets import close as close_one
 
     with open_ground(os.environ) as ground:
-        units = _mine(ground, as_, None)
-        one = _found(ground, ticket_id, units)
-        close_one(ground, one.number, current(ground, as_).id, units)
+        someone = current(ground, as_)
+        one = _found(ground, ticket_id, frozenset(visible(ground, someone, None)))
+        close_one(ground, one.number, someone)
         emit(ground, {"closed": one.id}, lambda _: Text(f"已办结 {one.id}", f"{one.id} is closed").say(ground.lang))
 
 
@@ -193,14 +183,14 @@ def close(ticket_id: str, as_: str | None) -> None:
 @json_option
 def tell(dry_run: bool, as_: str | None) -> int:
     """Tell now; exits 1 when somebody could not be told."""
-    from catalogs.model import Role
-    from catalogs.people import current, require
+    from catalogs.asking import may
+    from catalogs.decide import NOTICES
     from infra.ground import open_ground
     from lake.notices import tell as tell_all
 
     with open_ground(os.environ) as ground, progress(help_text("通知", "telling")):
-        require(current(ground, as_), Role.ENGINEER)
-        told, notices = tell_all(ground, dry=dry_run)
+        someone = may(ground, "send_notices", NOTICES, as_)
+        told, notices = tell_all(ground, someone.id, dry=dry_run)
         value = {
             "told": [{"recipient": one.recipient, "tickets": one.tickets, "code": _code(one)} for one in told],
             "notices": [{"recipient": one.recipient.name, **one.plain()} for one in notices] if dry_run else [],

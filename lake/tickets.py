@@ -8,9 +8,10 @@ close in the transaction that says what became of a delivery, so they are as sur
 - a replay closes those whose cause no record in quarantine has any more;
 - what nobody registered opens one of its unit, which a person closes (`close`).
 
-A ticket holds ids and counts, never a value of the data; its words are looked up where it is shown.
+A ticket holds ids and counts, never a value of the data and no file's name; its words are looked up where it is shown.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +20,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from catalogs.asking import may_close
+from catalogs.decide import TicketRef
+from catalogs.lookup import resource
+from catalogs.model import Person
 from contracts.register import contract
 from contracts.sentences import general
 from infra.database import read, write
-from infra.errors import HubError, WrongUse
+from infra.errors import HubError, Refused, WrongUse
 from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
@@ -34,6 +39,7 @@ KINDS = {
     BLOCKED: Text("整批未发布", "blocked"),
     QUARANTINED: Text("部分进入问题数据区", "in quarantine"),
 }
+_PLACE = re.compile(r"（文件 | \(file ")
 Row = Mapping[Any, Any]
 
 
@@ -131,37 +137,61 @@ def listing(
     return [Ticket(**row, said=_said(ground, row, last.get(row["last_delivery"]), sentences)) for row in rows]
 
 
-def close(ground: Ground, number: int, actor: str, units: Iterable[str]) -> None:
-    """Close an open ticket of one of `units` by hand.
+def close(ground: Ground, number: int, who: Person) -> None:
+    """Close an open ticket at the word of `who`, if the rules let them; the ledger keeps it.
 
     Raises:
-        WrongUse: `TICKET_UNKNOWN`.
+        WrongUse: `TICKET_UNKNOWN`, `CITY_NOT_THIS`.
+        Refused: `TICKET_DENIED`, `POLICY_INVALID`.
     """
     table = tables.ticket
-    one = [table.c.number == number, table.c.closed_at.is_(None), table.c.unit.in_(sorted(units))]
+    one = [table.c.number == number, table.c.closed_at.is_(None)]
+    with read(ground.engine) as connection:
+        row = connection.execute(sa.select(table).where(*one)).mappings().first()
+    if row is None:
+        raise _unknown(number)
+    may_close(ground, who, TicketRef(f"q-{number}", row["unit"], _provider(ground, row["subject"])))
     with write(ground.engine) as connection:
-        done = connection.execute(table.update().where(*one).values(closed_at=ground.now(), closed_by=actor))
-        if not done.rowcount:
-            raise WrongUse(
-                "TICKET_UNKNOWN",
-                f"没有未结的质量问题单 q-{number}",
-                f"there is no open ticket q-{number}",
-                remedy=Text("用 hub ticket list 查看", "see `hub ticket list`"),
-            )
-        entry = NewEntry(Act.TICKET_CLOSED, actor, f"q-{number}", {}, f"ticket:q-{number}:closed")
+        done = connection.execute(table.update().where(*one).values(closed_at=ground.now(), closed_by=who.id))
+        if not done.rowcount:  # somebody, or a delivery, was first
+            raise _unknown(number)
+        content = {name: row[name] for name in ("subject", "cause", "deliveries", "records")}
+        entry = NewEntry(Act.TICKET_CLOSED, who.id, f"q-{number}", content, f"ticket:q-{number}:closed")
         ground.ledger.append([entry], connection=connection)
+
+
+def _provider(ground: Ground, subject: str) -> str:
+    """Who provides what a ticket is about; empty where it is a unit's, or no longer registered."""
+    try:
+        return resource(ground.engine, subject).provider
+    except Refused:
+        return ""
+
+
+def _unknown(number: int) -> WrongUse:
+    return WrongUse(
+        "TICKET_UNKNOWN",
+        f"没有未结的质量问题单 q-{number}",
+        f"there is no open ticket q-{number}",
+        remedy=Text("用 hub ticket list 查看", "see `hub ticket list`"),
+    )
 
 
 def _said(ground: Ground, row: Row, delivery: Row | None, sentences: dict[str, Mapping[str, Text]]) -> Text:
     """The cause in words: the refusal of the last delivery, the finding of its audit, or the contract's rule."""
     if delivery is not None and row["kind"] == REFUSED and delivery["message_zh"]:
-        return Text(delivery["message_zh"], delivery["message_en"] or "")
+        return Text(_general(delivery["message_zh"]), _general(delivery["message_en"] or ""))
     for finding in ((delivery or {}).get("audit") or {}).get("failed") or ():
         if finding["rule"] == row["cause"]:
             return Text(finding["zh"], finding["en"])
     if row["subject"] not in sentences:
         sentences[row["subject"]] = _rules(ground, row["subject"])
     return sentences[row["subject"]].get(row["cause"], Text(row["cause"], row["cause"]))
+
+
+def _general(message: str) -> str:
+    """The sentence of a refusal without its place and reasons: a file's name may be a person's, and tickets travel."""
+    return _PLACE.split(message.partition("\n")[0], maxsplit=1)[0]
 
 
 def _rules(ground: Ground, dataset: str) -> Mapping[str, Text]:

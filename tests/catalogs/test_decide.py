@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from catalogs.decide import (
     LEDGER,
+    NOTICES,
     PEOPLE,
     Records,
+    TicketRef,
     city_policy,
     decide,
     decide_each,
@@ -201,6 +203,20 @@ def test_the_house_s_own_records_are_for_auditors_and_the_authority(role: Role, 
     assert seen.allowed == (role in (Role.AUDITOR, Role.AUTHORITY_REVIEWER))
     assert all(reason.zh and reason.en for reason in seen.reasons)
     assert seen.rules[0] in {"ledger-by-role", "ledger-contents", "people-by-role", "people-register"}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_ticket_is_closed_by_its_provider_or_an_engineer_and_notices_are_sent_by_an_engineer(role: Role) -> None:
+    mine, theirs = TicketRef("q-1", "jinshui", "jinshui_transport"), TicketRef("q-2", "jinshui", "jinshui_health")
+    nobodys, elsewhere = TicketRef("q-3", "jinshui", ""), TicketRef("q-4", "erqi", "")
+    someone = reader(Grade.GENERAL_1, role, unit="jinshui", department="jinshui_transport")
+    allowed = {one.id: decide(someone, "close_ticket", one).allowed for one in (mine, theirs, nobodys, elsewhere)}
+    engineer, own = role is Role.ENGINEER, role in (Role.OFFICER, Role.PROVIDER_REVIEWER)
+    assert allowed == {"q-1": engineer or own, "q-2": engineer, "q-3": engineer or own, "q-4": engineer}
+    sent = decide(someone, "send_notices", NOTICES)
+    assert (sent.allowed, sent.rules) == (engineer, ("notices-by-role",) if engineer else ("notices",))
+    assert decide(someone, "read_contents", mine).rules == decide(someone, "close_ticket", NOTICES).rules
+    assert decide(someone, "close_ticket", NOTICES).rules == ("policy-error",)
 
 
 def test_an_act_upon_records_that_nobody_defined_refuses() -> None:

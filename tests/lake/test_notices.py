@@ -107,9 +107,9 @@ def troubled(mailbox: tuple[Mailbox, int], desk: Desk, tmp_path: Path) -> Iterat
 
 
 def test_each_is_told_once_of_what_is_theirs(troubled: Ground, mailbox: tuple[Mailbox, int], desk: Desk) -> None:
-    dry, _ = tell(troubled, dry=True)
+    dry, _ = tell(troubled, "t", dry=True)
     assert (dry, mailbox[0].letters, desk.taken) == ([], [], [])
-    told, _ = tell(troubled)
+    told, _ = tell(troubled, "t")
     assert [(one.recipient, one.tickets, one.error) for one in told] == [("officer", 1, None), ("desk", 1, None)]
     [letter] = mailbox[0].letters
     assert letter["To"] == "officer@jinshui.example"
@@ -118,12 +118,12 @@ def test_each_is_told_once_of_what_is_theirs(troubled: Ground, mailbox: tuple[Ma
     assert "q-1" in text
     assert city.FLOW in text
     assert "CANARY" not in text + str(desk.taken)
-    assert tell(troubled) == ([], [])
+    assert tell(troubled, "t") == ([], [])
     assert (len(mailbox[0].letters), len(desk.taken)) == (1, 1)
 
 
 def test_a_webhook_is_signed_over_id_time_and_body(troubled: Ground, desk: Desk) -> None:
-    tell(troubled)
+    tell(troubled, "t")
     [(headers, body)] = desk.taken
     signed = f"{headers['Webhook-Id']}.{headers['Webhook-Timestamp']}.".encode() + body
     assert headers["Webhook-Signature"] == f"v1,{base64.b64encode(crypto.mac(KEY.encode(), signed)).decode()}"
@@ -137,16 +137,49 @@ def test_who_could_not_be_told_is_told_by_the_next_call_under_the_same_id(
     troubled: Ground, mailbox: tuple[Mailbox, int], desk: Desk, status: int
 ) -> None:
     desk.status = status
-    told, _ = tell(troubled)
+    told, _ = tell(troubled, "t")
     failed = {one.recipient: one.error for one in told}["desk"]
     assert failed is not None
     assert failed.code == "NOTICE_WEBHOOK"
     assert "secret-path" not in failed.sentence("en") + failed.sentence("zh")
     assert len(mailbox[0].letters) == 1, "one who cannot be told keeps no other from being told"
     desk.status = 200
-    told, _ = tell(troubled)
+    told, _ = tell(troubled, "t")
     assert [(one.recipient, one.error) for one in told] == [("desk", None)]
     assert len({headers["Webhook-Id"] for headers, _ in desk.taken}) == 1
+
+
+class Killed(BaseException):
+    """Nothing that anybody catches."""
+
+
+def test_killed_after_it_was_sent_the_same_is_sent_under_the_same_id_whatever_happened_meanwhile(
+    troubled: Ground, mailbox: tuple[Mailbox, int], desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notices, "_remember", die)
+        with pytest.raises(Killed):
+            tell(troubled, "t")
+    troubled.environ = {**troubled.environ, "HUB_MAIL_PORT": "9"}  # who cannot be told keeps theirs for the next call
+    (tmp_path / "b.csv").write_text("甲,乙\n1,2\n", "utf-8")
+    assert ingest(troubled, city.FLOW, tmp_path / "b.csv", actor="test").state == "refused"
+    desk.status = 500
+    tell(troubled, "t")
+    troubled.environ = {**troubled.environ, "HUB_MAIL_PORT": str(mailbox[1])}
+    desk.status = 204
+    told, _ = tell(troubled, "t")
+    assert [(one.recipient, one.tickets) for one in told] == [("officer", 1), ("officer", 1), ("desk", 2)]
+    assert tell(troubled, "t") == ([], [])
+    letters = [(letter["Message-ID"], letter.as_string()) for letter in mailbox[0].letters]
+    assert (len(letters), len(dict(letters)), len(set(letters))) == (3, 2, 2), "one id says one thing"
+    posts = [(headers["Webhook-Id"], body) for headers, body in desk.taken]
+    assert (len(posts), len(set(posts))) == (2, 1)
+    acts = [json.loads(one.body) for one in troubled.ledger.entries(count=1000)]
+    told_of = {one["subject"] for one in acts if one["act"] == "lake:notice:sent"}
+    assert {f"<{one}@cityhub>" for one in told_of} == set(dict(letters)) | {f"<{posts[0][0]}@cityhub>"}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +197,7 @@ def test_who_could_not_be_told_is_told_by_the_next_call_under_the_same_id(
 )
 def test_what_is_unsafe_or_unset_is_said_and_not_sent(troubled: Ground, name: str, value: str, code: str) -> None:
     troubled.environ = {**troubled.environ, name: value}
-    told, _ = tell(troubled)
+    told, _ = tell(troubled, "t")
     assert [one.error.code for one in told if one.error] == [code]
 
 

@@ -1,5 +1,6 @@
 """Quality tickets: one a cause, as sure as the state of the deliveries that they speak of."""
 
+import json
 from pathlib import Path
 
 import lake_city as city
@@ -10,11 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalogs.enter import register_city
+from catalogs.people import person
 from contracts.register import register_contracts
 from infra.database import write
-from infra.errors import WrongUse
+from infra.errors import Refused, WrongUse
 from infra.ground import Ground, open_ground, sample_city
+from infra.ledger import Act, NewEntry
 from lake import tables, tickets
+from lake.doors import visible
 from lake.ingest import Session, ingest
 from lake.landing import land
 from lake.tickets import BLOCKED, QUARANTINED, REFUSED
@@ -71,18 +75,41 @@ def test_the_same_delivery_processed_again_adds_nothing(stocked: Ground, tmp_pat
     assert open_(stocked) == before == {"flow.type": (QUARANTINED, 1, 1)}
 
 
+def pseudonym(ground: Ground, who: str) -> str:
+    """How the ledger knows a person: as it does in any act of theirs."""
+    ground.ledger.append([NewEntry(Act.KEY_ISSUED, who, f"key/of-{who}")])
+    return str(json.loads(ground.ledger.entries(count=1)[0].body)["actor"])
+
+
+def said_by(ground: Ground, act: Act) -> list[tuple[str, dict[str, object]]]:
+    """Whose word it was, as the ledger knows them, and the content of every such act, oldest first."""
+    found = []
+    for entry in reversed(ground.ledger.entries(count=1000)):
+        body = json.loads(entry.body)
+        if body["act"] == act:
+            found.append((body["actor"], json.loads(entry.content or b"{}")))
+    return found
+
+
 def test_what_nobody_registered_opens_one_of_its_unit_and_a_person_closes_it(stocked: Ground, tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("a\n1\n")
     land(stocked, "jinshui.traffic.nobody", path, channel="folder", arrived_at=stocked.now(), actor="t")
     [one] = tickets.listing(stocked)
-    assert (one.kind, one.cause) == (REFUSED, "ARRIVAL_UNKNOWN_RESOURCE")
-    with pytest.raises(WrongUse, match="TICKET_UNKNOWN"):
-        tickets.close(stocked, one.number, "officer_erqi", {"erqi"})
-    tickets.close(stocked, one.number, "officer", {one.unit})
+    assert (one.kind, one.cause, one.unit) == (REFUSED, "ARRIVAL_UNKNOWN_RESOURCE", "unknown")
+    with pytest.raises(Refused, match="TICKET_DENIED") as denied:
+        tickets.close(stocked, one.number, person(stocked.engine, "officer_erqi"))
+    assert [reason.en for reason in denied.value.reasons]
+    assert (tickets.listing(stocked), said_by(stocked, Act.TICKET_CLOSED)) == ([one], [])
+    engineer = person(stocked.engine, "engineer_li")
+    assert one.unit in visible(stocked, engineer, None)
+    tickets.close(stocked, one.number, engineer)
     assert tickets.listing(stocked) == []
+    [(actor, content)] = said_by(stocked, Act.TICKET_CLOSED)
+    assert content == {"subject": "unknown", "cause": one.cause, "deliveries": 1, "records": 0}
+    assert actor == pseudonym(stocked, "engineer_li")
     with pytest.raises(WrongUse, match="TICKET_UNKNOWN"):
-        tickets.close(stocked, one.number, "officer", {one.unit})
+        tickets.close(stocked, one.number, engineer)
 
 
 RULES = ("a", "b", "c")
@@ -131,8 +158,20 @@ def test_refused_deliveries_are_taken_again_by_the_command(tmp_path: Path) -> No
     assert len(dry.document["deliveries"]) == 1
     none = run_hub(environ, "ticket", "again", "--day", "2020-01-01", "--json")
     assert none.document["deliveries"] == []
-    other = run_hub(environ, "ticket", "again", "q-1", "--as", "officer_erqi", "--json")
-    assert (other.status, other.document["error"]["code"]) == (2, "TICKET_UNKNOWN")
-    done = run_hub(environ, "ticket", "again", "q-1", "--json")
+    for asked in (("again", "q-1"), ("again", "--unit", "jinshui"), ("again", "q-1", "--dry-run")):
+        other = run_hub(environ, "ticket", *asked, "--as", "officer_erqi", "--json")
+        assert (other.status, other.document["error"]["code"]) == (1, "DELIVERY_DENIED")
+    for asked, denial in ((("close", "q-1"), "TICKET_DENIED"), (("tell",), "RECORDS_DENIED")):
+        other = run_hub(environ, "ticket", *asked, "--as", "officer_erqi", "--json")
+        assert (other.status, other.document["error"]["code"]) == (1, denial)
+        assert other.document["error"]["reasons"]
+    with open_ground(environ) as ground:
+        assert said_by(ground, Act.DELIVERY_REOPENED) == []
+    done = run_hub(environ, "ticket", "again", "q-1", "--as", "officer_jinshui", "--json")
     assert (done.status, done.document["deliveries"][0]["published"]) == (0, 20), done.said
+    with open_ground(environ) as ground:
+        [(actor, content)] = said_by(ground, Act.DELIVERY_REOPENED)
+        ids = [one["delivery"] for one in done.document["deliveries"]]
+        assert content == {"dataset": city.FLOW, "cause": code, "count": 1, "ids": ids}
+        assert actor == pseudonym(ground, "officer_jinshui")
     assert "no quality ticket is open" in run_hub(environ, "ticket", "list").out
