@@ -9,7 +9,8 @@ Promises:
 - nobody sends anything without a key of a person whom the register knows (`Authorization: Bearer …`), who may deliver
   into that very resource, and is of its unit; whoever may not is answered before the body is read;
 - half a body never lands: it is kept aside until it is whole and fits the digest that came with it (`Repr-Digest`,
-  RFC 9530), within limits of bytes, time and pace, of connections, and of uploads of one unit at once;
+  RFC 9530), within limits of bytes, time and pace, of connections, and of uploads of one unit at once; it may bring
+  what is left of the unit's quota and leaves `free_bytes` on the disk, or ends;
 - the receipt is sent when the delivery is durable, never before: who got none sends it again;
 - with the same `Idempotency-Key` that is the same delivery at any time, and a key is good for one content; without one
   it is as long as the delivery was not published yet (`lake.delivery`);
@@ -19,9 +20,7 @@ Promises:
 import asyncio
 import contextlib
 import re
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
@@ -32,16 +31,17 @@ from starlette.requests import ClientDisconnect
 from catalogs.asking import may_deliver
 from catalogs.lookup import resource
 from catalogs.model import Person
-from catalogs.people import authenticate
 from catalogs.read_resource import DATASET
 from infra.console import json_text
 from infra.errors import HubError, Place, Refused, Unavailable, WrongUse
 from infra.ground import Ground
 from infra.language import Text
+from infra.places import Places
 from infra.settings import Settings, load
 from lake import quota
-from lake.push_body import Limits, declared, received, too_large
-from lake.push_receipt import Pushed, land_pushed, receipt_of
+from lake.push_body import Limits, declared, has_room, received, too_large
+from lake.push_head import asked, bearer, lines, named
+from lake.push_receipt import Pushed, key_of_another, land_pushed, receipt_of, size_before
 
 PREFIX = "/arrivals"
 RETRY_SECONDS = 5
@@ -57,25 +57,31 @@ STATUS = {
     "PUSH_KEY_OTHER": 422,
     "PUSH_BUSY": 429,
     "ARRIVAL_QUOTA": 429,
+    "ARRIVAL_OVER_DAY": 413,
+    "ARRIVAL_KEPT": 507,
+    "PUSH_ROOM": 507,
     "PUSH_CUT": 400,
     "PUSH_DIGEST": 400,
     "LANDING_DISK": 507,
 }
 _DRAIN = 1 << 20  # bytes
 _DRAIN_SECONDS = 1.0
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_OURS = frozenset({"CATALOG_FAULTY", "POLICY_INVALID", "CITY_NOT_THIS"})  # what is wrong is nothing for a sender
 _DELIVERY = re.compile(r"d-[0-9a-f]{24}")
-_BEARER = re.compile(r"Bearer +(\S{1,300})", re.IGNORECASE)
 
 
 class PushSettings(Settings, frozen=True):
-    """Where pushes are heard, and what one may take: bytes, seconds, bytes a second, uploads of a unit at once."""
+    """Where pushes are heard, and what one may take: bytes, seconds, bytes a second, uploads of a unit at once.
+
+    `free_bytes` of the disk stay free, whatever is sent.
+    """
 
     section: ClassVar[str] = "push"
 
     host: str = "127.0.0.1"
     port: int = 8471
     max_bytes: int = 4 << 30
+    free_bytes: int = 512 << 20
     seconds: float = 3600.0
     stall_seconds: float = 30.0
     pace: int = 1024
@@ -85,7 +91,8 @@ class PushSettings(Settings, frozen=True):
 
 def build_app(ground: Ground) -> FastAPI:
     """Build the application over `ground`."""
-    app = FastAPI(title="cityhub arrivals", docs_url=None, redoc_url=None, openapi_url=None)
+    # No redirect: it would lead to whatever host the request names.
+    app = FastAPI(title="cityhub arrivals", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_exception_handler(HubError, lambda _, error: refusal(ground, error))
     for status in (404, 405):
         app.add_exception_handler(status, lambda *_: refusal(ground, _no_such()))
@@ -101,7 +108,7 @@ def build_app(ground: Ground) -> FastAPI:
 
     @app.get(f"{PREFIX}/{{delivery}}")
     def state(request: Request, delivery: str) -> Response:
-        person = _bearer(ground, request)
+        person = bearer(ground, request)
         return _json(receipt_of(ground, delivery if _DELIVERY.fullmatch(delivery) else "", person.unit))
 
     return app
@@ -110,6 +117,8 @@ def build_app(ground: Ground) -> FastAPI:
 def refusal(ground: Ground, error: Exception) -> Response:
     """Answer with the house's one shape of an error, in the status that the code maps to."""
     assert isinstance(error, HubError)  # noqa: S101 - registered for this family alone
+    if error.code in _OURS:
+        error = _closed()
     kinds = ((Unavailable, 503), (WrongUse, 400), (Refused, 403))
     status = STATUS.get(error.code) or next(code for kind, code in kinds if isinstance(error, kind))
     headers = {"Connection": "close"}  # what is left of a body is not read
@@ -130,8 +139,7 @@ class Door:
 
     def __init__(self, ground: Ground, settings: PushSettings) -> None:
         self._ground, self._settings = ground, settings
-        self._limits = Limits(settings.max_bytes, settings.seconds, settings.stall_seconds, settings.pace)
-        self._running: Counter[str] = Counter()
+        self._places = Places(settings.uploads, _busy)
 
     async def take(self, request: Request, dataset: str, file: str) -> Response:
         """One push, from its head to its receipt."""
@@ -144,10 +152,11 @@ class Door:
 
     async def _take(self, request: Request, stream: AsyncIterator[bytes], dataset: str, file: str) -> Response:
         person = await run_in_threadpool(self._admitted, request, dataset)
-        key, digest = _asked(request), declared(_lines(request, "repr-digest") or _lines(request, "content-digest"))
-        with self._place(person.unit), self._ground.scratch() as scratch:
-            path = _named(scratch, file)
-            got = await received(stream, path, self._limits)
+        key, digest = asked(request), declared(lines(request, "repr-digest") or lines(request, "content-digest"))
+        limits = await run_in_threadpool(self._limits, request, person, key)
+        with self._places.place(person.unit), self._ground.scratch() as scratch:
+            path = named(scratch, file)
+            got = await received(stream, path, limits)
             if digest not in (None, got.sha256):
                 raise Refused(
                     "PUSH_DIGEST",
@@ -164,10 +173,9 @@ class Door:
         """Who sends, if they may; asked before the first byte of the body is.
 
         Raises:
-            Refused: PERSON_UNKNOWN, KEY_EXPIRED, DELIVERY_DENIED, PUSH_TOO_LARGE, ARRIVAL_QUOTA.
+            Refused: PERSON_UNKNOWN, KEY_EXPIRED, DELIVERY_DENIED.
         """
-        person = _bearer(self._ground, request)
-        size = int(request.headers.get("content-length") or 0)  # the server has refused what is no number
+        person = bearer(self._ground, request)
         if not DATASET.fullmatch(dataset) or person.unit != dataset.partition(".")[0]:
             raise _denied(dataset)
         try:
@@ -177,71 +185,32 @@ class Door:
             if error.code == "CATALOG_UNKNOWN_RESOURCE":
                 raise _denied(dataset) from None
             raise
-        if size > self._settings.max_bytes:
-            raise too_large(self._settings.max_bytes)
-        quota.check(self._ground, person.unit, size, self._ground.now())
         return person
 
-    @contextlib.contextmanager
-    def _place(self, unit: str) -> Iterator[None]:
-        """A place for one upload of the unit, so that slow ones leave places to the others."""
-        if self._running[unit] >= self._settings.uploads:
-            raise Refused(
-                "PUSH_BUSY",
-                f"本单位同时进行的推送已达 {self._settings.uploads} 个",
-                f"{self._settings.uploads} uploads of the unit are under way already",
-                remedy=Text("等其中之一结束后重试", "try again when one of them has ended"),
-            )
-        self._running[unit] += 1
-        try:
-            yield
-        finally:
-            self._running[unit] -= 1
+    def _limits(self, request: Request, person: Person, key: str | None) -> Limits:
+        """What the body may take; asked before its first byte is, and again when it grows beyond.
 
+        Raises:
+            Refused: PUSH_TOO_LARGE, PUSH_KEY_OTHER, ARRIVAL_QUOTA, ARRIVAL_KEPT, ARRIVAL_OVER_DAY.
+            Unavailable: PUSH_ROOM.
+        """
+        ground, settings = self._ground, self._settings
+        size = int(request.headers.get("content-length") or 0)  # the server has refused what is no number
+        before = size_before(ground, person, key)
 
-def _bearer(ground: Ground, request: Request) -> Person:
-    given = _BEARER.fullmatch(request.headers.get("authorization", ""))
-    return authenticate(ground, given[1] if given else "")
+        def room(size: int) -> int:
+            if size > settings.max_bytes:
+                raise too_large(settings.max_bytes)
+            if before is not None:  # sent again for its receipt: it brings nothing more
+                if size > before:
+                    raise key_of_another()
+                return before
+            left = quota.check(ground, person.unit, size, ground.now())
+            return settings.max_bytes if left is None else min(settings.max_bytes, left)
 
-
-def _lines(request: Request, name: str) -> list[str]:
-    return request.headers.getlist(name)
-
-
-def _asked(request: Request) -> str | None:
-    """The client's Idempotency-Key, if the request is one that can be taken.
-
-    Raises:
-        WrongUse: PUSH_FORM, PUSH_KEY.
-    """
-    form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    coded = request.headers.get("content-encoding", "identity").strip().lower()
-    if form in ("multipart/form-data", "application/x-www-form-urlencoded") and _lines(request, "content-type"):
-        # curl -d says that it sends a form, whatever it sends, and takes the ends of lines out of it.
-        raise _no_form()
-    if coded != "identity":
-        raise _no_form()
-    key = request.headers.get("idempotency-key")
-    if key is not None and not _KEY.fullmatch(key):
-        raise WrongUse(
-            "PUSH_KEY",
-            "Idempotency-Key 为 1 至 255 个可见 ASCII 字符",
-            "an Idempotency-Key has 1 to 255 visible ASCII characters",
-        )
-    return key
-
-
-def _named(scratch: Path, file: str) -> Path:
-    """Where the body goes: a folder of its own, under the name that its sender gives it.
-
-    Raises:
-        WrongUse: PUSH_NAME.
-    """
-    if file in ("", ".", "..") or "/" in file or not file.isprintable() or len(file.encode("utf-8", "replace")) > 200:
-        raise WrongUse("PUSH_NAME", "文件名不可用", "the file cannot be called that")
-    folder = scratch / "body"
-    folder.mkdir(mode=0o700)
-    return folder / file
+        most = room(size)
+        has_room(ground.home, 2 * size, settings.free_bytes)  # the body, and its sealed copy beside it
+        return Limits(most, room, settings.seconds, settings.stall_seconds, settings.pace, settings.free_bytes)
 
 
 async def _drained(request: Request, stream: AsyncIterator[bytes]) -> None:
@@ -266,12 +235,21 @@ def _denied(dataset: str) -> Refused:
     )
 
 
-def _no_form() -> WrongUse:
-    return WrongUse(
-        "PUSH_FORM",
-        "请求体须为文件本身，不是表单，也不压缩传输",
-        "the body is the file itself, no form and not compressed on the way",
-        remedy=Text("curl -T 文件 地址/arrivals/数据集/", "curl -T FILE …/arrivals/DATASET/"),
+def _closed() -> Unavailable:
+    return Unavailable(
+        "PUSH_CLOSED",
+        "平台配置有误，暂不能接收",
+        "the hub is not set up rightly; nothing can be taken now",
+        remedy=Text("请告知平台管理员（hub doctor）", "tell the hub's administrator (`hub doctor`)"),
+    )
+
+
+def _busy(most: int) -> Refused:
+    return Refused(
+        "PUSH_BUSY",
+        f"本单位同时进行的推送已达 {most} 个",
+        f"{most} uploads of the unit are under way already",
+        remedy=Text("等其中之一结束后重试", "try again when one of them has ended"),
     )
 
 

@@ -7,16 +7,17 @@ import asyncio
 import base64
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 from typing import BinaryIO
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from infra import crypto
-from infra.errors import Refused, WrongUse
+from infra.errors import Refused, Unavailable, WrongUse
 from infra.language import Text
 from lake.landing import disk
 
@@ -26,12 +27,22 @@ _SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):\s*(?:;[^,]*)?(?=
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes of the body; seconds of the whole and of each waiting; bytes a second that it brings at least."""
+    """What one body may take.
+
+    Attributes:
+        most: bytes, as far as was known when it began.
+        more: how many they may be when there are already as many as it is given; raises when that is beyond.
+        seconds, stall_seconds: of the whole, and of each waiting.
+        pace: bytes a second that it brings at least.
+        free: bytes that stay free on the disk.
+    """
 
     most: int
+    more: Callable[[int], int]
     seconds: float
     stall_seconds: float
     pace: int
+    free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +76,14 @@ async def received(stream: AsyncIterator[bytes], target: Path, limits: Limits) -
     """The body of `stream`, whole, in the new file `target`.
 
     Raises:
-        Refused: PUSH_TOO_LARGE, PUSH_SLOW, PUSH_CUT.
+        Refused: PUSH_SLOW, PUSH_CUT, and what `limits.more` raises.
         WrongUse: PUSH_EMPTY.
-        Unavailable: LANDING_DISK.
+        Unavailable: PUSH_ROOM, LANDING_DISK.
     """
     try:
         async with asyncio.timeout(limits.seconds):
             with disk(target), target.open("xb") as file:
-                got = await _written(stream, file, limits)
+                got = await _written(stream, file, target.parent, limits)
     except TimeoutError:
         raise _slow() from None
     except ClientDisconnect:
@@ -84,10 +95,12 @@ async def received(stream: AsyncIterator[bytes], target: Path, limits: Limits) -
     return got
 
 
-async def _written(stream: AsyncIterator[bytes], file: BinaryIO, limits: Limits) -> Received:
+async def _written(stream: AsyncIterator[bytes], file: BinaryIO, folder: Path, limits: Limits) -> Received:
     digest, size, block, began = crypto.hasher(), 0, bytearray(), time.monotonic()
+    most = limits.most
 
     def write() -> None:
+        has_room(folder, len(block) + size, limits.free)
         digest.update(block)
         file.write(block)
 
@@ -100,8 +113,8 @@ async def _written(stream: AsyncIterator[bytes], file: BinaryIO, limits: Limits)
         if chunk is None:
             break
         size += len(chunk)
-        if size > limits.most:
-            raise too_large(limits.most)
+        if size > most:
+            most = await run_in_threadpool(limits.more, size)
         passed = time.monotonic() - began
         if passed > limits.stall_seconds and size < limits.pace * passed:
             raise _slow()
@@ -111,6 +124,25 @@ async def _written(stream: AsyncIterator[bytes], file: BinaryIO, limits: Limits)
             block.clear()
     await run_in_threadpool(write)
     return Received(size, digest.hexdigest())
+
+
+def has_room(folder: Path, size: int, free: int) -> None:
+    """Make sure that `size` bytes more leave `free` on the disk of `folder`.
+
+    Raises:
+        Unavailable: PUSH_ROOM.
+    """
+    if disk_usage(folder).free < size + free:
+        raise Unavailable(
+            "PUSH_ROOM",
+            "磁盘剩余空间不足，什么都没有接收",
+            "the disk has too little room left; nothing was taken",
+            remedy=Text(
+                "由管理员清理或扩充 HUB_HOME 所在磁盘（保留量见 HUB_PUSH_FREE_BYTES），再重新发送",
+                "have the administrator make room on the disk of HUB_HOME (HUB_PUSH_FREE_BYTES stay free), then send "
+                "it again",
+            ),
+        )
 
 
 def too_large(most: int) -> Refused:

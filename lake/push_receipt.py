@@ -42,7 +42,7 @@ def land_pushed(ground: Ground, pushed: Pushed, scratch: Path) -> tuple[dict[str
     """
     now = ground.now()
     with read(ground.engine) as connection:
-        before = _named(connection, pushed)
+        before = _named(connection, pushed.person.id, pushed.key)
         last = connection.execute(sa.select(sa.func.max(tables.delivery.c.number))).scalar() or 0
     if before is not None:
         _must_be_same(record.load(ground.engine, before), pushed)
@@ -52,6 +52,15 @@ def land_pushed(ground: Ground, pushed: Pushed, scratch: Path) -> tuple[dict[str
     arrival = Arrival(pushed.dataset, pushed.path, CHANNEL, now, pushed.person.id, unit, also=also)
     delivery = land_arrival(ground, arrival, scratch)
     return receipt_of(ground, delivery.id, unit), delivery.number > last
+
+
+def size_before(ground: Ground, person: Person, key: str | None) -> int | None:
+    """The size of what the person's key names already; None when it names nothing."""
+    if key is None:
+        return None
+    with read(ground.engine) as connection:
+        before = _named(connection, person.id, key)
+    return None if before is None else int(record.load(ground.engine, before)["size"])
 
 
 def receipt_of(ground: Ground, identity: str, unit: str) -> dict[str, Any]:
@@ -88,9 +97,9 @@ class _Remembering:
     now: datetime
 
     def __call__(self, connection: Connection, delivery: Delivery) -> None:
-        whose, key = _key(self.pushed)
+        whose, key = self.pushed.person.id, _digest(self.pushed.key or "")
         lock(connection, f"push:{whose}:{key}")
-        before = _named(connection, self.pushed)
+        before = _named(connection, whose, self.pushed.key)
         if before is None:
             row = {"person": whose, "key": key, "delivery": delivery.id, "at": self.now}
             connection.execute(tables.push.insert().values(**row))
@@ -103,26 +112,30 @@ class _Remembering:
             )
 
 
-def _key(pushed: Pushed) -> tuple[str, str]:
-    return pushed.person.id, crypto.sha256_hex((pushed.key or "").encode())
-
-
-def _named(connection: Connection, pushed: Pushed) -> str | None:
+def _named(connection: Connection, whose: str, key: str | None) -> str | None:
     """The delivery that the sender's key names already."""
-    if pushed.key is None:
+    if key is None:
         return None
-    whose, key = _key(pushed)
-    query = sa.select(tables.push.c.delivery).where(tables.push.c.person == whose, tables.push.c.key == key)
-    found: str | None = connection.execute(query).scalar()
+    mine = tables.push.c.person == whose, tables.push.c.key == _digest(key)
+    found: str | None = connection.execute(sa.select(tables.push.c.delivery).where(*mine)).scalar()
     return found
+
+
+def _digest(key: str) -> str:
+    return crypto.sha256_hex(key.encode())
 
 
 def _must_be_same(row: record.Row, pushed: Pushed) -> None:
     # Of a purged delivery no digest is kept: whatever comes under its key is another content.
     if (row["dataset"], row["sha256"]) != (pushed.dataset, pushed.sha256):
-        raise Refused(
-            "PUSH_KEY_OTHER",
-            "此 Idempotency-Key 已用于另一内容",
-            "this Idempotency-Key was used for another content",
-            remedy=Text("换用新的 Idempotency-Key", "choose a new Idempotency-Key"),
-        )
+        raise key_of_another()
+
+
+def key_of_another() -> Refused:
+    """The refusal of a content under the key of another one."""
+    return Refused(
+        "PUSH_KEY_OTHER",
+        "此 Idempotency-Key 已用于另一内容",
+        "this Idempotency-Key was used for another content",
+        remedy=Text("换用新的 Idempotency-Key", "choose a new Idempotency-Key"),
+    )

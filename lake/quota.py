@@ -17,7 +17,12 @@ from infra.language import Text
 from infra.local_time import CITY_TIME
 from lake import tables
 
-CODE = "ARRIVAL_QUOTA"
+CODE, KEPT, OVER_DAY = "ARRIVAL_QUOTA", "ARRIVAL_KEPT", "ARRIVAL_OVER_DAY"
+_SAID = {
+    "deliveries_a_day": ("每日 {} 个批次", "{} deliveries a day"),
+    "bytes_a_day": ("每日 {} 字节", "{} bytes a day"),
+    "bytes_kept": ("贴源层共 {} 字节", "{} bytes kept in landing"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +35,30 @@ class Use:
     most: int
 
 
-def check(ground: Ground, unit: str, size: int, at: datetime, connection: Connection | None = None) -> None:
+def check(ground: Ground, unit: str, size: int, at: datetime, connection: Connection | None = None) -> int | None:
     """Make sure that `unit` may bring `size` bytes more at `at`; inside `connection` the answer holds until it ends.
 
+    Returns:
+        How many bytes it may bring then, these among them; None when nothing limits them.
+
     Raises:
-        Refused: ARRIVAL_QUOTA; CATALOG_FAULTY when the city's file of quotas cannot be read.
+        Refused: ARRIVAL_QUOTA, what helps is to wait for the next day; ARRIVAL_KEPT and ARRIVAL_OVER_DAY, it does not;
+            CATALOG_FAULTY when the city's file of quotas cannot be read.
     """
-    said = {
-        "deliveries_a_day": ("每日 {} 个批次", "{} deliveries a day"),
-        "bytes_a_day": ("每日 {} 字节", "{} bytes a day"),
-        "bytes_kept": ("贴源层共 {} 字节", "{} bytes kept in landing"),
-    }
     limits = load_doors(ground.city).quota(unit)
     if limits == Quota():
-        return
+        return None
     if connection is not None:
         lock(connection, f"quota:{unit}")
         found = _uses(connection, unit, limits, at)
     else:
         with read(ground.engine) as own:
             found = _uses(own, unit, limits, at)
-    for one in found:
-        if one.used + (1 if one.limit == "deliveries_a_day" else size) > one.most:
-            zh, en = (text.format(one.most) for text in said[one.limit])
-            raise _beyond(zh, en, tomorrow=one.limit != "bytes_kept")
+    needs = {one.limit: 1 if one.limit == "deliveries_a_day" else size for one in found}
+    beyond = [_beyond(one, needs[one.limit]) for one in found if one.used + needs[one.limit] > one.most]
+    if beyond:  # where one of them stays beyond for ever, waiting for the others is in vain
+        raise next((each for each in beyond if each.code != CODE), beyond[0])
+    return min((one.most - one.used for one in found if one.limit != "deliveries_a_day"), default=None)
 
 
 def uses(ground: Ground, at: datetime) -> list[Use]:
@@ -92,14 +97,27 @@ def _day(at: datetime) -> datetime:
     return at.astimezone(CITY_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _beyond(zh: str, en: str, *, tomorrow: bool) -> Refused:
-    later = Text(
-        "次日再报送，或请主管部门调整 arrivals.yaml", "deliver tomorrow, or have the authority raise arrivals.yaml"
+def _beyond(use: Use, need: int) -> Refused:
+    """The refusal of `need` more than a limit leaves; it says whether another day changes anything. Pure."""
+    zh, en = (text.format(use.most) for text in _SAID[use.limit])
+    kept, over = use.limit == "bytes_kept", need > use.most
+    if not kept and not over:
+        return Refused(
+            CODE,
+            f"超出本单位的归集限额（{zh}），未接收",
+            f"beyond the unit's quota ({en}); not taken",
+            remedy=Text(
+                "次日再报送，或请主管部门调整 arrivals.yaml",
+                "deliver tomorrow, or have the authority raise arrivals.yaml",
+            ),
+        )
+    remedy = Text(
+        f"等待无用：请主管部门在 arrivals.yaml 中调整 {use.limit}" + ("" if kept else "，或拆分后报送"),
+        f"waiting does not help: have the authority raise {use.limit} in arrivals.yaml"
+        + ("" if kept else ", or split the delivery"),
     )
-    erase = Text("请主管部门调整 arrivals.yaml", "have the authority raise it in arrivals.yaml")
-    return Refused(
-        CODE,
-        f"超出本单位的归集限额（{zh}），未接收",
-        f"beyond the unit's quota ({en}); not taken",
-        remedy=later if tomorrow else erase,
-    )
+    if kept:
+        zh, en = f"本单位的留存限额已满（{zh}），未接收", f"what the unit may keep is used up ({en}); not taken"
+    else:
+        zh, en = f"一个批次即超出本单位的全日限额（{zh}），未接收", f"more than the unit's whole day ({en}); not taken"
+    return Refused(KEPT if kept else OVER_DAY, zh, en, remedy=remedy)

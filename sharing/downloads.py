@@ -12,9 +12,7 @@ What it promises:
 
 import asyncio
 import contextlib
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from anyio import CapacityLimiter, to_thread
 from fastapi.concurrency import run_in_threadpool
@@ -24,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from infra.connection import CUT
 from infra.errors import HubError, Refused
 from infra.language import Text
+from infra.places import Places
 from sharing.access import Access
 from sharing.gate import RECHECK_SECONDS, Gate
 
@@ -33,38 +32,21 @@ LOOKS = 16  # at once
 Held = contextlib.AbstractContextManager[object]
 
 
-class Downloads:
-    """The downloads of one server: a firm has at most `most` at once."""
+class Downloads(Places):
+    """The downloads of one server: a firm has at most `most` at once, or is answered SHARE_BUSY."""
 
     def __init__(self, most: int) -> None:
+        super().__init__(most, _busy)
         self.looks = CapacityLimiter(LOOKS)
-        self._most = most
-        self._running: Counter[str] = Counter()
-        self._lock = threading.Lock()
 
-    @contextlib.contextmanager
-    def place(self, firm: str) -> Iterator[None]:
-        """A place for one download while the block runs.
 
-        Raises:
-            Refused: SHARE_BUSY when all places of the firm are taken.
-        """
-        with self._lock:
-            if self._running[firm] >= self._most:
-                raise Refused(
-                    "SHARE_BUSY",
-                    f"同时进行的下载已达 {self._most} 个",
-                    f"{self._most} downloads are under way already",
-                    remedy=Text("等其中之一结束后重试", "try again when one of them has ended"),
-                )
-            self._running[firm] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running[firm] -= 1
-                if not self._running[firm]:
-                    del self._running[firm]
+def _busy(most: int) -> Refused:
+    return Refused(
+        "SHARE_BUSY",
+        f"同时进行的下载已达 {most} 个",
+        f"{most} downloads are under way already",
+        remedy=Text("等其中之一结束后重试", "try again when one of them has ended"),
+    )
 
 
 class Download(StreamingResponse):

@@ -273,7 +273,7 @@ def test_too_much_is_refused_by_its_head_and_while_it_comes(served: Served) -> N
     with contextlib.suppress(httpx.TransportError):  # who goes on sending may find the connection closed
         assert code(served.send(endless())) == (413, "PUSH_TOO_LARGE")
     (served.city / "arrivals.yaml").write_text("quotas: [{unit: jinshui, bytes_a_day: 6}]\n")
-    assert code(served.send(b"a\n1\n2\n3\n")) == (429, "ARRIVAL_QUOTA")
+    assert code(served.send(b"a\n1\n2\n3\n")) == (413, "ARRIVAL_OVER_DAY")
     served.nothing_landed()
     assert served.send().status_code == 201
     beyond = served.send(b"a\n9\n")
