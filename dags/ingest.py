@@ -1,9 +1,9 @@
 """One Airflow DAG for each unit and update frequency: arrive → due → process (mapped batches) → describe.
 
 The register's schedule is a small local file that `lake.schedule` keeps; reading this file loads no heavy library. A
-task is one call. A broken door leaves `arrive` red, and what came by the others goes its way. A delivery that fails
-leaves its batch red after all others of the batch were done, and may be tried again; describing is a teardown: it runs
-whatever happened and fails no delivery.
+task is one call. A broken door leaves `arrive` red, and what came by the others goes its way; the run ends failed all
+the same, for `doors` is a leaf that goes with `arrive`. A delivery that fails leaves its batch red after all others of
+the batch were done, and may be tried again; describing is a teardown: it runs whatever happened and fails no delivery.
 """
 
 import json
@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, get_current_context, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
@@ -73,7 +74,7 @@ def _make(entry: dict[str, Any], ticking: bool) -> DAG:
             return describe_task()
 
         waiting = due()
-        arrive() >> waiting
+        arrive() >> [waiting, EmptyOperator(task_id="doors")]
         process.expand(batch=waiting) >> describe().as_teardown()
     return dag
 

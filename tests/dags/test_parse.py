@@ -18,11 +18,16 @@ from lake.schedule import schedule_file, write_schedule
 HEAVY = ("duckdb", "great_expectations", "deltalake", "datahub", "pyarrow", "pandas", "cedarpy", "lake", "catalogs")
 PROBE = """
 import json, sys
+from collections import namedtuple
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dagrun import DagRun
+Task = namedtuple("Task", "task_id state")
 bag = DagBag(sys.argv[1])
 told = {
     dag_id: {
         "owner": dag.owner, "tags": sorted(dag.tags), "doc": dag.doc_md, "catchup": dag.catchup,
+        "leaves": [one.task_id for one in DagRun._tis_for_dagrun_state(
+            None, dag=dag, tis=[Task(task.task_id, None) for task in dag.tasks])],
         "most": dag.max_active_runs, "schedule": type(dag.timetable).__name__, "title": dag.dag_display_name,
         "tasks": {
             task.task_id: [sorted(task.downstream_task_ids), task.is_mapped, task.is_teardown, task.retries,
@@ -83,7 +88,11 @@ def test_one_dag_a_unit_and_frequency(city: Ground) -> None:
     assert (dag["catchup"], dag["most"]) == (False, 1)
     assert dag["schedule"] == "CronTriggerTimetable"
     downstream = {task: told_of[0] for task, told_of in dag["tasks"].items()}
-    assert downstream == {"arrive": ["due"], "due": ["process"], "process": ["describe"], "describe": []}
+    assert downstream == {
+        "arrive": ["doors", "due"], "doors": [], "due": ["process"], "process": ["describe"], "describe": [],
+    }  # fmt: skip
+    assert set(dag["leaves"]) == {"doors", "process"}, "Airflow asks these how a run ended"
+    assert dag["tasks"]["doors"][4] == "all_success"
     assert dag["tasks"]["process"][1], "process is mapped over the batches"
     assert dag["tasks"]["describe"][2], "describe runs whatever happened and fails no delivery"
     assert dag["tasks"]["due"][4] == "all_done", "a broken door keeps nothing waiting that came by another"
