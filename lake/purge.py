@@ -14,11 +14,11 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.doors import Taken, load_doors
+from catalogs.doors import FILE, Taken, load_doors
 from catalogs.erasure_words import PurgeState
 from catalogs.model import Person
 from infra.database import lock, read, write
-from infra.errors import Refused
+from infra.errors import HubError, Refused
 from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
@@ -55,6 +55,7 @@ class Plan:
         downstream: what was made from the versions that hold them.
         empties: the newest version is theirs alone, so that the dataset will be empty.
         keepers: units whose bucket keeps what landed (`taken: move`): nothing there is reached.
+        unread: the city's files that could not be read, so that nobody knows of keepers; no purge waits for them.
     """
 
     deliveries: tuple[dict[str, Any], ...]
@@ -64,6 +65,7 @@ class Plan:
     downstream: tuple[dict[str, Any], ...]
     empties: bool
     keepers: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def versions(self) -> tuple[int, ...]:
@@ -118,7 +120,6 @@ def plan(ground: Ground, named: str, downstream: Downstream) -> Plan:
     """What the purge of a delivery that is not purged yet would take. Changes nothing.
 
     Raises:
-        Refused: CATALOG_FAULTY when the city's file of doors cannot be read.
         Unavailable: `PURGE_UNREADABLE`, STORE_….
     """
     row = record.load(ground.engine, named)
@@ -128,8 +129,9 @@ def plan(ground: Ground, named: str, downstream: Downstream) -> Plan:
         found = [dict(one) for one in connection.execute(same).mappings()]
     mine = tuple(one for one in found if one["dataset"] in (row["dataset"], None) or one["id"] == row["id"])
     others = tuple(one for one in found if one not in mine)
+    keepers, unread = _keepers(ground, mine)
     if row["dataset"] is None:
-        return Plan(mine, others, None, None, (), empties=False, keepers=_keepers(ground, mine))
+        return Plan(mine, others, None, None, (), empties=False, keepers=keepers, unread=unread)
     lake, numbers = Tables(ground.store), [one["number"] for one in mine]
     curated = holding(ground, lake, curated_key(row["dataset"]), numbers)
     aside = holding(ground, lake, quarantine_key(row["dataset"]), numbers)
@@ -138,12 +140,16 @@ def plan(ground: Ground, named: str, downstream: Downstream) -> Plan:
     if curated.live:
         rows = [file.rows for file in lake.snapshot(curated.key).files]
         empties = sum(count or 0 for count in rows) == curated.live
-    return Plan(mine, others, curated, aside, made, empties=empties, keepers=_keepers(ground, mine))
+    return Plan(mine, others, curated, aside, made, empties=empties, keepers=keepers, unread=unread)
 
 
-def _keepers(ground: Ground, mine: tuple[dict[str, Any], ...]) -> tuple[str, ...]:
-    moving = {one.unit for one in load_doors(ground.city).buckets if one.taken is Taken.MOVE}
-    return tuple(sorted(moving & {one["unit"] for one in mine}))
+def _keepers(ground: Ground, mine: tuple[dict[str, Any], ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    try:
+        buckets = load_doors(ground.city).buckets
+    except (HubError, OSError):  # to erase is owed by law, whatever is wrong with a file beside
+        return (), (FILE,)
+    moving = {one.unit for one in buckets if one.taken is Taken.MOVE}
+    return tuple(sorted(moving & {one["unit"] for one in mine})), ()
 
 
 def approve(ground: Ground, identity: str, person: Person, downstream: Downstream, opinion: str = "") -> Purge:

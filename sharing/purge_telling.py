@@ -81,6 +81,14 @@ def planned(plan: "Plan") -> list[Text]:
         )
         for unit in plan.keepers
     ]
+    said += [
+        Text(
+            f"  {name} 有误，未能查看：其中若有 taken: move 的桶，须由其单位自行删除 taken/ 下的副本",
+            f"  {name} is faulty and could not be looked at: a bucket that it lets keep what landed (taken: move) is "
+            "out of reach",
+        )
+        for name in plan.unread
+    ]
     return [*said, _DUPLICATES, _RETENTION]
 
 

@@ -1,5 +1,6 @@
 """A purge: two people, everything of the delivery gone, what else stood beside it kept."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lake.ingest import ingest, process
 from lake.landing import land
 from lake.maintain import compact, history
 from lake.query import Asked, query
+from sharing.purge_telling import planned
 from sharing.purging import Extracts
 
 REASON = "依申请 2026-17 号"
@@ -214,6 +216,21 @@ def test_from_the_approval_on_nobody_reads_it_however_long_the_rest_takes(lake: 
     assert examine(lake, PARTS)["purges"].detail == {"waiting": [], "interrupted": []}
     assert third.version in done.versions, "a version that still held the rows is lost as well"
     assert query(lake, officer, sql).rows.to_pylist() == [{"n": 13}]
+
+
+@pytest.mark.parametrize("name", ["arrivals.yaml", "notices.yaml"])
+def test_a_faulty_file_of_the_city_keeps_no_purge_waiting_and_the_plan_tells_of_it(
+    lake: Ground, tmp_path: Path, name: str
+) -> None:
+    lake.city = Path(shutil.copytree(lake.city, tmp_path / "city"))
+    done = take(lake, tmp_path, "a", [city.line(1)]).delivery
+    (lake.city / name).write_text("nonsense: {", "utf-8")
+    plan = purge.plan(lake, done, Extracts())
+    asked = name == "arrivals.yaml"
+    assert (plan.unread, plan.keepers) == ((name,) if asked else (), ())
+    assert any(name in line.zh and name in line.en for line in planned(plan)) == asked
+    assert erase(lake, done).state is PurgeState.CARRIED_OUT
+    assert city.curated(lake) == []
 
 
 def test_a_delivery_that_waits_is_purged_and_never_published(lake: Ground, tmp_path: Path) -> None:
