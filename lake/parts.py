@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from infra.database import read
 from infra.language import Text
 from lake import tables
+from lake.read.parts import is_shape, stem
 from lake.read.source import Note, Part
 
 _AT_ONCE = 500
@@ -70,7 +71,10 @@ def names(engine: Engine, places: Collection[tuple[int, int]]) -> dict[tuple[int
 
 
 def repeated(engine: Engine, dataset: str, delivery: int, parts: Sequence[Part]) -> list[Note]:
-    """What of the delivery was published before, whatever it was called then: of each file by its content."""
+    """What of the delivery was published before, whatever it was called then: of each file by its content.
+
+    A shapefile is one file: it was published before where all of its files were, together.
+    """
     digests = sorted({one.sha256 for one in parts if one.sha256 is not None and one.state == "read"})
     known: set[str] = set()
     whole, part = tables.delivery, tables.part
@@ -81,8 +85,27 @@ def repeated(engine: Engine, dataset: str, delivery: int, parts: Sequence[Part])
             alone = sa.select(whole.c.sha256).where(whole.c.sha256.in_(some), *published)
             inside = sa.select(part.c.sha256).join(whole, whole.c.number == part.c.delivery)
             known |= set(connection.scalars(alone.union(inside.where(part.c.sha256.in_(some), *published))))
-    again = sum(one.sha256 in known for one in parts if one.state == "read")
+        beside = _beside(parts)
+        again = 0
+        for one in parts:
+            if one.state == "read" and one.sha256 in known:
+                mine = beside.get(one.name, set()) | {one.sha256}
+                together = sa.select(part.c.delivery).join(whole, whole.c.number == part.c.delivery)
+                together = together.where(part.c.sha256.in_(sorted(mine)), *published).group_by(part.c.delivery)
+                together = together.having(sa.func.count(part.c.sha256.distinct()) == len(mine)).limit(1)
+                again += len(mine) == 1 or connection.execute(together).first() is not None
     if not again:
         return []
     text = Text(f"其中 {again} 个文件与以前发布的文件内容相同", f"{again} of the files were published before")
     return [Note("parts_repeated", text, again)]
+
+
+def _beside(parts: Sequence[Part]) -> dict[str, set[str]]:
+    """The digests of what was read with each shapefile, by the name of its .shp."""
+    shapes = {stem(one.name): one.name for one in parts if one.state == "read" and is_shape(one.name)}
+    found: dict[str, set[str]] = {}
+    for one in parts:
+        name = shapes.get(stem(one.name))
+        if name is not None and one.state == "beside" and one.sha256 is not None:
+            found.setdefault(name, set()).add(one.sha256)
+    return found

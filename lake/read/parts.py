@@ -72,25 +72,31 @@ def read_parts(job: Job, read_one: ReadOne) -> Source:
 
 def _files(listed: Sequence[Member]) -> list[_File]:
     """The data sets inside: every file is one, but for those beside a shapefile, which are one with it."""
-    shapes = {_stem(one): one for one in listed if one.name.casefold().endswith(_SHAPE)}
+    shapes = {stem(one.name) for one in listed if is_shape(one.name)}
     beside: dict[str, dict[str, Member]] = {}
     alone = []
     for number, one in enumerate(listed, 1):
-        ending = _ending(one)
-        if ending in _BESIDE_SHAPE and _stem(one) in shapes:
-            beside.setdefault(_stem(one), {})[ending] = one
+        ending = _ending(one.name)
+        if ending in _BESIDE_SHAPE and stem(one.name) in shapes:
+            beside.setdefault(stem(one.name), {})[ending] = one
         else:
             alone.append((number, one))
-    return [_File(number, one, beside.get(_stem(one), {}) if _ending(one) == _SHAPE else {}) for number, one in alone]
+    return [_File(number, one, beside.get(stem(one.name), {}) if is_shape(one.name) else {}) for number, one in alone]
 
 
-def _ending(member: Member) -> str:
-    name = member.base.casefold()
-    return ".shp.xml" if name.endswith(".shp.xml") else PurePosixPath(name).suffix
+def is_shape(name: str) -> bool:
+    """Whether a file of that name is the one by which a shapefile is called."""
+    return _ending(name) == _SHAPE
 
 
-def _stem(member: Member) -> str:
-    return member.name.casefold().removesuffix(_ending(member))
+def stem(name: str) -> str:
+    """What the names of a shapefile's files have in common, and no other's."""
+    return name.casefold().removesuffix(_ending(name))
+
+
+def _ending(name: str) -> str:
+    folded = PurePosixPath(name).name.casefold()
+    return ".shp.xml" if folded.endswith(".shp.xml") else PurePosixPath(folded).suffix
 
 
 @dataclass(slots=True)

@@ -311,7 +311,7 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
     assert {dataset: said for dataset, said in notes.items() if said} == {
         SCHOOLS: {("header_found", None): 1, ("merged_rows_skipped", 31): 1},
         DISTRICTS: {("crs_not_stated", None): 2},
-        TOWNS: {("crs_stated", None): 2, ("parts_repeated", 1): 1},  # the .shp itself is the same twice
+        TOWNS: {("crs_stated", None): 2},  # the .shp is the same twice, and what was read with it is not
         DIVISIONS: {("optional_columns_missing", 1): 3, ("parts", 4): 1},
         EPIDEMIC: {("parts", 112): 1},
         COURSES: {("crs_not_stated", None): 1},

@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,16 @@ import sqlalchemy as sa
 from front_door import run_hub
 
 from catalogs.people import current
-from infra.database import read
+from infra.database import read, write
 from infra.errors import HubError
 from infra.ground import Ground
-from lake import bundle, tables
+from lake import bundle, parts, tables
 from lake.bundle import bundled, pack
 from lake.ingest import ingest
 from lake.landing import find, open_landed
 from lake.quarantine import Question, show
 from lake.read.place import decoded
+from lake.read.source import Part
 
 
 def packed(target: Path, *paths: Path, most: int = 100, size: int = 1 << 20) -> bytes:
@@ -179,6 +181,35 @@ def test_several_files_are_one_delivery_and_one_version(city_ground: Ground, tmp
     assert (more.read, more.published, more.duplicates, more.quarantined) == (9, 1, 6, 2)
     assert ("parts_repeated", 2) in [(note["code"], note["count"]) for note in more.notes]
     city.balanced(ground)
+
+
+def test_a_shapefile_was_published_before_where_all_of_its_files_were_together(ground: Ground) -> None:
+    def came(number: int, **files: str) -> list[Part]:
+        """The files of a delivery that was published: name → a digit that stands for its digest."""
+        made = [
+            Part(at, name.replace("_", "."), 1, digit * 64, 1, "read" if name.endswith(("shp", "csv")) else "beside")
+            for at, (name, digit) in enumerate(files.items(), 1)
+        ]
+        row = {"number": number, "id": f"d-{number}", "dataset": city.FLOW, "sha256": "", "size": 1, "file_name": "a"}
+        row |= {"channel": "t", "arrived_at": ground.now(), "ordinal": 0, "state": tables.FINISHED}
+        with write(ground.engine) as connection:
+            connection.execute(tables.delivery.insert().values(**row))
+            parts.keep(connection, number, made, 1)
+        return made
+
+    def again(*those: Part) -> list[int | None]:
+        return [note.count for note in parts.repeated(ground.engine, city.FLOW, 9, those)]
+
+    first = came(1, A_shp="1", a_dbf="2", a_prj="3", b_csv="4")
+    came(2, a_shp="1", a_dbf="5", a_prj="3")
+    assert again(*first) == [2], "the shapefile and the other file: not one for each of its companions"
+    shp, dbf, prj, _ = first
+    assert again(shp, replace(dbf, sha256="6" * 64), prj) == [], "the places alone, with other attributes"
+    assert again(shp, dbf, replace(prj, sha256=None)) == again(shp, replace(dbf, sha256="5" * 64)) == [1]
+    came(3, a_shp="7", a_dbf="6", a_prj="3")
+    assert again(shp, replace(dbf, sha256="6" * 64), prj) == [], "each of them was there, never together"
+    other = replace(shp, number=7, name="a.b.shp", sha256="4" * 64)
+    assert again(shp, dbf, prj, other) == [2], "companions are one shapefile's, whatever another one's name begins with"
 
 
 def test_a_refused_delivery_of_several_keeps_its_bytes(ground: Ground, tmp_path: Path) -> None:
