@@ -201,6 +201,7 @@ class DeliveryState(Word):
     BLOCKED = "blocked", "未发布", "blocked"
     REFUSED = "refused", "未受理", "refused"
     REPEATED = "repeated", "重复报送", "repeated"
+    REVERTED = "reverted", "已撤回", "reverted"
     PURGED = "purged", "已清除", "purged"
 
     @classmethod

@@ -1,4 +1,4 @@
-"""`hub quarantine list|show|replay`, `hub lake history|compact|expire|verify`: thin commands over the store."""
+"""`hub quarantine list|show|replay`, `hub lake history|restore|compact|expire|verify`: thin commands over the store."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from infra.local_time import local_time
 from lake.describe_cli import describe
 from lake.parts_cli import files
 from lake.replay_cli import replay
+from lake.table_restore_cli import restore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,6 +140,7 @@ def lake() -> None:
 
 lake.add_command(describe)
 lake.add_command(files)
+lake.add_command(restore)
 
 
 @lake.command(help=help_text("数据集的版本", "The versions of a dataset."))
@@ -156,8 +158,15 @@ def history(dataset: str, limit: int | None, as_: str | None) -> None:
         described(ground, dataset, as_)
         found = versions(ground, dataset, limit)
         names = _names(ground.lang, ("版本", "version"), ("时间", "at"), ("操作", "operation"), ("批次", "delivery"))
-        rows = [(one["version"], local_time(one["at"]), one["operation"], one["delivery"]) for one in found]
+        rows = [(one["version"], local_time(one["at"]), _operation(one, ground.lang), one["delivery"]) for one in found]
         emit(ground, {"dataset": dataset, "versions": found}, lambda _: table(rows, names))
+
+
+def _operation(version: "Mapping[str, Any]", lang: str) -> str:
+    if version["restored"] is None:
+        return str(version["operation"])
+    target, restored = version["restored"], version["restore"]
+    return Text(f"还原到 {target}（{restored}）", f"RESTORE to {target} ({restored})").say(lang)
 
 
 @lake.command(help=help_text("合并小文件", "Swap many small files for few large ones."))

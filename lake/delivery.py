@@ -15,9 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from contracts.register import contract
 from infra import crypto
 from infra.database import read
-from infra.errors import WrongUse
+from infra.errors import Refused, WrongUse
 from infra.ground import Ground
 from infra.language import Text
 from lake import tables
@@ -94,20 +95,41 @@ def file_name(path: Path) -> str:
     return os.fsencode(path.name).decode("utf-8", "replace")[:255]
 
 
-def known(connection: Connection, dataset: str, sha256: str, first: int = 0) -> tuple[Delivery | None, int]:
-    """The delivery of this content that was not published yet, and the ordinal that a new one gets.
+def known(
+    ground: Ground, connection: Connection, dataset: str, sha256: str, first: int = 0
+) -> tuple[Delivery | None, int]:
+    """The delivery of this content that was not published yet, and the ordinal that a new one gets, from `first` on.
 
-    That is how often the content was published before, counted from `first`.
+    A delivery that no longer stands has had its turn, and so has one that repeated what no longer is the newest.
     """
     table = tables.delivery
     same = sa.select(table).where(
         table.c.sha256 == sha256, sa.or_(table.c.dataset == dataset, table.c.dataset.is_(None))
     )
-    rows = connection.execute(same).mappings().all()
-    ordinal = first + sum(row["dataset"] == dataset and row["state"] == tables.FINISHED for row in rows)
-    identity = delivery_id(dataset, sha256, ordinal)
-    found = next((row for row in rows if row["id"] == identity), None)
-    return (None if found is None else Delivery.of(found)), ordinal
+    rows = {row["id"]: row for row in connection.execute(same).mappings()}
+    reverted = {identity for identity, row in rows.items() if row["state"] == tables.REVERTED}
+    ordinal = first
+    while True:
+        found = rows.get(delivery_id(dataset, sha256, ordinal))
+        if found is None:
+            return None, ordinal
+        over = found["state"] in (tables.FINISHED, tables.REVERTED) or found["repeats"] in reverted
+        if not over and not (found["state"] == tables.REPEATED and _followed(ground, connection, found)):
+            return Delivery.of(found), ordinal
+        ordinal += 1
+
+
+def _followed(ground: Ground, connection: Connection, repeat: Mapping[Any, Any]) -> bool:
+    """Whether something newer was published since what `repeat` repeats, where the newest delivery is what counts."""
+    table = tables.delivery
+    published = table.c.dataset == repeat["dataset"], table.c.publish_no.is_not(None)
+    newest = sa.select(table.c.id).where(*published).order_by(table.c.publish_no.desc()).limit(1)
+    if connection.execute(newest).scalar() == repeat["repeats"]:
+        return False
+    try:
+        return contract(ground.engine, repeat["dataset"]).mode != "append"
+    except Refused:  # no contract any more: nothing of it will be published
+        return False
 
 
 def find(ground: Ground, identity: str) -> Delivery:

@@ -209,7 +209,10 @@ class Tables:
         return int(table.version()), _committed(key, table, transaction)
 
     def history(self, key: str, limit: int | None = None) -> list[dict[str, Any]]:
-        """The commits, newest first: version, at (UTC), operation, transaction; a delivery's delivery and contract."""
+        """The commits, newest first: version, at (UTC), operation, transaction; a delivery's delivery and contract.
+
+        Of a restore, `restore` and `restored`: its id, and the version that the table holds again.
+        """
         table = self._latest(key)
         with _guarded(key):
             entries = table.history(limit)
@@ -222,6 +225,8 @@ class Tables:
                 "delivery": entry.get("delivery"),
                 "contract": entry.get("contract"),
                 "transaction": entry.get("transaction"),
+                "restore": entry.get("restore"),
+                "restored": int(entry["restored"]) if "restored" in entry else None,
             }
             for entry in entries
         ]

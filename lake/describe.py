@@ -129,6 +129,9 @@ class Sink:
                 return self._teller.extract(gather_extract(self._ground, subject, payload, at))
             if kind == "purge":
                 return self._teller.purged(subject, payload)
+            if kind == "restore":
+                standing = gather(self._ground, payload) if payload["delivery"] else None
+                return self._teller.restored(subject, payload, standing)
             return self._delivery(payload)
         except HubError:
             raise

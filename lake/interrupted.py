@@ -4,12 +4,12 @@ An intent compares itself with a version of the table, so the version must not g
 """
 
 from infra.ground import Ground
-from lake import publish, record, replaying
+from lake import publish, record, replaying, table_restoring
 from lake.delta import Tables
 
 
 def finish_interrupted(ground: Ground, lake: Tables, dataset: str) -> frozenset[str]:
-    """Finish, or withdraw, what deliveries and replays have begun; the ids of those deliveries.
+    """Finish, or withdraw, what deliveries, replays and restores have begun; the ids of those deliveries.
 
     Raises:
         Unavailable: a table cannot be reached; calling again goes on where this ended.
@@ -22,4 +22,6 @@ def finish_interrupted(ground: Ground, lake: Tables, dataset: str) -> frozenset[
             record.withdraw(ground, one)
     for again in replaying.interrupted(ground.engine, dataset):
         replaying.carry_out(ground, lake, again)
+    for put_back in table_restoring.interrupted(ground.engine, dataset):
+        table_restoring.carry_out(ground, lake, put_back)
     return frozenset(one["id"] for one in begun)

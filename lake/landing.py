@@ -154,7 +154,7 @@ def _record(
     unit = arrival.dataset.split(".")[0] if refusal is None else arrival.unit or NOBODY
     with read(ground.engine) as connection:
         first = _welcome(ground, connection, arrival, taken.sha256)
-        known, ordinal = known_delivery(connection, arrival.dataset, taken.sha256, first)
+        known, ordinal = known_delivery(ground, connection, arrival.dataset, taken.sha256, first)
     if known is not None:
         _sweep(ground, known)
         if arrival.also is not None:

@@ -47,6 +47,9 @@ class Teller(Parts):
 
     def run(self, one: Described) -> list[Any]:
         """What this delivery adds: the dataset's newest figures, each expectation's result, what was written."""
+        return [*self._figures(one), *self._written(one)]
+
+    def _figures(self, one: Described) -> list[Any]:
         results = [self._result(one, check) for check in one.checks if check.result is not None]
         properties = self._m.DatasetPropertiesClass(
             name=both(one.resource.title, " "),
@@ -54,7 +57,7 @@ class Teller(Parts):
             description=both(one.resource.summary),
             customProperties=_properties(one),
         )
-        return [*self.about(self.dataset_urn(one.resource.id), properties), *results, *self._written(one)]
+        return [*self.about(self.dataset_urn(one.resource.id), properties), *results]
 
     def extract(self, one: ExtractDescription) -> list[Any]:
         """An extract: schema, and which column comes from which by what method. No receiver is named."""
@@ -104,6 +107,22 @@ class Teller(Parts):
             )
             told += self.about(self.dataset_urn(payload["dataset"]), operation)
         return told
+
+    def restored(self, restore: str, payload: Mapping[str, Any], standing: Described | None) -> list[Any]:
+        """A restore: the figures of the delivery that is the newest to stand again, if one does, and the act."""
+        at = millis(datetime.fromisoformat(payload["at"]))
+        told = {"restore": restore, "to": str(payload["to"]), "version": str(payload["version"])}
+        told |= {name: ", ".join(payload[name]) for name in ("reverted", "returned")}
+        operation = self._m.OperationClass(
+            timestampMillis=at,
+            lastUpdatedTimestamp=at,
+            operationType="CUSTOM",
+            customOperationType="RESTORE",
+            actor=ACTOR,
+            customProperties=told,
+        )
+        figures = [] if standing is None else self._figures(standing)
+        return [*figures, *self.about(self.dataset_urn(payload["dataset"]), operation)]
 
     def _landing(self, one: Described) -> list[Any]:
         m = self._m

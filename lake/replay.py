@@ -181,7 +181,7 @@ def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Ro
     found: list[Row] = list(known)
     if session.compiled(dataset).contract.mode == "snapshot":
         newest = max((row for row in known if row["publish_no"]), key=lambda row: row["publish_no"], default=None)
-        last = _last_word(engine, newest)
+        last = _last_word(engine, dataset, newest, delivery)
         after = [row for row in known if row["state"] == tables.BLOCKED and row["number"] > last]
         found = [*reversed(after), *([newest] if newest else [])]
     found = [row for row in found if row["state"] != tables.PURGED and row["quarantined"]]
@@ -208,14 +208,18 @@ def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Ro
     return mine
 
 
-def _last_word(engine: Engine, newest: Row | None) -> int:
-    """The number of the last delivery that said what is published: the newest, or one that repeated it since."""
-    if newest is None:
-        return 0
-    table = tables.delivery
-    query = sa.select(sa.func.max(table.c.number)).where(table.c.repeats == newest["id"])
+def _last_word(engine: Engine, dataset: str, newest: Row | None, asked: str | None) -> int:
+    """The number of the last delivery that said what is published: the newest, or one that repeated it since.
+
+    Who put the table back said so too, of all deliveries there were: later only one that is named takes its place.
+    """
+    table, restore = tables.delivery, tables.restore
+    query = sa.select(sa.func.max(table.c.number)).where(table.c.repeats == newest["id"]) if newest else None
+    back = sa.select(sa.func.max(restore.c.newest)).where(restore.c.dataset == dataset)
     with read(engine) as connection:
-        return max(int(newest["number"]), int(connection.execute(query).scalar() or 0))
+        put_back = 0 if asked else connection.execute(back).scalar() or 0
+        repeated = connection.execute(query).scalar() or 0 if query is not None else 0
+    return max(int(newest["number"]) if newest else 0, int(repeated), int(put_back))
 
 
 def _widen(session: Session, dataset: str) -> None:

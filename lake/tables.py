@@ -8,7 +8,8 @@ Promises:
   have been replaced since by an upsert, which tells `replaced` beside;
 - `lake_part` names the files of a delivery of several, written with its counts; one of a single file has none;
 - `intent` is what makes publishing repeatable: all that the Delta commits need, durable before the first of them;
-- a replay out of quarantine (`lake.replaying`) changes counts and state of its deliveries together with its own row.
+- a replay out of quarantine (`lake.replaying`) changes counts and state of its deliveries together with its own row;
+- so does a restore (`lake.table_restoring`) with all that it takes back or lets stand again.
 
 The states, in order::
 
@@ -17,6 +18,8 @@ The states, in order::
        │                      └──► finished   a replay published rows of it
        ├─────────────────► refused         could not be read, or nobody registered it: raw bytes alone
        └─────────────────► repeated        the same content again: nothing to do
+                           reverted        from finished: the table was put back to before it; its counts stay, and it
+                                           is finished again when the table is put back to a version that held it
                            purged          from any of these: erased everywhere, its counts stay (`lake.purge`)
 
 Times are aware UTC instants. JSON columns hold plain values and never a value of the data.
@@ -30,8 +33,8 @@ metadata = sa.MetaData()
 
 LANDED, AUDITED = "landed", "audited"
 FINISHED, BLOCKED, REFUSED, REPEATED = "finished", "blocked", "refused", "repeated"
-PURGED = "purged"
-FINAL = (FINISHED, BLOCKED, REFUSED, REPEATED, PURGED)
+REVERTED, PURGED = "reverted", "purged"
+FINAL = (FINISHED, BLOCKED, REFUSED, REPEATED, REVERTED, PURGED)
 
 delivery = sa.Table(
     "lake_delivery",
@@ -88,7 +91,7 @@ outbox = sa.Table(
     "lake_outbox",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("kind", sa.String(32), nullable=False),  # delivery | replay | extract | purge
+    sa.Column("kind", sa.String(32), nullable=False),  # delivery | replay | restore | extract | purge
     sa.Column("subject", sa.Text, nullable=False),  # delivery id, extract id, …
     sa.Column("payload", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
@@ -107,7 +110,7 @@ replay = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("id", sa.String(40), nullable=False, unique=True),  # "r-" and 24 hex digits of a digest
     sa.Column("dataset", sa.String(191), nullable=False, index=True),
-    sa.Column("state", sa.String(16), nullable=False),  # intended | finished
+    sa.Column("state", sa.String(16), nullable=False),  # intended | finished | reverted
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("contract_version", sa.Text, nullable=False),
     sa.Column("attempt", sa.BigInteger, nullable=False),  # fencing token of the lease that wrote `intent`
@@ -115,6 +118,29 @@ replay = sa.Table(
     sa.Column("deliveries", sa.JSON, nullable=False),  # what moves, [{"number", "id", "published", "duplicates", …}]
     sa.Column("version", sa.BigInteger, nullable=True),  # of the curated Delta table
     sa.Column("quarantine_version", sa.BigInteger, nullable=True),
+    sa.Column("begun_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+restore = sa.Table(
+    "lake_restore",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(40), nullable=False, unique=True),  # "restore-2026-0001"
+    sa.Column("dataset", sa.String(191), nullable=False, index=True),
+    sa.Column("state", sa.String(16), nullable=False),  # intended | finished
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("target", sa.BigInteger, nullable=False),  # the version whose rows the table has again
+    sa.Column("newest", sa.Integer, nullable=False),  # number of the dataset's newest delivery then
+    sa.Column("attempt", sa.BigInteger, nullable=False),  # fencing token of the lease that wrote `intent`
+    sa.Column("intent", sa.JSON, nullable=True),
+    sa.Column("reverted", sa.JSON, nullable=False),  # ids of deliveries that no longer stand
+    sa.Column("returned", sa.JSON, nullable=False),  # ids of deliveries that stand again, in their order
+    sa.Column("replays", sa.JSON, nullable=False),  # ids of replays whose rows went back into quarantine
+    sa.Column("version", sa.BigInteger, nullable=True),  # of the curated Delta table
+    sa.Column("quarantine_version", sa.BigInteger, nullable=True),  # null: nothing went back
     sa.Column("begun_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime, nullable=True),
     sqlite_autoincrement=True,
@@ -192,7 +218,7 @@ ticket = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("subject", sa.String(191), nullable=False, index=True),  # dataset; the unit where nobody registered it
     sa.Column("unit", sa.String(63), nullable=False, index=True),
-    sa.Column("kind", sa.String(16), nullable=False),  # refused | blocked | quarantined: lake.tickets
+    sa.Column("kind", sa.String(16), nullable=False),  # refused | blocked | quarantined | reverted: lake.tickets
     sa.Column("cause", sa.String(191), nullable=False),  # a code, or the id of a contract's rule
     sa.Column("deliveries", sa.BigInteger, nullable=False),
     sa.Column("records", sa.BigInteger, nullable=False),  # that broke the rule, in all of them

@@ -6,13 +6,14 @@ close in the transaction that says what became of a delivery, so they are as sur
 - a delivery that is refused, blocked, or leaves records in quarantine opens a ticket for each cause, or adds to it;
 - one that is published closes the tickets of its dataset whose cause it does not have;
 - a replay closes those whose cause no record in quarantine has any more;
+- a delivery that a restore takes back opens one, and those that it had closed are open again;
 - what nobody registered opens one of its unit, which a person closes (`close`).
 
 A ticket holds ids and counts, never a value of the data and no file's name; its words are looked up where it is shown.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,11 +34,13 @@ from infra.language import Text
 from infra.ledger import Act, NewEntry
 from lake import tables
 
-REFUSED, BLOCKED, QUARANTINED = "refused", "blocked", "quarantined"
+REFUSED, BLOCKED, QUARANTINED, REVERTED = "refused", "blocked", "quarantined", "reverted"
+TAKEN_BACK = "DELIVERY_REVERTED"
 KINDS = {
     REFUSED: Text("未受理", "refused"),
     BLOCKED: Text("整批未发布", "blocked"),
     QUARANTINED: Text("部分进入问题数据区", "in quarantine"),
+    REVERTED: Text("发布后撤回", "published, then taken back"),
 }
 _PLACE = re.compile(r"（文件 | \(file ")
 Row = Mapping[Any, Any]
@@ -72,6 +75,8 @@ def causes(row: Row, state: str) -> dict[str, tuple[str, int]]:
     """Cause → kind and records, of a delivery that came to `state`; none where nothing is wrong. Pure."""
     if state == tables.REFUSED:
         return {row["code"]: (REFUSED, 0)}
+    if state == tables.REVERTED:
+        return {row["code"]: (REVERTED, int(row["published"]))}
     audit = row["audit"] or {}
     found = {rule: (QUARANTINED, int(count)) for rule, count in (audit.get("broken") or {}).items() if count}
     if state == tables.BLOCKED:
@@ -113,9 +118,30 @@ def settle(connection: Connection, dataset: str, by: str, now: datetime) -> None
         row.c.dataset == dataset, row.c.quarantined > 0, row.c.state.in_((tables.FINISHED, tables.BLOCKED))
     )
     standing = {cause for one in connection.execute(left).mappings() for cause in causes(one, one["state"])}
-    gone = [table.c.subject == dataset, table.c.closed_at.is_(None), table.c.kind != REFUSED]
+    gone = [table.c.subject == dataset, table.c.closed_at.is_(None), table.c.kind.not_in((REFUSED, REVERTED))]
     gone.append(table.c.cause.not_in(sorted(standing)))
     connection.execute(table.update().where(*gone).values(closed_at=now, closed_by=by))
+
+
+def reopen(connection: Connection, dataset: str, by: Sequence[str]) -> None:
+    """Open again the tickets that deliveries or replays closed which no longer stand, unless the cause has one."""
+    table, wanted = tables.ticket, set(by)
+    query = sa.select(table).where(table.c.subject == dataset).order_by(table.c.number.desc())
+    known = connection.execute(query).mappings().all()
+    there = {one["cause"] for one in known if one["closed_at"] is None}
+    for one in known:
+        if one["closed_by"] in wanted and one["cause"] not in there:
+            there.add(one["cause"])
+            here = table.c.number == one["number"]
+            connection.execute(table.update().where(here).values(closed_at=None, closed_by=None))
+            connection.execute(tables.told.delete().where(tables.told.c.ticket == one["number"]))  # it is news again
+
+
+def over(connection: Connection, dataset: str, cause: str, by: str, now: datetime) -> None:
+    """Close the dataset's ticket of this cause, within the transaction of `by`."""
+    table = tables.ticket
+    here = table.c.subject == dataset, table.c.cause == cause, table.c.closed_at.is_(None)
+    connection.execute(table.update().where(*here).values(closed_at=now, closed_by=by))
 
 
 def listing(
@@ -178,9 +204,13 @@ def _unknown(number: int) -> WrongUse:
 
 
 def _said(ground: Ground, row: Row, delivery: Row | None, sentences: dict[str, Mapping[str, Text]]) -> Text:
-    """The cause in words: the refusal of the last delivery, the finding of its audit, or the contract's rule."""
+    """The cause in words: the last delivery's message, the finding of its audit, or the contract's rule."""
     if delivery is not None and row["kind"] == REFUSED and delivery["message_zh"]:
         return Text(_general(delivery["message_zh"]), _general(delivery["message_en"] or ""))
+    if row["kind"] == REVERTED:
+        if delivery is None or not delivery["message_zh"]:  # purged since
+            return KINDS[REVERTED]
+        return Text(delivery["message_zh"], delivery["message_en"])
     for finding in ((delivery or {}).get("audit") or {}).get("failed") or ():
         if finding["rule"] == row["cause"]:
             return Text(finding["zh"], finding["en"])

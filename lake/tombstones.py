@@ -99,7 +99,11 @@ def load(engine: Engine, identity: str) -> Purge:
 def purges(engine: Engine, *where: sa.ColumnElement[bool]) -> list[Purge]:
     """All purges that `where` leaves, newest first."""
     with read(engine) as connection:
-        rows = connection.execute(sa.select(table).where(*where).order_by(table.c.number.desc())).mappings().all()
+        return _purges(connection, *where)
+
+
+def _purges(connection: Connection, *where: sa.ColumnElement[bool]) -> list[Purge]:
+    rows = connection.execute(sa.select(table).where(*where).order_by(table.c.number.desc())).mappings().all()
     return [Purge.of(row) for row in rows]
 
 
@@ -109,7 +113,13 @@ def refuse_lost(engine: Engine, dataset: str, version: int) -> None:
     Raises:
         Refused: `LAKE_VERSION_PURGED` names the tombstone.
     """
-    for one in purges(engine, table.c.dataset == dataset, table.c.state.in_(_GONE)):
+    with read(engine) as connection:
+        refuse_lost_in(connection, dataset, version)
+
+
+def refuse_lost_in(connection: Connection, dataset: str, version: int) -> None:
+    """As `refuse_lost`, within the caller's transaction."""
+    for one in _purges(connection, table.c.dataset == dataset, table.c.state.in_(_GONE)):
         if version in one.versions:
             raise _lost(one, version)
 

@@ -5,6 +5,7 @@ Checked, for the published table and for quarantine:
 - every commit is there, and every file of every kept version, with the size and the rows that the log says and sound
   checksums (files written before there were any have none to fail);
 - of every delivery the newest version holds exactly the rows that the register and the log say, and of nobody else's;
+  what a restore took back does not count, in neither table;
   the rows that its own commit added are as many as it published; ``read = published + quarantined + duplicates``;
 - no statistics, in a file or in the log, of columns that may have none (`schema.plain_columns`);
 - nothing lies in the folder that is older than what is kept and that no kept version needs.
@@ -35,9 +36,10 @@ from lake import schema, tombstones, verify_rules
 from lake.delta import DELIVERY, Tables, curated_key, quarantine_key
 from lake.delta_log import LOG, commits
 from lake.duck import LakeSettings
-from lake.logged import lives
+from lake.lineage import spans, within
+from lake.logged import Logged, lives
 from lake.store_files import parquet_file
-from lake.tables import BLOCKED, FINISHED, PURGED, replay
+from lake.tables import BLOCKED, FINISHED, PURGED, REVERTED, replay, restore
 from lake.tables import delivery as table
 from lake.tables import purge as purges
 from lake.verify_rules import Flaw, Replay, about
@@ -79,14 +81,14 @@ def verify(ground: Ground, dataset: str, actor: str) -> Verified:
         looks.append(_Look(ground, lake, quarantine_key(dataset), schema.OWN))
     for look in looks:
         look.at_files()
-    rows, replays = _deliveries(ground, dataset)
+    rows, replays, restores = _registered(ground, dataset)
     for look in looks:
-        look.at_counts(rows, replays, "published" if look is looks[0] else "quarantined")
+        look.at_counts((rows, replays, restores), "published" if look is looks[0] else "quarantined")
         done.versions[look.key] = look.newest
         done.files += len(look.read)
         done.rows += sum(sum(counts.values()) for counts in look.read.values())
         done.flaws += look.flaws
-    final = [row for row in rows if row["state"] in (FINISHED, BLOCKED)]
+    final = [row for row in rows if row["state"] in (FINISHED, BLOCKED, REVERTED)]
     done.deliveries = len(final)
     done.flaws += verify_rules.unbalanced(looks[0].key, final)
     codes = dict(sorted(Counter(flaw.code for flaw in done.flaws).items()))
@@ -98,14 +100,14 @@ def verify(ground: Ground, dataset: str, actor: str) -> Verified:
 Rows = Sequence[Mapping[Any, Any]]
 
 
-def _deliveries(ground: Ground, dataset: str) -> tuple[Rows, Rows]:
-    """The register's deliveries and replays, as of one moment."""
+def _registered(ground: Ground, dataset: str) -> tuple[Rows, Rows, Rows]:
+    """The register's deliveries, replays and restores, as of one moment."""
     with read(ground.engine) as connection:
-        deliveries, replays = (
+        deliveries, replays, restores = (
             connection.execute(sa.select(one).where(one.c.dataset == dataset)).mappings().all()
-            for one in (table, replay)
+            for one in (table, replay, restore)
         )
-    return deliveries, replays
+    return deliveries, replays, restores
 
 
 def _replays(rows: Rows, count: str) -> list[Replay]:
@@ -204,18 +206,27 @@ class _Look:
                 if old:
                     self.flaws.append(about("VERIFY_STRAY", self.key, path))
 
-    def at_counts(self, rows: Rows, replayed: Rows, count: str) -> None:
-        """Hold the rows that were read against the register's deliveries and replays."""
-        replays = _replays(replayed, count)
+    def _standing(self, restores: Rows) -> list[Logged]:
+        """The commits that the newest version is made of: none that a restore took back."""
+        restored = {one.version: int(one.info["restored"]) for one in self._logged if "restored" in one.info}
+        done = {one.info.get("restore") for one in self._logged}
+        undone = {replayed for one in restores if one["id"] in done for replayed in one["replays"]}
+        made = spans(restored, self.newest)
+        return [one for one in self._logged if within(made, one.version) and one.info.get("replay") not in undone]
+
+    def at_counts(self, registered: tuple[Rows, Rows, Rows], count: str) -> None:
+        """Hold the rows that were read against the register's deliveries, replays and restores."""
+        rows, replayed, restores = registered
+        replays, logged = _replays(replayed, count), self._standing(restores)
         names = {row["number"]: row["id"] for row in rows}
         purged = {row["id"] for row in rows if row["state"] == PURGED}
-        published = verify_rules.as_logged({row["id"]: row[count] or 0 for row in rows}, replays, self._logged)
+        published = verify_rules.as_logged({row["id"]: row[count] or 0 for row in rows}, replays, logged)
         found: Counter[str] = Counter()
         for path in self._live & self.read.keys():
             for number, many in self.read[path].items():
                 found[names.get(number, f"#{number}")] += many
         brought = {one.id: [each for each, many in one.rows.items() if many >= 0] for one in replays}
-        expected = verify_rules.standing(self._logged, published, brought, names)
+        expected = verify_rules.standing(logged, published, brought, names)
         wanted, there = ({one: n for one, n in side.items() if one not in purged} for side in (expected, found))
         self.flaws += verify_rules.miscounted(self.key, wanted, there)
         committed = {commit.info.get("delivery") for commit in self._logged}
@@ -224,10 +235,10 @@ class _Look:
         self.flaws += [
             about("VERIFY_UNPUBLISHED", self.key, row["id"])
             for row in rows
-            if row["state"] == FINISHED and (row[version] or 0) <= self.newest
+            if row["state"] in (FINISHED, REVERTED) and (row[version] or 0) <= self.newest
             if row[version] is not None and row["id"] not in committed
         ]
-        done = {commit.info.get("replay") for commit in self._logged}
+        done = {commit.info.get("replay") for commit in logged}
         before = [replace(one, counted=True) for one in replays if one.id in done]
         self._at_commits(names, verify_rules.as_logged(published, before, ()))
 

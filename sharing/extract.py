@@ -31,6 +31,7 @@ from infra.lease import Lease, kept, lease
 from infra.ledger import Act, Receipt
 from infra.ledger.note import Verifier
 from infra.settings import load
+from lake.lineage import restored, spans
 from lake.tables import delivery
 from lake.tombstones import refuse_lost
 from sharing import casebook, cases, certificate, classes, measure, policy, produce, record
@@ -152,9 +153,10 @@ def _fetched(ground: Ground, keys: Sequence[str], scratch: Path) -> list[Path]:
 
 def _deliveries(ground: Ground, dataset: str, version: int) -> tuple[str | None, tuple[dict[str, str], ...]]:
     """The contract version in force, and the deliveries in the pinned version, newest first."""
+    made = spans(restored(ground.engine, dataset), version)  # what a restore took back before it is none of its
     wanted = (
         sa.select(delivery.c.id, delivery.c.sha256, delivery.c.contract_version)
-        .where(delivery.c.dataset == dataset, delivery.c.version.is_not(None), delivery.c.version <= version)
+        .where(delivery.c.dataset == dataset, sa.or_(*(delivery.c.version.between(*span) for span in made)))
         .order_by(delivery.c.version.desc())
         .limit(_LINEAGE)
     )

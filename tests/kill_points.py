@@ -148,6 +148,21 @@ def replay_once(environ: dict[str, str], dataset: str, deadly: int, tally: str |
             _tell(points, tally)
 
 
+def put_back_once(environ: dict[str, str], dataset: str, target: int, deadly: int, tally: str | None = None) -> None:
+    """Put a table back as `hub lake restore --yes` does, then describe it and sign the ledger."""
+    from catalogs.people import person
+    from lake.outbox import drain
+    from lake.table_restore import Asked, restore
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly) if deadly or tally else None
+        restore(ground, person(ground.engine, "engineer_li"), Asked(dataset, target, "bad delivery"))
+        assert drain(ground).left == 0
+        ground.ledger.sequence()
+        if points is not None:
+            _tell(points, tally)
+
+
 def backup_once(environ: dict[str, str], folder: str, deadly: int, tally: str | None = None) -> None:
     """Back up into `folder` as `hub backup make` does."""
     from lake.backup import make

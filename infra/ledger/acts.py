@@ -33,6 +33,7 @@ class Act(StrEnum):
     TABLE_COMPACTED = "lake:table:compacted"
     TABLE_EXPIRED = "lake:table:expired"
     TABLE_VERIFIED = "lake:table:verified"
+    TABLE_RESTORED = "lake:table:restored"
     PURGE_PROPOSED = "lake:purge:proposed"
     PURGE_APPROVED = "lake:purge:approved"
     PURGE_REFUSED = "lake:purge:refused"
