@@ -7,7 +7,8 @@
 Promises:
 
 - nobody sends anything without a key of a person whom the register knows (`Authorization: Bearer …`), who may deliver
-  into that very resource, and is of its unit; whoever may not is answered before the body is read;
+  into that very resource, and is of its unit; whoever may not is answered before the body is read, and nothing lands
+  for whom the answer is another one when it has come;
 - half a body never lands: it is kept aside until it is whole and fits the digest that came with it (`Repr-Digest`,
   RFC 9530), within limits of bytes, time and pace, of connections, and of uploads of one unit at once; it may bring
   what is left of the unit's quota and leaves `free_bytes` on the disk, or ends;
@@ -41,7 +42,7 @@ from infra.settings import Settings, load
 from lake import quota
 from lake.push_body import Limits, declared, has_room, received, too_large
 from lake.push_head import asked, bearer, lines, named
-from lake.push_receipt import Pushed, key_of_another, land_pushed, receipt_of, size_before
+from lake.push_receipt import Pushed, key_of_another, land_pushed, receipt_for, size_before
 
 PREFIX = "/arrivals"
 RETRY_SECONDS = 5
@@ -109,7 +110,7 @@ def build_app(ground: Ground) -> FastAPI:
     @app.get(f"{PREFIX}/{{delivery}}")
     def state(request: Request, delivery: str) -> Response:
         person = bearer(ground, request)
-        return _json(receipt_of(ground, delivery if _DELIVERY.fullmatch(delivery) else "", person.unit))
+        return _json(receipt_for(ground, delivery if _DELIVERY.fullmatch(delivery) else "", person))
 
     return app
 
@@ -164,6 +165,8 @@ class Door:
                     "what came does not have the digest that was given; nothing was taken",
                     remedy=Text("重新发送", "send it again"),
                 )
+            # A body may take an hour: whose key has ended, or who may no more, brings nothing by having begun before.
+            person = await run_in_threadpool(self._admitted, request, dataset)
             pushed = Pushed(dataset, path, got.sha256, person, key)
             told, new = await run_in_threadpool(land_pushed, self._ground, pushed, scratch)
         value = {**told, "digest_checked": digest is not None}
@@ -230,7 +233,7 @@ def _denied(dataset: str) -> Refused:
         "DELIVERY_DENIED",
         "此密钥不能向该数据资源报送，什么都没有接收",
         "this key may not deliver into that resource; nothing was taken",
-        place=Place(dataset=dataset[:191]),
+        place=Place(dataset=dataset) if DATASET.fullmatch(dataset) else None,
         remedy=Text("用本单位填报员的密钥，报送本单位已登记的资源", "use a key of the unit that provides the resource"),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from catalogs.asking import may_deliver
 from catalogs.model import Person
 from infra import crypto
 from infra.database import lock, read
@@ -63,6 +64,24 @@ def size_before(ground: Ground, person: Person, key: str | None) -> int | None:
     return None if before is None else int(record.load(ground.engine, before)["size"])
 
 
+def receipt_for(ground: Ground, identity: str, person: Person) -> dict[str, Any]:
+    """The receipt of a delivery, for whoever may deliver what it is of.
+
+    Raises:
+        WrongUse: LANDING_UNKNOWN, for what is another's too.
+        Refused: POLICY_INVALID.
+    """
+    told = receipt_of(ground, identity, person.unit)
+    try:
+        if told["dataset"] is not None:
+            may_deliver(ground, person, told["dataset"])
+    except Refused as error:
+        if error.code not in ("DELIVERY_DENIED", "CATALOG_UNKNOWN_RESOURCE"):
+            raise
+        raise _unknown(identity) from None
+    return told
+
+
 def receipt_of(ground: Ground, identity: str, unit: str) -> dict[str, Any]:
     """The receipt of a delivery of `unit`, and what became of it.
 
@@ -71,7 +90,7 @@ def receipt_of(ground: Ground, identity: str, unit: str) -> dict[str, Any]:
     """
     row = record.load(ground.engine, identity)
     if row["unit"] != unit:
-        raise WrongUse("LANDING_UNKNOWN", f"没有归集批次 {identity}", f"there is no delivery {identity}")
+        raise _unknown(identity)
     entry = ground.ledger.find([f"landed:{identity}"]).get(f"landed:{identity}")
     outcome = record.Outcome.of(row).as_dict(ground.lang)
     return {
@@ -87,6 +106,10 @@ def receipt_of(ground: Ground, identity: str, unit: str) -> dict[str, Any]:
         "links": {"state": f"/arrivals/{identity}"},
         **{name: outcome[name] for name in _TOLD},
     }
+
+
+def _unknown(identity: str) -> WrongUse:
+    return WrongUse("LANDING_UNKNOWN", f"没有归集批次 {identity}", f"there is no delivery {identity}")
 
 
 @dataclass(frozen=True, slots=True)

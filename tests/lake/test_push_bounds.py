@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from lake_city import FLOW, acts, deliveries
 
-from catalogs.people import issue_key
+from catalogs.drafts import appended
+from catalogs.people import issue_key, revoke_keys
 from catalogs.register import register_city
 from contracts.register import register_contracts
 from infra.ground import Ground, open_ground, sample_city
@@ -20,6 +21,10 @@ from lake.push_serving import serve_in_thread
 
 Usage = namedtuple("Usage", "total used free")
 MIB = 1 << 20
+ANOTHER = {"id": "jinshui_health", "unit": "jinshui", "name": {"zh": "卫生部门", "en": "health"}, "kind": "department"}
+COLLEAGUE = {"id": "colleague", "name": "同事(虚构)", "unit": "jinshui", "department": "jinshui_health"}
+COLLEAGUE |= {"roles": ["district_officer"], "clearance": "general_2", "purposes": ["catalogue"]}
+MORE = {"departments": ANOTHER, "people": COLLEAGUE}
 
 
 @dataclass
@@ -69,6 +74,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     environ |= {"HUB_PUSH_PORT": "0", "HUB_PUSH_MAX_BYTES": str(2 * MIB), "HUB_PUSH_FREE_BYTES": "1000"}
     with open_ground(environ, create=True) as ground:
         ground.prepare()
+        for name, one in MORE.items():
+            path = city / f"{name}.yaml"
+            path.write_text(appended(path.read_text("utf-8"), name, one), "utf-8")
         register_city(ground, city, "test")
         register_contracts(ground, city / "contracts", "test")
         with serve_in_thread(ground) as port:
@@ -143,6 +151,29 @@ def test_a_sender_is_told_nothing_of_a_city_that_is_set_up_wrongly(door: Door) -
     (door.ground.city / "arrivals.yaml").write_text("quotas: [{unit: jinshui, SECRET-7: 1}]\n", "utf-8")
     assert door.code(b"a\n5\n") == (503, "PUSH_CLOSED", "5")
     assert "SECRET" not in str(door.send(b"a\n5\n"))
+
+
+def test_whose_key_ends_while_the_body_comes_brings_nothing(door: Door) -> None:
+    def slowly() -> Iterator[bytes]:
+        yield b"a\n1001\n"
+        revoke_keys(door.ground, "officer_jinshui", "test")
+        yield b"1002\n"
+
+    try:
+        assert door.code(slowly())[:2] == (401, "KEY_EXPIRED")
+    finally:
+        door.key = issue_key(door.ground, "officer_jinshui", "test")
+    assert door.code(b"", to="d-" + "0" * 24, method="GET")[:2] == (404, "LANDING_UNKNOWN")
+
+
+def test_what_became_of_a_delivery_is_told_to_who_may_deliver_it(door: Door) -> None:
+    mine = door.send(b"a\n909\n")[2]
+    assert door.send(b"", to=str(mine["delivery"]), method="GET")[0] == 200
+    key, door.key = door.key, issue_key(door.ground, "colleague", "test")
+    try:
+        assert door.code(b"", to=str(mine["delivery"]), method="GET")[:2] == (404, "LANDING_UNKNOWN")
+    finally:
+        door.key = key
 
 
 UNIT = "jinshui"
