@@ -184,7 +184,8 @@ class Reading:
     Attributes:
         encoding: declared encoding; None detects.
         delimiter: declared CSV delimiter; None detects.
-        sheet: the worksheet's name; None takes the first with a header that matches.
+        sheet: the worksheet's name; None takes the only one with a header that matches; with `*` or `?` in it every
+            sheet of such a name with a header that matches is part of the delivery.
         header_row: the 1-based row of the header; None searches it.
         header: "search" for it, or "none": the table has none, and the contract's fields are its columns by position.
         unpivot: the table is wide; see `Unpivot`.

@@ -29,7 +29,7 @@ _OPTIONS = (
         type=click.Choice(["append", "snapshot"]),
         help=help_text("新批次追加还是替换（默认看主键）", "whether a delivery adds or replaces (default: by the key)"),
     ),
-    click.option("--sheet", help=help_text("工作表", "the sheet of a workbook")),
+    click.option("--sheet", help=help_text("工作表；'*' 为全部", "the sheet of a workbook; '*' for all")),
     click.option("--member", help=help_text("压缩包或目录中的哪些文件", "which files of an archive or a folder")),
 )
 

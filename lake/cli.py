@@ -113,6 +113,8 @@ def _blocks(page: "Page", limit: int, lang: str) -> list[str]:
             said.append(Text(f"批次 {row.delivery}", f"delivery {row.delivery}").say(lang))
             last = row.delivery
         line = "" if row.line is None else Text(f"第{row.line}行", f"line {row.line}").say(lang)
+        if row.sheet:
+            line = Text(f"第{row.sheet}个工作表{line}", f"sheet {row.sheet}, {line}").say(lang)
         if row.part:
             named = "" if row.file is None else f" {row.file}"
             line = Text(f"第{row.part}个文件{named} {line}", f"file {row.part}{named}, {line}").say(lang)

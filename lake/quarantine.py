@@ -28,7 +28,7 @@ from infra.ledger import Act, EntryRef, NewEntry
 from lake import record, tables, tombstones
 from lake.delta import DELIVERY, LINE, Tables, quarantine_key
 from lake.parts import names
-from lake.read.place import decoded
+from lake.read.place import decoded, sheet_of
 from lake.store_files import dataset_of
 
 MOST = 10_000
@@ -59,6 +59,7 @@ class Quarantined:
     Attributes:
         part: in which file of a delivery of several it stood; 0 where the delivery is one file.
         file: what that file is called, for who may see every column; None where the delivery is one file.
+        sheet: in which sheet of a workbook it stood, where several are read; 0 else.
     """
 
     delivery: str
@@ -69,6 +70,7 @@ class Quarantined:
     zh: str
     en: str
     raw: Mapping[str, Any]
+    sheet: int = 0
 
     def say(self, lang: str) -> str:
         """The sentence, in the person's language."""
@@ -209,6 +211,7 @@ def _quarantined(
         row["sentence_zh"],
         row["sentence_en"],
         shown,
+        sheet_of(row[LINE] or 0),
     )
 
 

@@ -44,18 +44,18 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
     """How much the row is a header, negative for data."""
     cells = [(position, cell) for position, cell in enumerate(rows[at]) if cell and cell.strip()]
     texts = [fold(cell) for _, cell in cells]
-    years = [position for position, cell in cells if _YEAR.fullmatch(cell)]
+    years = [position for position, cell in cells if is_year(cell)]
     named = {position for position in years if len(years) > 1 and not _years_below(rows[at + 1 :], position)}
-    data = sum(_is_data(cell) for position, cell in cells if position not in named)
+    data = sum(is_data(cell) for position, cell in cells if position not in named)
     below = rows[at + 1 :]
     against, towards = 0, 0
     for position, cell in cells:
         column = [row[position] for row in below if position < len(row) and row[position]]
-        looks = sum(_is_data(value) for value in column if value)
+        looks = sum(is_data(value) for value in column if value)
         if column and looks * 2 > len(column):
-            towards += not _is_data(cell) or position in named
-            against += _is_data(cell) and position not in named
-        elif column and not _is_data(cell):
+            towards += not is_data(cell) or position in named
+            against += is_data(cell) and position not in named
+        elif column and not is_data(cell):
             # Among texts a value that comes again below is a value.
             against += sum(fold(value) == fold(cell) for value in column if value) * 2 > len(column) / 4
     if against > towards or (data * 2 > len(cells) and not towards):
@@ -69,8 +69,14 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
 def _years_below(rows: Sequence[Row], position: int) -> bool:
     """Whether the column holds years: then a year above them is one of them, and else a year is a name."""
     column = [cell for row in rows if position < len(row) and (cell := row[position])]
-    return sum(_YEAR.fullmatch(cell) is not None for cell in column) * 2 >= max(1, len(column))
+    return sum(is_year(cell) for cell in column) * 2 >= max(1, len(column))
 
 
-def _is_data(cell: str) -> bool:
+def is_data(cell: str) -> bool:
+    """Whether a cell is a number, a date or a time."""
     return _DATA.fullmatch(cell) is not None
+
+
+def is_year(cell: str) -> bool:
+    """Whether a cell is a year, which is a number and may all the same be a column's name."""
+    return _YEAR.fullmatch(cell) is not None

@@ -9,7 +9,7 @@ to be one table.
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from lake.read.archive import Member, Unpacking, members, opened
 from lake.read.csv import DELIMITERS
 from lake.read.detect import detect
 from lake.read.encoding import as_utf8
+from lake.read.place import SHEET_BITS
 from lake.read.records import Record, physical_lines, read_records
 from lake.read.refusals import empty, no_records, too_wide
 from lake.read.source import Job
@@ -36,6 +37,10 @@ _LOOKED = 60
 _KEYS_OF = 100_000
 _TABLES = {"xlsx", "xls", "ods", "xlsb", "et"}
 _BESIDE = re.compile(r"\.(dbf|shx|prj|cpg|qpj|sbn|sbx|qix|fix|cst|shp\.xml)$", re.IGNORECASE)
+_WHICH_SHEET = Text(
+    "用 --sheet 写明工作表，各表是同一张表时写 --sheet '*'",
+    "name the sheet with --sheet, or take all of them with --sheet '*' where they are one table",
+)
 
 
 class Looking(Protocol):
@@ -201,19 +206,36 @@ def _workbook(path: Path, looking: Looking, folder: Path, name: str, limits: Lim
         source = read(path, contract, folder, name=name, limits=limits)
     except Refused as error:
         if error.code == "READ_SHEETS_SEVERAL":
-            raise _sheets(error) from None
+            raise Refused(error.code, error.text.zh, error.text.en, place=error.place, remedy=_WHICH_SHEET) from None
         raise
-    rows = [_cells(extra) for extra, _ in _rows(source, _LOOKED)]
     asked = contract.reading.sheet
     reading = {"sheet": asked} if asked else {}
+    found = [_sheet_heads(rows, reading) for rows in _by_sheet(source)]
+    named = [one for one in found if one is not None]
+    if not named:
+        raise no_records(Place(file=name, dataset=looking.dataset), 1)
+    return max(named, key=named.count)  # of several sheets the header that most of them have
+
+
+def _sheet_heads(rows: Sequence[dict[int, str | None]], reading: Mapping[str, Any]) -> Heads | None:
+    """The header of one sheet, None where it has no record."""
     width = max((max(row, default=0) for row in rows), default=0)
     grid = [[row.get(at) for at in range(1, width + 1)] for row in rows]
     at = header_row(grid)
     if at is None:
         return Heads(_numbers(width), {**reading, "header": "none"}, header=False)
-    if at + 1 >= len(grid):
-        raise no_records(Place(file=name, dataset=looking.dataset), at + 1)
-    return Heads(_named(grid[at]), reading)
+    return Heads(_named(grid[at]), dict(reading)) if at + 1 < len(grid) else None
+
+
+def _by_sheet(source: Source) -> list[list[dict[int, str | None]]]:
+    """The first rows of each sheet that was read, as cells by their columns."""
+    sheet = f"_line >> {SHEET_BITS}"
+    with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"}) as connection:
+        sql = f"SELECT DISTINCT {sheet} AS n FROM ({source.sql}) ORDER BY n"  # noqa: S608
+        sheets = connection.execute(sql, source.parameters).fetchall()
+        sql = f"SELECT _extra FROM ({source.sql}) WHERE {sheet} = ? LIMIT {_LOOKED}"  # noqa: S608
+        found = [connection.execute(sql, [*source.parameters, n]).fetchall() for (n,) in sheets]
+    return [[_cells(extra) for (extra,) in rows] for rows in found]
 
 
 def _cells(extra: str | None) -> dict[int, str | None]:
@@ -222,11 +244,6 @@ def _cells(extra: str | None) -> dict[int, str | None]:
     if "_cells" in found:
         return dict(enumerate(found["_cells"], 1))
     return {int(key): value for key, value in found.items() if key.isdigit()}
-
-
-def _sheets(error: Refused) -> Refused:
-    remedy = Text("用 --sheet 写明工作表", "name the sheet with --sheet")
-    return Refused(error.code, error.text.zh, error.text.en, place=error.place, remedy=remedy)
 
 
 def _parquet(path: Path, place: Place, limits: Limits) -> Heads:

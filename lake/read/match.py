@@ -187,17 +187,22 @@ def find_header(
         if _is_better(found, most):
             best, most = (index, height, names), found
     if best is None:
-        raise Refused(
-            "READ_HEADER_NOT_FOUND",
-            "文件前部没有找到与数据契约相符的表头",
-            "no row at the top of the file holds a column name of the contract",
-            place=place,
-            remedy=Text(
-                "首行写契约所列的字段名、中文名或别名",
-                "put the contract's column names, or their aliases, into a header row",
-            ),
-        )
+        raise not_found(place)
     return _header(best, fields, known.fields, place)
+
+
+def not_found(place: Place | None) -> Refused:
+    """The refusal of a table without the contract's header."""
+    return Refused(
+        "READ_HEADER_NOT_FOUND",
+        "文件前部没有找到与数据契约相符的表头",
+        "no row at the top of the file holds a column name of the contract",
+        place=place,
+        remedy=Text(
+            "首行写契约所列的字段名、中文名或别名",
+            "put the contract's column names, or their aliases, into a header row",
+        ),
+    )
 
 
 def _header(

@@ -91,8 +91,12 @@ def parts_note(state: str, numbers: Sequence[int]) -> Note:
     return Note(f"parts_{state}", text, len(numbers))
 
 
-def joined_notes(notes: Sequence[Note]) -> Iterator[Note]:
-    """What reading the files of a delivery showed, each thing once, with the number of files that showed it."""
-    for (code, text), files in Counter((note.code, note.text) for note in notes).most_common(_NOTES_TOLD):
-        plural = "" if files == 1 else "s"
-        yield Note(code, Text(f"{text.zh}（{files} 个文件）", f"{text.en} ({files} file{plural})"), files)
+FILES = Text("个文件", "file")
+SHEETS = Text("个工作表", "sheet")
+
+
+def joined_notes(notes: Sequence[Note], of: Text = FILES) -> Iterator[Note]:
+    """What reading the files (or sheets) of a delivery showed, each thing once, with the number that showed it."""
+    for (code, text), count in Counter((note.code, note.text) for note in notes).most_common(_NOTES_TOLD):
+        plural = "" if count == 1 else "s"
+        yield Note(code, Text(f"{text.zh}（{count} {of.zh}）", f"{text.en} ({count} {of.en}{plural})"), count)

@@ -1,7 +1,8 @@
-"""The one sheet of a workbook that a contract speaks of, found by its header."""
+"""The sheets of a workbook that a contract speaks of, found by their header: one, or all of some names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.cells import Flaws, cell_text, flaws
 from lake.read.detect import encrypted
-from lake.read.match import SEARCH_ROWS, Header, by_position, find_header
+from lake.read.match import SEARCH_ROWS, Header, by_position, find_header, names_of, not_found
+from lake.read.place import MOST_SHEETS
 from lake.read.refusals import too_wide
 from lake.read.source import Note
+from lake.read.stacked import first_table
 
 _HEAD = SEARCH_ROWS + 30
 Cells = list[str | None]
@@ -67,6 +70,11 @@ def _damaged(place: Place) -> Refused:
     )
 
 
+def is_pattern(declared: str | None) -> bool:
+    """Whether the contract means every sheet of some names; no sheet's own name can hold these marks."""
+    return declared is not None and any(mark in declared for mark in "*?")
+
+
 def choose_sheet(
     book: Any, path: Path, job: Mapping[str, Any], fields: Sequence[Asked], place: Place
 ) -> tuple[Sheet, list[Note]]:
@@ -95,19 +103,72 @@ def choose_sheet(
             f"several sheets match the contract: {listed}",
             place=place,
             remedy=Text(
-                "合并到一个工作表，或在契约中写明工作表名",
-                "put the data into one sheet, or name the sheet in the contract",
+                "在契约 cityhub.reading 的 sheet 中写明工作表名；各表都要时写 '*'",
+                "name the sheet with `sheet` in the contract's cityhub.reading, or all of them with '*'",
             ),
         )
     if not found:
-        refusals.sort(key=lambda error: error.code == "READ_HEADER_NOT_FOUND")
-        raise (
-            refusals[0] if refusals else Refused("READ_EMPTY", "工作簿中没有内容", "the workbook is empty", place=place)
-        )
+        raise _none(refusals, place)
     others = [name for name in names if name != found[0].name]
-    text = "、".join(others[:10])
-    note = Note("sheets_not_read", Text(f"未读取的工作表：{text}", f"sheets not read: {text}"), len(others))
-    return found[0], [note] if others else []
+    return found[0], [not_read(others)] if others else []
+
+
+def all_sheets(
+    book: Any, path: Path, job: Mapping[str, Any], fields: Sequence[Asked], place: Place
+) -> Iterator[tuple[int, str, Sheet | None]]:
+    """Number (from 1, among those that can be seen), name, and the sheet; None where it holds another table or nothing.
+
+    One sheet is held at a time.
+
+    Raises:
+        Refused: READ_SHEET_MISSING, READ_SHEETS_MANY; what is wrong with a sheet that has the contract's header; why
+            none has it.
+    """
+    names = _sheet_names(book, None, place)
+    meant = [(number, name) for number, name in enumerate(names, 1) if fnmatchcase(name, job["sheet"])]
+    if not meant:
+        raise _missing(job["sheet"], place)
+    if len(names) > MOST_SHEETS:
+        raise Refused(
+            "READ_SHEETS_MANY",
+            f"工作簿有 {len(names)} 个工作表，超过上限 {MOST_SHEETS} 个",
+            f"the workbook has {len(names)} sheets, more than the {MOST_SHEETS} allowed",
+            place=place,
+            remedy=Text("拆成几个工作簿报送", "split it into several workbooks"),
+        )
+    refusals: list[Refused] = []
+    count = 0
+    for number, name in meant:
+        here = Place(file=place.file, sheet=name, dataset=place.dataset)
+        try:
+            sheet = _sheet(book, path, name, job, fields, here)
+            if sheet is not None and not _is_meant(sheet.header, fields):
+                raise not_found(here)
+        except Refused as error:
+            if error.code != "READ_HEADER_NOT_FOUND":
+                raise
+            refusals.append(error)
+            sheet = None
+        count += sheet is not None
+        yield number, name, sheet
+    if not count:
+        raise _none(refusals, place)
+
+
+def _is_meant(header: Header, fields: Sequence[Asked]) -> bool:
+    """Whether it is more than a word in common where no field is required: half of them."""
+    return any(field.required for field in fields) or len(header.columns) * 2 >= len(fields)
+
+
+def _none(refusals: list[Refused], place: Place) -> Refused:
+    refusals.sort(key=lambda error: error.code == "READ_HEADER_NOT_FOUND")
+    return refusals[0] if refusals else Refused("READ_EMPTY", "工作簿中没有内容", "the workbook is empty", place=place)
+
+
+def not_read(names: Sequence[str]) -> Note:
+    """The note of the sheets that were not read."""
+    text = "、".join(names[:10])
+    return Note("sheets_not_read", Text(f"未读取的工作表：{text}", f"sheets not read: {text}"), len(names))
 
 
 def _sheet_names(book: Any, declared: str | None, place: Place) -> list[str]:
@@ -120,7 +181,11 @@ def _sheet_names(book: Any, declared: str | None, place: Place) -> list[str]:
         return visible
     if declared in book.sheet_names:
         return [declared]
-    raise Refused(
+    raise _missing(declared, place)
+
+
+def _missing(declared: str, place: Place) -> Refused:
+    return Refused(
         "READ_SHEET_MISSING",
         f"工作簿中没有契约要求的工作表“{declared}”",
         f"the workbook has no sheet “{declared}”, which the contract asks for",
@@ -166,8 +231,10 @@ def _sheet(
 def _header(head: Sequence[Cells], job: Mapping[str, Any], fields: Sequence[Asked], place: Place) -> Header:
     if job["header"] == "none":
         return by_position(max(map(len, head)), fields, place)
-    declared = job["header_row"]
-    return find_header(head, fields, declared=declared and declared - 1, place=place, wide=job["wide"])
+    declared, wide = job["header_row"], job["wide"]
+    found = find_header(head, fields, declared=declared and declared - 1, place=place, wide=wide)
+    first = None if declared else first_table(head, found, names_of(fields))
+    return found if first is None else find_header(head, fields, declared=first, place=place, wide=wide)
 
 
 def _texts(row: Sequence[Any], most: int, place: Place, number: int) -> Cells:

@@ -33,6 +33,10 @@ FAULTS: Mapping[str, Text] = {
     "formula": Text(
         "第{line}行有公式单元格没有保存计算结果。", "Row {line} has a formula cell without a stored result."
     ),
+    "other_table": Text(
+        "第{line}行属于同一工作表内的另一张表，其表头与契约不符。",
+        "Row {line} is of another table in the same sheet, whose header is not the contract's.",
+    ),
 }
 
 

@@ -10,7 +10,6 @@ Either of two signs is enough:
 Every table in UTF-16 has a zero byte, that of its line end, and no undamaged text in UTF-8 or GB18030 has one.
 """
 
-import codecs
 import re
 
 SAMPLE = 64 * 1024
@@ -23,6 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NARROW_CONTROL = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINE_END = re.compile(r"[\r\n]")
 _MOST = 0.95
+_LONGEST = 4  # bytes of a character
 
 
 def byte_order(head: bytes) -> str | None:
@@ -48,23 +48,20 @@ def _by_zeros(sample: bytes) -> str | None:
 
 
 def _is_chinese_text(sample: bytes, order: str) -> bool:
-    try:
-        text = codecs.getincrementaldecoder(order)("strict").decode(sample)  # a pair may be cut at the end
-    except UnicodeDecodeError:
-        return False
-    if not _LINE_END.search(text) or _CONTROL.search(text):
+    text = _decoded(sample, order)
+    if text is None or not _LINE_END.search(text) or _CONTROL.search(text):
         return False
     return len(_USUAL.findall(text)) >= _MOST * len(text)
 
 
 def _is_narrow(sample: bytes) -> bool:
     rest = sample.replace(b"\0", b"")
-    return not _NARROW_CONTROL.search(rest) and any(_is_in(rest, name) for name in ("utf-8", "gb18030"))
+    return not _NARROW_CONTROL.search(rest) and any(_decoded(rest, name) is not None for name in ("utf-8", "gb18030"))
 
 
-def _is_in(text: bytes, encoding: str) -> bool:
+def _decoded(sample: bytes, encoding: str) -> str | None:
+    """The text, of which the last character may be cut; None where it is none in this encoding."""
     try:
-        codecs.getincrementaldecoder(encoding)("strict").decode(text)
-    except UnicodeDecodeError:
-        return False
-    return True
+        return sample.decode(encoding)
+    except UnicodeDecodeError as error:
+        return sample[: error.start].decode(encoding) if error.start > len(sample) - _LONGEST else None

@@ -318,6 +318,28 @@ def test_a_sheet_and_members_are_named(environ: dict[str, str], tmp_path: Path) 
     assert (ran.status, ran.document["delivery"]["read"]) == (0, 80), ran.said
 
 
+def test_all_sheets_of_a_workbook_are_one_table_and_a_place_names_the_sheet(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["本表按月填报"])
+    for month in ("一月", "二月"):
+        sheet = book.create_sheet(month)
+        for row in (["编号", "值"], *([f"{month}{at}", at] for at in range(6))):
+            sheet.append(row)
+    sheet.append(["二月9", 9, "多"])
+    path = tmp_path / "months.xlsx"
+    book.save(path)
+    book.close()
+    ran = adopt(environ, path, "--dataset", "own.trade.months", "--sheet", "*")
+    told = ran.document["delivery"]
+    assert (told["read"], told["published"], told["quarantined"]) == (13, 12, 1), ran.said
+    assert "2 sheet(s) read: 2 一月、3 二月" in ran.said
+    shown = run_hub(environ, "quarantine", "show", "own.trade.months")
+    assert "sheet 3, line 8" in shown.out
+    assert "of sheet 3" in shown.out
+
+
 def test_persons_raise_the_grade_and_are_masked(environ: dict[str, str], tmp_path: Path) -> None:
     people = Random(3)
     rows = [invent(people, date(2000, 1, 1), date(1990, 1, 1), at) for at in range(60)]
