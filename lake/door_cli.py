@@ -65,7 +65,7 @@ def _lines(behind: list[dict[str, Any]], ahead: list[dict[str, Any]], lang: str)
                 local_time(one["arrived_at"]),
                 DOORS[one["door"]].say(lang) if one["door"] in DOORS else one["door"],
                 one["unit"],
-                one["dataset"] or one["file"],
+                one["dataset"] or one["file"] or "…",
                 one["delivery"],
                 DeliveryState.said(one["state"]).say(lang),
             )
@@ -76,10 +76,8 @@ def _lines(behind: list[dict[str, Any]], ahead: list[dict[str, Any]], lang: str)
     for one in ahead:
         door = DOORS[one["door"]].say(lang)
         reason = f"{one['code']}: {one['reason'][lang]}" if one["code"] else one["reason"][lang]
-        line = Text(
-            f"等待  {one['unit']} {door}  {one['name']}  {reason}",
-            f"waits  {one['unit']} {door}  {one['name']}  {reason}",
-        )
+        name = one["name"] or "…"
+        line = Text(f"等待  {one['unit']} {door}  {name}  {reason}", f"waits  {one['unit']} {door}  {name}  {reason}")
         said.append(line.say(lang))
     return said or [Text("没有到达，也没有等待", "nothing came and nothing waits").say(lang)]
 

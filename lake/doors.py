@@ -3,7 +3,7 @@
 `take` is the one way in for whoever looks: Airflow's task, `hub run`, `hub arrival scan`.
 
 What each look could not take, and why, stands in `lake_waiting` until the next look at that door. People see what came
-to the units whose resources they may have described.
+to the units whose resources they may have described; how a file is called, who may see its raw records.
 """
 
 import time
@@ -25,7 +25,7 @@ from infra.errors import HubError
 from infra.ground import Ground
 from infra.language import Text
 from infra.settings import load
-from lake import bucket, tables
+from lake import bucket, tables, tickets
 from lake.arrival import CHANNEL, ArrivalSettings, arrive
 from lake.delivery import Delivery
 from lake.landing import NOBODY
@@ -155,6 +155,24 @@ def visible(ground: Ground, who: Person, unit: str | None) -> set[str]:
     return mine
 
 
+def _told(ground: Ground, who: Person, unit: str | None) -> Callable[[str | None, str | None], bool]:
+    """Whether `who` is told how a file of this dataset, or of none of this unit, is called.
+
+    A name is its sender's own words and may be a person's: it is shown as a raw record is; of what nobody registered to
+    the unit's own people, and to those who look after the doors.
+    """
+    found = resources(ground.engine, unit=unit)
+    decisions = decide_each(who, "read_quarantine", found, policy=city_policy(own_city(ground)))
+    raw = {one.id for one, decision in zip(found, decisions, strict=True) if decision.allowed}
+    tends = who.has(Role.ENGINEER) or who.has(Role.OPERATOR)
+    return lambda dataset, of: dataset in raw if dataset is not None else tends or of == who.unit
+
+
+def _reason(row: Mapping[Any, Any], told: bool) -> dict[str, str]:
+    said = {"zh": row["message_zh"] or "", "en": row["message_en"] or ""}
+    return said if told else {lang: tickets.without_place(text) for lang, text in said.items()}
+
+
 def came(ground: Ground, who: Person, *, unit: str | None, refused: bool, limit: int) -> list[dict[str, Any]]:
     """What landed, newest first."""
     table = tables.delivery
@@ -165,18 +183,19 @@ def came(ground: Ground, who: Person, *, unit: str | None, refused: bool, limit:
         query = query.where(table.c.state.in_((tables.REFUSED, tables.BLOCKED)))
     with read(ground.engine) as connection:
         rows = connection.execute(query.order_by(table.c.number.desc()).limit(limit)).mappings().all()
+    told = _told(ground, who, unit)
     return [
         {
             "delivery": row["id"],
             "dataset": row["dataset"],
             "unit": row["unit"],
             "door": row["channel"],
-            "file": row["file_name"],
+            "file": row["file_name"] if (named := told(row["dataset"], row["unit"])) else None,
             "size": row["size"],
             "arrived_at": row["arrived_at"],
             "state": row["state"],
             "code": row["code"],
-            "reason": {"zh": row["message_zh"] or "", "en": row["message_en"] or ""},
+            "reason": _reason(row, named),
         }
         for row in rows
     ]
@@ -192,10 +211,12 @@ def waits(ground: Ground, who: Person, *, unit: str | None, refused: bool) -> li
         query = query.where(table.c.code.is_not(None))
     with read(ground.engine) as connection:
         rows = connection.execute(query.order_by(table.c.since, table.c.number)).mappings().all()
+    told = _told(ground, who, unit)
     return [
         {
-            **{name: row[name] for name in ("unit", "door", "name", "code", "since")},
-            "reason": {"zh": row["message_zh"] or "", "en": row["message_en"] or ""},
+            **{name: row[name] for name in ("unit", "door", "code", "since")},
+            "name": row["name"] if (named := row["door"] == PULL or told(None, row["unit"])) else None,
+            "reason": _reason(row, named),
         }
         for row in rows
     ]

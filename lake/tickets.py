@@ -25,6 +25,7 @@ from catalogs.asking import may_close
 from catalogs.decide import TicketRef
 from catalogs.lookup import resource
 from catalogs.model import Person
+from catalogs.read_resource import DATASET
 from contracts.register import contract
 from contracts.sentences import general
 from infra.database import read, write
@@ -43,6 +44,7 @@ KINDS = {
     REVERTED: Text("发布后撤回", "published, then taken back"),
 }
 _PLACE = re.compile(r"（文件 | \(file ")
+_CALLED = re.compile(r"“(.*)”(?=属于|; it is kept|，文件已原样| is registered)")  # in the words of `lake.unregistered`
 Row = Mapping[Any, Any]
 
 
@@ -206,7 +208,7 @@ def _unknown(number: int) -> WrongUse:
 def _said(ground: Ground, row: Row, delivery: Row | None, sentences: dict[str, Mapping[str, Text]]) -> Text:
     """The cause in words: the last delivery's message, the finding of its audit, or the contract's rule."""
     if delivery is not None and row["kind"] == REFUSED and delivery["message_zh"]:
-        return Text(_general(delivery["message_zh"]), _general(delivery["message_en"] or ""))
+        return Text(without_place(delivery["message_zh"]), without_place(delivery["message_en"] or ""))
     if row["kind"] == REVERTED:
         if delivery is None or not delivery["message_zh"]:  # purged since
             return KINDS[REVERTED]
@@ -219,9 +221,10 @@ def _said(ground: Ground, row: Row, delivery: Row | None, sentences: dict[str, M
     return sentences[row["subject"]].get(row["cause"], Text(row["cause"], row["cause"]))
 
 
-def _general(message: str) -> str:
-    """The sentence of a refusal without its place and reasons: a file's name may be a person's, and tickets travel."""
-    return _PLACE.split(message.partition("\n")[0], maxsplit=1)[0]
+def without_place(message: str) -> str:
+    """The sentence of a refusal without its place, its reasons and a sender's own words: they may name a person."""
+    said = _PLACE.split(message.partition("\n")[0], maxsplit=1)[0]
+    return _CALLED.sub(lambda called: called[0] if DATASET.fullmatch(called[1]) else "“…”", said)
 
 
 def _rules(ground: Ground, dataset: str) -> Mapping[str, Text]:

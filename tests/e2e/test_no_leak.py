@@ -5,16 +5,20 @@ the words that a text holds. A provider's own officer, who may see them, is aske
 what he is shown would prove nothing.
 """
 
+import http.client
+import http.server
 import json
 import logging
 import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import duckdb
 import planted
@@ -28,13 +32,15 @@ from planted import ALL, CASES, found
 from sharing_case import VISITS
 
 from catalogs.lookup import resources
-from catalogs.people import person
+from catalogs.people import issue_key, person
 from catalogs.words import Grade
 from infra.database import write
 from infra.errors import HubError
 from infra.ground import Ground, open_ground
 from lake import outbox, schedule, tables
 from lake.delta import Tables
+from lake.ingest import process
+from lake.push_serving import serve_in_thread as push_in_thread
 from lake.query import Asked, query
 from sharing.serving import serve_in_thread
 
@@ -71,6 +77,9 @@ class Planted:
     profile: Path = Path()
     said: list[Ran] = field(default_factory=list)
     xcom: list[Any] = field(default_factory=list)
+    answers: list[tuple[int, str]] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
     heard: Heard = field(default_factory=Heard)
 
     def hub(self, *arguments: object, lang: str = "en", **more: str) -> Ran:
@@ -94,6 +103,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
         try:
             _deliver(here, folder)
             _schedule(here)
+            _push(here)
+            _tell(here)
             _share(here, folder)
         finally:
             root.removeHandler(here.heard)
@@ -143,6 +154,65 @@ def _schedule(here: Planted) -> None:
         batches = schedule.due_task("huiji", "daily")
         assert batches
         here.xcom += [batches, *(schedule.process_task(ids) for ids in batches), schedule.describe_task()]
+
+
+def _push(here: Planted) -> None:
+    """The same through the push door: what is taken and then refused, and what is refused at once."""
+    with open_ground({**here.environ, "HUB_PUSH_PORT": "0"}) as ground, push_in_thread(ground) as port:
+        key = issue_key(ground, "officer_huiji", "test")
+        here.secrets.append(key)
+        head = {"Authorization": f"Bearer {key}", "Idempotency-Key": "QZVgfQ"}
+        torn = planted.table(CASES, [planted.record(CASES, 1)]).split(b"\r\n", 1)[1]
+        name = quote("QZVgfQ柒玖测病历.csv")
+        wrong = "sha-256=:" + "A" * 43 + "=:"
+        for to, content, more in (
+            (f"{CASES}/{name}", torn, {}),
+            (f"{CASES}/{name}", torn + b"QZVgrQ", {}),
+            (f"{CASES}/{name}", torn, {"Repr-Digest": wrong}),
+            (f"{CASES}/{name}%00", torn, {}),
+            (f"huiji.nowhere.{name}/{name}", torn, {}),
+            (f"{ALL}/{name}", torn, {"Authorization": f"Bearer {key[:-9]}QZVg4Q"}),
+            (f"{ALL}/{name}", torn, {"Content-Encoding": "QZVg4Q"}),
+            (f"{ALL}/{name}", b"", {"Idempotency-Key": "other"}),
+        ):
+            here.answers.append(_sent(port, "PUT", to, content, head | more))
+        delivery = json.loads(here.answers[0][1])["delivery"]
+        process(ground, delivery)
+        here.answers.append(_sent(port, "GET", delivery, b"", head))
+
+
+def _sent(port: int, method: str, to: str, content: bytes, head: dict[str, str]) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method, f"/arrivals/{to}", content, head)
+    answer = connection.getresponse()
+    told = answer.status, answer.read().decode()
+    connection.close()
+    return told
+
+
+def _tell(here: Planted) -> None:
+    """The tickets of all this, told to a desk that keeps what it is told."""
+
+    class Desk(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            here.notices.append(f"{self.path} {self.headers} {body}")
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    (Path(here.environ["HUB_CITY_DIR"]) / "notices.yaml").write_text(
+        "notices: [{name: desk, webhook: DESK}]\n", "utf-8"
+    )
+    here.secrets.append("a-key-of-the-desk")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Desk) as desk:
+        threading.Thread(target=desk.serve_forever, daemon=True).start()
+        more = {"HUB_NOTICE_DESK_URL": f"http://127.0.0.1:{desk.server_port}/", "HUB_NOTICE_DESK_KEY": here.secrets[-1]}
+        ran = here.hub("ticket", "tell", "--json", **more)
+        assert ran.status == 0, ran.said
+        desk.shutdown()
 
 
 def _share(here: Planted, folder: Path) -> None:
@@ -327,6 +397,48 @@ def test_what_the_deliverer_is_told_holds_no_value_and_a_file_name_at_most(run: 
             str(row.pop(name) or "").replace("QZVgfQ柒玖测病历.csv", "") for name in ("message_zh", "message_en")
         ]
         clean(repr(row) + repr(message).replace("QZVgfQ", ""), set(), row["id"])
+
+
+def test_the_push_door_tells_a_sender_no_more_than_the_name_of_the_file(run: Planted) -> None:
+    taken, *refused, state = run.answers
+    assert (taken[0], state[0], json.loads(state[1])["state"]) == (201, 200, "refused")
+    assert [status for status, _ in refused] == [422, 400, 400, 403, 401, 415, 400]
+    clean(taken[1] + state[1], {"gf", "gp"}, "the receipt")
+    for _, said in refused:
+        clean(said, set(), said)
+        assert str(run.ground.home) not in said
+
+
+def test_tickets_and_notices_hold_no_value_and_no_name_of_a_file(run: Planted) -> None:
+    assert len(run.notices) == 1
+    assert '"cause": "READ_HEADER_NOT_FOUND"' in run.notices[0]
+    clean(run.notices, set(), run.notices)
+    for command in (
+        ["list", "--all"],
+        ["list", "--all", "--json"],
+        ["tell", "--dry-run"],
+        ["again", "--unit", "huiji", "--dry-run"],
+    ):
+        ran = run.hub("ticket", *command)
+        assert ran.status == 0, ran.said
+        clean(ran.said, set(), command)
+    for secret in run.secrets:
+        assert not [said for said in (*run.heard.said, *run.notices, *(one.said for one in run.said)) if secret in said]
+
+
+def test_how_a_file_is_called_is_told_to_who_may_see_its_raw_records(run: Planted) -> None:
+    for reader, lang in (("auditor_zhao", "en"), ("officer_jinshui", "zh"), ("reviewer_authority", "en")):
+        for more in ([], ["--json"]):
+            ran = run.hub("arrival", "list", "--as", reader, *more, lang=lang)
+            assert (ran.status, "huiji" in ran.said) == (0, True)
+            clean(ran.said, set(), (reader, ran.said))
+    mine = run.hub("arrival", "list", "--as", "officer_huiji", "--json")
+    assert found(mine.said) == {"gf", "gp"}, "the name that they gave it"
+    nobodys = {
+        one["file"] is None
+        for one in run.hub("arrival", "list", "--as", "engineer_li", "--json").document["deliveries"]
+    }
+    assert nobodys == {True, False}, "an engineer is told of what nobody registered, and of no person's"
 
 
 def test_airflow_keeps_ids_and_counts(run: Planted) -> None:

@@ -1,9 +1,10 @@
 """Nothing calls home and nothing is written outside the hub's home: shown under a watch on sockets and on files.
 
-Ingest, query, describing, reading the DAGs, issuing and serving an extract; a running Airflow is watched where it runs
-(`tests/dags/test_run.py`).
+Ingest, query, describing, a push, its ticket and its notice, reading the DAGs, issuing and serving an extract; a
+running Airflow is watched where it runs (`tests/dags/test_run.py`).
 """
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,51 @@ with open_ground() as ground:
     assert outcome.state == "finished", outcome
     assert query(ground, current(ground), "SELECT * FROM city.traffic_road_flow").rows.num_rows == 20
     assert drain(ground).sent == 1
+"""
+
+IN_AND_TOLD = """
+import http.client, http.server, threading
+from catalogs.people import issue_key
+from infra.ground import open_ground
+from lake import tickets
+from lake.ingest import process
+from lake.notices import tell
+from lake.push_serving import serve_in_thread
+from lake.schedule import due
+
+class Desk(http.server.BaseHTTPRequestHandler):
+    called = []
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.called.append(self.path)
+        self.send_response(307 if len(self.called) == 1 else 204)
+        self.send_header("Location", "http://192.0.2.7/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+desk = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Desk)
+threading.Thread(target=desk.serve_forever, daemon=True).start()
+with open_ground() as ground:
+    ground.environ["HUB_NOTICE_DESK_URL"] = f"http://127.0.0.1:{desk.server_port}/named"
+    with serve_in_thread(ground) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        key = issue_key(ground, "officer_jinshui", "test")
+        head = {"Authorization": "Bearer " + key}
+        connection.request("PUT", "/arrivals/jinshui.traffic.road_flow/a.csv", "wrong,head\\n1,2\\n", head)
+        answer = connection.getresponse()
+        told = answer.read()
+        assert answer.status == 201, told
+        connection.close()
+    [delivery] = due(ground)
+    assert process(ground, delivery.id).state == "refused"
+    assert tickets.listing(ground)
+    assert [one.error.code for one in tell(ground, "test")[0]] == ["NOTICE_WEBHOOK"]
+    assert [one.error for one in tell(ground, "test")[0]] == [None]
+assert Desk.called == ["/named", "/named"]
+desk.shutdown()
 """
 
 DOOR = """
@@ -120,6 +166,16 @@ def test_ingest_query_and_describe_stay_at_home(environ: dict[str, str], ground:
     stock(ground)
     delivery = flow_file(ground.home / "in" / "a.csv", [line(i) for i in range(20)])
     assert run_watched(environ, WHOLE_WAY, str(delivery)) == []
+
+
+@pytest.mark.timeout(400)
+def test_a_push_its_ticket_and_its_notice_call_the_named_address_alone(environ: dict[str, str], ground: Ground) -> None:
+    ground.city = Path(shutil.copytree(ground.city, ground.home / "city"))
+    (ground.city / "notices.yaml").write_text("notices: [{name: desk, webhook: DESK}]\n", "utf-8")
+    stock(ground)
+    more = {"HUB_CITY_DIR": str(ground.city), "HUB_NOTICE_DESK_KEY": "k", "HUB_PUSH_PORT": "0"}
+    more |= dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"), "http://192.0.2.9:3128")
+    assert run_watched(environ | more, IN_AND_TOLD) == []
 
 
 @pytest.mark.timeout(400)
