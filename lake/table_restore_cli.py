@@ -94,6 +94,13 @@ def _lines(told: "Mapping[str, Any]", lang: str) -> list[str]:
             )
             said.append(line.say(lang))
         said += _more(len(told[name]) - _SHOWN, lang)
+    drawn = sum(one["channel"] == "pull" for one in told["reverted"])
+    if drawn:
+        line = Text(
+            f"  其中 {drawn} 个批次由数据库抽取：水位不回退，不会自动再次抽取",
+            f"  {drawn} of them were drawn from the unit's database: the watermark stays, they are not drawn again",
+        )
+        said.append(line.say(lang))
     if told["replays"]:
         line = Text(
             f"  退回问题数据区 {told['quarantined_again']} 行（撤销重放 {'、'.join(told['replays'][:_SHOWN])}）",

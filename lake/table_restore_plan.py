@@ -71,7 +71,8 @@ class Plan:
 
 
 def _told(row: Row) -> dict[str, Any]:
-    return {"delivery": row["id"], "version": row["version"], "published": row["published"]}
+    told = ("version", "published", "channel")
+    return {"delivery": row["id"], **{name: row[name] for name in told}}
 
 
 def plan(ground: Ground, lake: Tables, dataset: str, target: int) -> Plan:

@@ -163,6 +163,18 @@ def put_back_once(environ: dict[str, str], dataset: str, target: int, deadly: in
             _tell(points, tally)
 
 
+def compact_once(environ: dict[str, str], dataset: str, deadly: int, tally: str | None = None) -> None:
+    """Compact the dataset's tables as `hub lake compact` does, and sign the ledger."""
+    from lake.maintain import compact
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly) if deadly or tally else None
+        compact(ground, dataset, "test")
+        ground.ledger.sequence()
+        if points is not None:
+            _tell(points, tally)
+
+
 def backup_once(environ: dict[str, str], folder: str, deadly: int, tally: str | None = None) -> None:
     """Back up into `folder` as `hub backup make` does."""
     from lake.backup import make

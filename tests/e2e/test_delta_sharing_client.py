@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import lake_city as city
 import pytest
 from shared_table import a_shared_table
 
+from catalogs.people import person
 from infra.database import write
 from infra.ground import Ground
+from lake.delta import curated_key
+from lake.ingest import Session, ingest
+from lake.table_restore import Asked, restore
 from sharing.serving import Serving, serve_in_thread
-from sharing.tables import grant, token
+from sharing.tables import extract, grant, token
 
 FIRM = Path(__file__).resolve().parents[2] / ".firm/bin/python"
 ROWS = 2_000
@@ -113,3 +118,25 @@ print(json.dumps(said))
     said = firm(profile, code)
     assert "history is not" in said[0]
     assert "SHARE_UNSUPPORTED" in said[1]
+
+
+def test_a_table_that_was_upserted_and_put_back_is_read_as_it_stands(ground: Ground, tmp_path: Path) -> None:
+    bearer = a_shared_table(city.stock(ground), files=1, rows=1)
+    city.upserting(ground, tmp_path / "contracts")
+    with Session(ground) as session:
+        for at, lines in enumerate(([city.line(n) for n in range(6)], [city.line(2, flow=7)], [city.line(3, flow=9)])):
+            path = city.flow_file(tmp_path / f"{at}.csv", lines)
+            ingest(ground, city.FLOW, path, actor="test", session=session)
+    done = restore(ground, person(ground.engine, "engineer_li"), Asked(city.FLOW, 2, "the third was wrong")).done
+    assert done is not None
+    with write(ground.engine) as connection:
+        connection.execute(extract.update().values(table_key=curated_key(city.FLOW), version=done["version"]))
+    with serve_in_thread(ground) as serving:
+        profile = tmp_path / "grant.share"
+        said = {"shareCredentialsVersion": 1, "endpoint": serving.endpoint, "bearerToken": bearer}
+        profile.write_text(json.dumps(said))
+        code = """
+frame = ds.load_as_pandas(profile + "#case-1.zhongyuan.visits").sort_values("observed_at")
+print(json.dumps([frame.flow.tolist(), ds.get_table_version(profile + "#case-1.zhongyuan.visits")]))
+"""
+        assert firm(profile, code) == [[10, 10, 7, 10, 10, 10], done["version"]]
