@@ -79,13 +79,14 @@ def plan(ground: Ground, lake: Tables, dataset: str, target: int) -> Plan:
     """What putting the table back to version `target` would do. Changes nothing.
 
     Raises:
-        Refused: `LAKE_TABLE_UNKNOWN`, `LAKE_TABLE_VERSION`, `LAKE_VERSION_PURGED`, `RESTORE_EXPIRED`,
-            `RESTORE_REPLAYED`.
+        Refused: `LAKE_TABLE_UNKNOWN`, `LAKE_TABLE_VERSION`, `LAKE_VERSION_PURGED`, `RESTORE_COLUMNS`,
+            `RESTORE_EXPIRED`, `RESTORE_REPLAYED`.
         Unavailable: STORE_….
     """
     now = lake.snapshot(curated_key(dataset))
     then = lake.snapshot(now.key, version=target)
     tombstones.refuse_lost(ground.engine, dataset, target)
+    _same_columns(now, then)
     adds = tuple(file for file in then.files if file not in now.files)
     removes = tuple(file for file in now.files if file not in then.files)
     _all_there(ground, then, adds)
@@ -139,6 +140,23 @@ def _counted(ground: Ground, now: Snapshot, files: tuple[DataFile, ...]) -> Coun
             for pair in pc.value_counts(batch.column(0)).to_pylist():
                 counts[pair["values"]] += pair["counts"]
     return counts
+
+
+def _same_columns(now: Snapshot, then: Snapshot) -> None:
+    """Refuses a version whose files could not be read with the columns that the table has now."""
+    types = {field.name: field.type for field in now.schema}
+    others = [field.name for field in then.schema if types.get(field.name) != field.type]
+    if others:
+        raise Refused(
+            "RESTORE_COLUMNS",
+            f"版本 {then.version} 之后列 {'、'.join(others)} 已改类型或删除，不能还原",
+            f"columns {', '.join(others)} changed their type or were dropped since version {then.version}: it cannot "
+            "be brought back",
+            place=Place(dataset=now.key.partition("/")[2].replace("/", ".")),
+            remedy=Text(
+                "另选其后的版本，或请提供单位重新报送", "take a version since then, or have the provider deliver again"
+            ),
+        )
 
 
 def _all_there(ground: Ground, then: Snapshot, files: tuple[DataFile, ...]) -> None:

@@ -182,6 +182,8 @@ def _unreplay(connection: Connection, identity: str, restored: Row) -> None:
             "quarantined": was["quarantined"] + moved["published"] + moved["duplicates"],
             "duplicates": was["duplicates"] - moved["duplicates"],
         }
+        if moved.get("replaced"):  # of an upsert
+            values["replaced"] = (was["replaced"] or 0) - moved["replaced"]
         audit = dict(was["audit"] or {})
         if audit:
             broken = dict(audit.get("broken") or {})

@@ -3,10 +3,12 @@
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import lake_city as city
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from front_door import run_hub
@@ -29,6 +31,7 @@ from lake.query import query
 from lake.record import Outcome
 from lake.replay import Replayed, replay
 from lake.table_restore import Asked, Restored, restore
+from lake.table_restore_plan import _same_columns
 from lake.tables import outbox
 from lake.verify import verify
 from sharing.extract import _deliveries as delivered
@@ -257,6 +260,11 @@ def test_who_may_not_and_what_cannot_be(stocked: Ground, tmp_path: Path) -> None
     ):
         with pytest.raises(Refused, match=code):
             restore(stocked, engineer, Asked(city.FLOW, target, reason, seen))
+    now = Tables(stocked.store).snapshot(curated_key(city.FLOW))
+    _same_columns(replace(now, schema=now.schema.append(pa.field("lane", pa.string()))), now)
+    for then in (pa.schema([("flow", pa.float64())]), pa.schema([("gone", pa.string())])):
+        with pytest.raises(Refused, match="RESTORE_COLUMNS"):
+            _same_columns(now, replace(now, schema=then))
     assert back(stocked, 2).done is None
     maintain.compact(stocked, city.FLOW, "test")
     assert back(stocked, 2).done is None, "the same rows in other files"
