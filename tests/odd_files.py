@@ -281,6 +281,7 @@ def workbooks() -> Iterator[Odd]:  # noqa: C901 - a list of writers
     yield Odd("header-alone.xlsx", _xlsx(lambda book: _fill(book.active, [list(HEAD)])), None, ("READ_NO_RECORDS",))
     yield Odd("cut.xlsx", _xlsx(plain)[:3000], None, ("READ_DAMAGED",))
     yield Odd("named.csv", _xlsx(plain), 25)
+    yield Odd("named.et", _xlsx(plain), 25)
     book = xlwt.Workbook()
     sheet = book.add_sheet("表")
     for at, row in enumerate([HEAD, *PLAIN]):
@@ -289,6 +290,7 @@ def workbooks() -> Iterator[Odd]:  # noqa: C901 - a list of writers
     out = io.BytesIO()
     book.save(out)
     yield Odd("plain.xls", out.getvalue(), 30)
+    yield Odd("binary.et", out.getvalue(), 30)
     yield Odd("cut.xls", out.getvalue()[:1500], None, ("READ_",))
 
 
@@ -320,6 +322,9 @@ def binaries() -> Iterator[Odd]:
     yield Odd("stamps.parquet", _parquet(stamps), 3)
     yield Odd("no-rows.parquet", _parquet(plain.slice(0, 0)), None, ("READ_NO_RECORDS",))
     yield Odd("cut.parquet", _parquet(plain)[:-20], None, ("READ_DAMAGED",))
+    opened = {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<office/>"}
+    yield Odd("table.ods", _zip(opened), None, ("READ_FORMAT",))
+    yield Odd("table.xlsb", _zip({"xl/workbook.bin": b"\x83\x01\x00"}), None, ("READ_FORMAT",))
     yield Odd("one.zip", _zip({"a.csv": TEXT.encode()}), 30)
     yield Odd("two-alike.zip", _zip({"a.csv": TEXT.encode(), "b.csv": TEXT.replace("A0", "B0").encode("gb18030")}), 60)
     yield Odd(

@@ -9,15 +9,17 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import xlwt
 from front_door import Ran, run_hub
 from lake_city import FLOW, HEADER, curated, deliveries, flow_file, line, quarantined, stock
 from openpyxl import Workbook
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 from shared_table import TABLE, a_shared_table
 
 from catalogs.people import issue_key
@@ -25,6 +27,7 @@ from catalogs.tables import KEY
 from infra.database import write
 from infra.ground import Ground, open_ground, sample_city
 from lake import tables
+from lake.copies import sealed_copy
 from sharing.serving import serve_in_thread
 
 LEAK = "QZVLEAK"
@@ -45,6 +48,44 @@ def workbook(*rows: list[Any]) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def with_macros(book: bytes) -> bytes:
+    """The workbook as an .xlsm: another type in its list of contents, and a program inside."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            kind = b"openxmlformats-officedocument.spreadsheetml.sheet.main"
+            target.writestr(name, source.read(name).replace(kind, b"ms-excel.sheet.macroEnabled.main"))
+        target.writestr("xl/vbaProject.bin", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + LEAK.encode())
+    return out.getvalue()
+
+
+def with_hidden_columns(*rows: list[Any]) -> bytes:
+    """A workbook with 200 columns behind the others that nobody sees."""
+    book = Workbook()
+    assert book.active is not None
+    for number, row in enumerate(rows):
+        book.active.append([*row, *(f"x{at}" if number == 0 else at for at in range(200))])
+    book.active.column_dimensions.group("J", "HA", hidden=True)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def binary_workbook(*rows: list[str]) -> bytes:
+    """BIFF8, which .xls and .et hold."""
+    book, out = xlwt.Workbook(), io.BytesIO()
+    sheet = book.add_sheet("x")
+    for at, row in enumerate(rows):
+        for to, value in enumerate(row):
+            sheet.write(at, to, value)
+    book.save(out)
+    return out.getvalue()
+
+
+def cells(*lines: str) -> list[list[Any]]:
+    return [one.split(",") for one in lines]
 
 
 def zipped(**members: bytes) -> bytes:
@@ -225,7 +266,13 @@ def test_bad_records_go_to_quarantine_each_with_a_sentence_and_the_good_ones_are
 ADOPTED: dict[str, bytes] = {
     "mixed-ends.csv": f"{HEADER}\r\n{line(1, detector='T')}\n{line(2, detector='T')}\r\n".encode(),
     "leaving.zip": zipped(**{"../../data.csv": text(HEADER, line(5, detector="T"), line(6, detector="T"))}),
-    "table.et": workbook(HEADER.split(","), *(line(n, detector="T").split(",") for n in (7, 8))),
+    "table.et": workbook(*cells(HEADER, line(7, detector="T"), line(8, detector="T"))),
+    "old.et": binary_workbook(*cells(HEADER, line(15, detector="T"), line(16, detector="T"))),
+    "macros.xlsm": with_macros(workbook(*cells(HEADER, line(17, detector="T"), line(18, detector="T")))),
+    "hidden.xlsx": with_hidden_columns(*cells(HEADER, line(19, detector="T"), line(20, detector="T"))),
+    "two-tables.xlsx": workbook(
+        *cells(HEADER, line(21, detector="T")), [], ["下午"], *cells(HEADER, line(22, detector="T"))
+    ),
     "mark-each-line.csv": "".join(
         f"\ufeff{one}\r\n" for one in (HEADER, line(13, detector="T"), line(14, detector="T"))
     ).encode(),
@@ -239,6 +286,54 @@ def test_what_only_looks_amiss_is_adopted_whole(city: City, tmp_path: Path, name
     told = city.hub("ingest", FLOW, tmp_path / name, "--json").document
     assert (told["state"], told["read"], told["published"], told["quarantined"]) == ("finished", 2, 2, 0)
     assert landed(city.ground, ADOPTED[name])
+
+
+def test_both_epochs_of_a_workbook_are_the_same_day(city: City, tmp_path: Path) -> None:
+    for epoch, published in ((WINDOWS_EPOCH, 2), (MAC_EPOCH, 0)):
+        book = Workbook()
+        book.epoch = epoch
+        assert book.active is not None
+        book.active.append(HEADER.split(","))
+        for n in (30, 31):
+            cell = line(n, detector="E").split(",")
+            book.active.append([*cell[:3], datetime.fromisoformat(cell[3]), *cell[4:]])
+        book.save(tmp_path / f"{published}.xlsx")
+        told = city.hub("ingest", FLOW, tmp_path / f"{published}.xlsx", "--json").document
+        # What is the same record at the same instant is a duplicate of what was published.
+        assert (told["read"], told["published"], told["duplicates"]) == (2, published, 2 - published), told
+
+
+def test_rows_of_another_table_in_the_sheet_go_to_quarantine(city: City, tmp_path: Path) -> None:
+    other = [["机构", "电话", "人数", "床位", "医生"], *([f"{n}院", LEAK, n, n, n] for n in (1, 2))]
+    (tmp_path / "other.xlsx").write_bytes(
+        workbook(*cells(HEADER, *(line(n, detector="O") for n in range(3))), [], *other)
+    )
+    ran = city.hub("ingest", FLOW, tmp_path / "other.xlsx", "--json")
+    told = ran.document
+    assert (told["read"], told["published"], told["quarantined"]) == (6, 3, 3), ran.said
+    assert "row 6" in ran.said, "the place of the other table is told"
+    clean(ran.said)
+    assert {row["detector_id"] for row in curated(city.ground)} & {"机构", "1院", "2院"} == set()
+
+
+def test_a_file_that_grows_while_it_is_taken_waits_for_the_next_time(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = flow_file(tmp_path / "growing.csv", [line(1, detector="G")])
+
+    def grows(source: Any, size: int, *rest: Any) -> Any:
+        taken = sealed_copy(source, size, *rest)
+        with path.open("a", encoding="utf-8") as out:
+            out.write(line(2, detector="G") + "\n")
+        return taken
+
+    before = [row["id"] for row in deliveries(city.ground)]
+    with monkeypatch.context() as patch:
+        patch.setattr("lake.landing.sealed_copy", grows)
+        spoken(city.hub("ingest", FLOW, path), "LANDING_CHANGED")
+    assert [row["id"] for row in deliveries(city.ground)] == before
+    told = city.hub("ingest", FLOW, path, "--json").document
+    assert (told["read"], told["published"]) == (2, 2)
 
 
 @pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
