@@ -11,6 +11,7 @@ from pathlib import Path
 
 from catalogs.faults import SHOWN, Fault, fault
 from catalogs.model import Item, Resource
+from contracts.expression import Expressions
 from contracts.model import Contract
 from contracts.odcs import ContractDocument, load
 from contracts.parse import parse_as_far
@@ -73,14 +74,15 @@ def _read(folder: Path, resources: Iterable[Resource] | None) -> tuple[list[Prom
     promises: list[Promise] = []
     faults: list[Fault] = []
     seen: dict[str, str] = {}
-    for path in _files(folder):
-        document, found = load(path)
-        if document is not None and not found:
-            contract, found = parse_as_far(document)
-            if not found:
-                promises.append(Promise(document, contract))
-            found = [*found, *_beside(document, contract, seen), *catalogue_faults(document, contract, known)]
-        faults += sorted(found, key=lambda one: (one.place.row or 0, one.code))
+    with Expressions() as expressions:
+        for path in _files(folder):
+            document, found = load(path)
+            if document is not None and not found:
+                contract, found = parse_as_far(document, expressions)
+                if not found:
+                    promises.append(Promise(document, contract))
+                found = [*found, *_beside(document, contract, seen), *catalogue_faults(document, contract, known)]
+            faults += sorted(found, key=lambda one: (one.place.row or 0, one.code))
     return promises, faults
 
 

@@ -5,6 +5,7 @@ aggregates, windows, stars, parameters, lambdas, table functions, every function
 no column, and what DuckDB cannot bind to a boolean.
 """
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,24 +26,43 @@ _CLASSES = frozenset(
 )
 
 
-def expression_faults(expressions: Mapping[str, str], columns: Mapping[str, str]) -> dict[str, Text]:
-    """What is wrong with each expression, by its key; keys of sound ones are absent.
+class Expressions:
+    """Checks expressions, all in one database: opening it takes longer than a contract does. `with` closes it."""
 
-    Args:
-        expressions: the expressions by any key.
-        columns: the DuckDB type of each column by its name.
-    """
-    if not expressions:
-        return {}
-    import duckdb  # noqa: PLC0415 - heavy; commands that only list contracts do not need it
+    def __init__(self) -> None:
+        self._open = contextlib.ExitStack()
+        self._connection: Any = None
 
-    found: dict[str, Text] = {}
-    with duckdb.connect(":memory:", config={"enable_external_access": False}) as connection:
+    def __enter__(self) -> "Expressions":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def faults(self, expressions: Mapping[str, str], columns: Mapping[str, str]) -> dict[str, Text]:
+        """What is wrong with each expression, by its key; keys of sound ones are absent.
+
+        Args:
+            expressions: the expressions by any key.
+            columns: the DuckDB type of each column by its name.
+        """
+        if not expressions:
+            return {}
+        import duckdb  # noqa: PLC0415 - heavy; commands that only list contracts do not need it
+
+        if self._connection is None:
+            opened = duckdb.connect(":memory:", config={"enable_external_access": False})
+            self._connection = self._open.enter_context(opened)
+        found: dict[str, Text] = {}
         for key, sql in expressions.items():
-            said = _parse_fault(connection, sql, columns) or _bind_fault(connection, sql, columns, duckdb.Error)
+            said = _fault(self._connection, sql, columns, duckdb.Error)
             if said:
                 found[key] = said
-    return found
+        return found
+
+
+def _fault(connection: Any, sql: str, columns: Mapping[str, str], error: type[Exception]) -> Text | None:
+    return _parse_fault(connection, sql, columns) or _bind_fault(connection, sql, columns, error)
 
 
 def _parse_fault(connection: Any, sql: str, columns: Mapping[str, str]) -> Text | None:

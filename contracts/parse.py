@@ -24,6 +24,7 @@ from typing import Any
 
 from catalogs.faults import Fault, fault
 from contracts import quality
+from contracts.expression import Expressions
 from contracts.model import COLUMN_TYPES, Column, Contract, Field, Step
 from contracts.odcs import ContractDocument, Path_
 from contracts.steps import TEXT_STEPS, TYPED_STEPS
@@ -104,8 +105,16 @@ def parse(document: ContractDocument, *, trusted: bool = False) -> tuple[Contrac
     return (None if faults else contract), faults
 
 
-def parse_as_far(document: ContractDocument, *, trusted: bool = False) -> tuple[Contract, list[Fault]]:
-    """As `parse`, with what could be understood of a faulty contract, to look for more faults."""
+def parse_as_far(
+    document: ContractDocument, expressions: Expressions | None = None, *, trusted: bool = False
+) -> tuple[Contract, list[Fault]]:
+    """As `parse`, with what could be understood of a faulty contract, to look for more faults.
+
+    Who parses many hands over one `expressions`.
+    """
+    if expressions is None and not trusted:
+        with Expressions() as own:
+            return parse_as_far(document, own)
     parser = Parser(document)
     path: Path_ = ("schema", 0)
     schema = document.raw["schema"][0]
@@ -122,7 +131,7 @@ def parse_as_far(document: ContractDocument, *, trusted: bool = False) -> tuple[
             )
         columns.append(column)
     names = {column.name: column for column in columns}
-    row_rules, table_rules = quality.rules(parser, schema, path, names, trusted=trusted)
+    row_rules, table_rules = quality.rules(parser, schema, path, names, None if trusted else expressions)
     how, keyed, twice = mode(parser, customs, path), key(parser, schema, path), duplicates(parser, customs, names)
     contract = Contract(
         id=str(document.raw["id"]),

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from contracts.casts import can_fail
-from contracts.expression import expression_faults
+from contracts.expression import Expressions
 from contracts.model import PLACEHOLDER, SEVERITIES, Column, RowRule, Severity, TableRule
 from contracts.odcs import OPERATORS, Path_
 from contracts.rules import ROW_KINDS, fill, row_rule
@@ -111,9 +111,16 @@ class _Rules:
 
 
 def rules(
-    parser: "Parser", schema: Mapping[str, Any], path: Path_, columns: Mapping[str, Column], *, trusted: bool
+    parser: "Parser",
+    schema: Mapping[str, Any],
+    path: Path_,
+    columns: Mapping[str, Column],
+    expressions: Expressions | None,
 ) -> tuple[tuple[RowRule, ...], tuple[TableRule, ...]]:
-    """All rules of the contract: of each column in order, then those of the whole."""
+    """All rules of the contract: of each column in order, then those of the whole.
+
+    What its expressions say is checked by `expressions`, or not at all: they passed when the contract was registered.
+    """
     made = _Rules(parser, columns)
     for at, entry in enumerate(schema["properties"]):
         where = (*path, "properties", at)
@@ -140,11 +147,11 @@ def rules(
             parser.blame((*where, "logicalTypeOptions"), "CONTRACT_OPTION", said.zh, said.en)
     for one, one_path in _entries(schema, path):
         made.add(one, one_path, None)
-    if trusted:
+    if expressions is None:
         return tuple(made.rows), tuple(made.tables)
     types = {column.name: duckdb_type(column).replace(" WITH TIME ZONE", "") for column in columns.values()}
     keyed = {str(at): sql for at, sql in enumerate(made.expressions.values())}
-    for key, said in expression_faults(keyed, types).items():
+    for key, said in expressions.faults(keyed, types).items():
         parser.blame(list(made.expressions)[int(key)], "CONTRACT_EXPRESSION", said.zh, said.en)
     return tuple(made.rows), tuple(made.tables)
 

@@ -202,12 +202,10 @@ class _Lite:
     def __init__(self, home: Path) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         library(home)
-        from datahub.lite.duckdb_lite import DuckDBLite  # noqa: PLC0415 - after the switches
+        from lake.describe_lite import open_lite  # noqa: PLC0415 - after the switches
 
         try:
-            self._lite = DuckDBLite.create(
-                {"file": str(home / LITE), "options": {"threads": 1, "memory_limit": "256MB"}}
-            )
+            self._lite = open_lite(home / LITE)
         except Exception as error:
             raise Unavailable(
                 "DESCRIBE_FAILED",
@@ -216,8 +214,7 @@ class _Lite:
             ) from None
 
     def write(self, proposals: Sequence[Any]) -> None:
-        for proposal in proposals:
-            self._lite.write(proposal)
+        self._lite.write_all(proposals)
 
     def close(self) -> None:
         self._lite.close()

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from servers import PostgresServer, S3Server, postgres_server, s3_server
+from warm import Warm
 
 from infra.ground import Ground, open_ground
 
@@ -89,6 +90,13 @@ def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL."""
     with postgres_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """A process with the heavy libraries loaded, to fork children from."""
+    with Warm() as parent:
+        yield parent
 
 
 @pytest.fixture(scope="session")

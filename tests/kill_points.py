@@ -228,6 +228,49 @@ def pull_once(environ: dict[str, str], dataset: str, deadly: int, tally: str | N
         _tell(points, tally)
 
 
+def land_once(environ: dict[str, str], dataset: str, file: str, deadly: int) -> None:
+    """Land one file; the points are the steps of landing."""
+    from infra.ledger.log import Ledger
+    from infra.storage_folder import FolderStore
+    from lake import landing
+
+    points = Points(deadly)
+    for name in ("_take", "_insert", "_sweep"):
+        points.wrap(landing, name)
+    points.wrap(FolderStore, "put_file")
+    points.wrap(Ledger, "append")
+    with open_ground(environ) as ground:
+        landing.land(ground, dataset, Path(file), channel="command", arrived_at=ground.now(), actor="test")
+
+
+def scan_once(environ: dict[str, str], deadly: int) -> None:
+    """Look once into the watched folders; the points are landing a file and what is done to files."""
+    import shutil
+
+    from lake import arrival
+
+    points = Points(deadly)
+    points.wrap(arrival, "land_arrival")
+    points.wrap(Path, "rename")
+    points.wrap(shutil, "rmtree")
+    with open_ground(environ) as ground:
+        arrival.arrive(ground, ground.now())
+
+
+def scan_bucket_once(environ: dict[str, str], deadly: int, tally: str | None = None) -> None:
+    """Look once into the city's first bucket."""
+    from catalogs.doors import load_doors
+    from infra.storage_s3 import S3Store
+    from lake import bucket
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly)
+        for name in ("get_file", "first", "clear"):
+            points.wrap(S3Store, name)
+        bucket.scan(ground, load_doors(ground.city).buckets[0], ground.now())
+        _tell(points, tally)
+
+
 def _tell(points: Points, tally: str | None) -> None:
     if tally is not None:
         Path(tally).write_text("\n".join(points.names), encoding="utf-8")

@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 import sqlalchemy as sa
 
+import catalogs.enter
+import contracts.register
 from catalogs.register import register_city
 from contracts.register import register_contracts
 from infra.database import read
-from infra.ground import Ground, open_ground
+from infra.ground import Ground, open_ground, sample_city
 from lake import tables
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.store_files import dataset_of
@@ -23,10 +27,17 @@ HOSPITAL_HEADER = "name,address,adname,pname,type,lat,lon"
 
 
 def stock(ground: Ground) -> Ground:
-    """Register the sample city and its contracts."""
-    register_city(ground, ground.city, "test")
-    register_contracts(ground, ground.city / "contracts", "test")
+    """Register the sample city and its contracts, whose files are read once a process: reading takes the most of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if ground.city == sample_city():
+            patch.setattr(catalogs.enter, "load_city", _read_city)
+            patch.setattr(contracts.register, "load_contracts", _read_contracts)
+        register_city(ground, ground.city, "test")
+        register_contracts(ground, ground.city / "contracts", "test")
     return ground
+
+
+_read_city, _read_contracts = cache(catalogs.enter.load_city), cache(contracts.register.load_contracts)
 
 
 def upserting(ground: Ground, folder: Path, *, as_of: str | None = None) -> None:

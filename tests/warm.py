@@ -20,7 +20,9 @@ from lake.clock_env import quiet
 
 MODULES = (
     "great_expectations", "deltalake", "duckdb", "pyarrow.dataset", "lake.ingest", "lake.outbox", "lake.describe",
-    "catalogs.register", "datahub.emitter.mcp", "datahub.lite.duckdb_lite",
+    "catalogs.register", "datahub.emitter.mcp", "datahub.lite.duckdb_lite", "lake.push_serving", "httpx", "psycopg",
+    "minio", "lake.pull", "lake.replay", "lake.backup", "lake.restore", "lake.purging", "sharing.purging",
+    "kill_points", "lake_city",
 )  # fmt: skip
 _LIMIT = 250  # seconds that a child may take
 

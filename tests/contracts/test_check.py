@@ -10,7 +10,7 @@ import pytest
 from catalogs.city import load_city
 from catalogs.model import Resource
 from contracts.check import check_contracts, load_contracts
-from contracts.expression import expression_faults
+from contracts.expression import Expressions
 from infra.errors import Refused, WrongUse
 from infra.ground import sample_city
 
@@ -216,5 +216,6 @@ TAKEN = (
 
 def test_expressions_are_one_scalar_truth_over_the_columns_and_nothing_else() -> None:
     columns = {"a": "BIGINT", "s": "VARCHAR", "b": "BOOLEAN"}
-    found = expression_faults({one: one for one in (*REFUSED, *TAKEN)}, columns)
+    with Expressions() as expressions:
+        found = expressions.faults({one: one for one in (*REFUSED, *TAKEN)}, columns)
     assert set(found) == set(REFUSED)

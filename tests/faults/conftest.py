@@ -1,16 +1,7 @@
-"""What the fault tests share: a warm process to fork children from, and the two places that a city stands on."""
-
-from collections.abc import Iterator
+"""What the fault tests share: the two places that a city stands on."""
 
 import pytest
 from kill_site import Backend, backend
-from warm import Warm
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as parent:
-        yield parent
 
 
 @pytest.fixture(scope="module", params=["folder", "s3"])

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from warm import Warm
 
 from catalogs.register import register_city
 from infra.database import read
@@ -248,56 +247,29 @@ def test_a_new_file_of_the_same_name_in_the_last_moment_is_not_lost(
     assert count(home) == 2
 
 
-SCANS = """
-import os, shutil, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from infra.ground import open_ground
-from lake import arrival
-at, steps = int(sys.argv[1]), 0
-def around(owner, name):
-    real = getattr(owner, name)
-    def wrapped(*args, **kwargs):
-        global steps
-        steps += 1
-        if steps == at:
-            os.kill(os.getpid(), 9)
-        found = real(*args, **kwargs)
-        steps += 1
-        if steps == at:
-            os.kill(os.getpid(), 9)
-        return found
-    setattr(owner, name, wrapped)
-around(arrival, "land_arrival")
-around(Path, "rename")
-around(shutil, "rmtree")
-with open_ground({"HUB_HOME": sys.argv[2], "HUB_DEMO": "1"}) as ground:
-    arrival.arrive(ground, datetime(2026, 6, 1, 8, tzinfo=UTC))
-"""
+def scanning(ground: Ground) -> dict[str, str]:
+    return {**ground.environ, "HUB_CLOCK": NOW.isoformat()}
 
 
 @pytest.mark.parametrize("name", ["traffic.road_flow.csv", "traffic.road_flow-06/1.csv", "traffic.road_flow/06/1.csv"])
-def test_killed_at_any_step_the_next_scan_finishes(name: str, home: Ground, tmp_path: Path) -> None:
-    at = 0
-    while True:
+def test_killed_at_any_step_the_next_scan_finishes(name: str, home: Ground, warm: Warm) -> None:
+    at, status = 0, -signal.SIGKILL
+    while status == -signal.SIGKILL:
         at += 1
         path = put(home, "jinshui", name, CONTENT + b"%d" % at)
-        command = [sys.executable, "-c", SCANS, str(at), str(home.home)]
-        killed = subprocess.run(command, check=False, timeout=120).returncode == -signal.SIGKILL
+        status = warm.run("kill_points:scan_once", environ=scanning(home), deadly=at)
         arrive(home, NOW)
         assert not path.exists()
         assert count(home) == at
         assert not list((watched(home, "jinshui") / ".taken").iterdir())
-        if not killed:
-            break
-    assert at > 4
+    assert (status, at > 4) == (0, True)
 
 
-def test_scans_at_once_double_nothing(home: Ground) -> None:
+def test_scans_at_once_double_nothing(home: Ground, warm: Warm) -> None:
     for number in range(8):
         put(home, "jinshui", f"traffic.road_flow-{number}.csv", CONTENT + b"%d" % number)
-    running = [subprocess.Popen([sys.executable, "-c", SCANS, "0", str(home.home)]) for _ in range(3)]
-    assert [process.wait(120) for process in running] == [0] * 3
+    running = [warm.start("kill_points:scan_once", environ=scanning(home), deadly=0) for _ in range(3)]
+    assert [warm.wait(child) for child in running] == [0] * 3
     arrive(home, LATER)
     assert count(home) == 8
     assert not [path for path in watched(home, "jinshui").iterdir() if path.is_file()]

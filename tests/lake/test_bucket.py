@@ -1,10 +1,7 @@
 """A unit's prefix in a real S3: complete objects alone, each once, and gone only when they are landed; and quotas."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from servers import ACCESS, SECRET, S3Server
+from warm import Warm
 
 from catalogs.city import check_city
 from catalogs.doors import load_doors
@@ -176,49 +174,30 @@ def test_a_marker_is_found_behind_the_page_and_an_older_one_is_another_objects(p
     assert place.objects() == []
 
 
-KILLED = """
-import os, sys
-sys.path.insert(0, sys.argv[2])
-from datetime import UTC, datetime
-from kill_points import armed, STORE
-from catalogs.doors import load_doors
-from infra.ground import open_ground
-from infra.storage_s3 import S3Store
-from lake import bucket
-with open_ground(os.environ) as ground:
-    points = armed(ground, int(sys.argv[1]))
-    for name in ("get_file", "first", "clear"):
-        points.wrap(S3Store, name)
-    bucket.scan(ground, load_doors(ground.city).buckets[0], datetime(2026, 6, 1, 8, tzinfo=UTC))
-    print(len(points.names))
-"""
+def test_killed_anywhere_the_next_scan_finishes_and_two_at_once_double_nothing(
+    place: Place, warm: Warm, tmp_path: Path
+) -> None:
+    tally = tmp_path / "points"
+    environ = {**place.ground.environ, "HUB_CLOCK": NOW.isoformat()}
 
-
-def test_killed_anywhere_the_next_scan_finishes_and_two_at_once_double_nothing(place: Place) -> None:
-    here = str(Path(__file__).parent.parent)
-    environ = os.environ | place.ground.environ
-
-    def start(deadly: int) -> subprocess.Popen[str]:
-        command = [sys.executable, "-W", "ignore", "-c", KILLED, str(deadly), here]
-        return subprocess.Popen(command, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    def start(deadly: int) -> int:
+        return warm.start("kill_points:scan_bucket_once", environ=environ, deadly=deadly, tally=str(tally))
 
     place.store.put_bytes("traffic.road_flow--1.csv", b"a\n-1\n")
     place.scan()
     place.store.put_bytes("traffic.road_flow-0.csv", b"a\n0\n")
-    said, wrong = start(0).communicate(timeout=120)
-    points, rounds = int(said or wrong), 5
+    assert warm.wait(start(0)) == 0
+    points, rounds = len(tally.read_text(encoding="utf-8").splitlines()), 5
     for number in range(1, rounds + 1):
         place.store.put_bytes(f"traffic.road_flow-{number}.csv", b"a\n%d\n" % number)
-        killed = start(points * number // rounds - 3)
-        killed.communicate(timeout=120)
-        assert killed.returncode == -signal.SIGKILL
+        assert warm.wait(start(points * number // rounds - 3)) == -signal.SIGKILL
         place.scan()
         assert place.count() == number + 2
         assert place.objects() == []
     for number in range(20, 24):
         place.store.put_bytes(f"traffic.road_flow-{number}.csv", b"a\n%d\n" % number)
     running = [start(0) for _ in range(2)]
-    assert [process.communicate(timeout=120) and process.returncode for process in running].count(0) >= 1
+    assert [warm.wait(child) for child in running].count(0) >= 1
     place.scan()
     assert place.count() == rounds + 6
 

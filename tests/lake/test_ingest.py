@@ -1,7 +1,6 @@
 """Ingest: conservation, repeats, snapshots, duplicates, blocked and refused deliveries, batches, leases."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +20,6 @@ from lake.parquet import Written
 
 SECRET = "CANARY-91c4"
 STEPS = ("landed", "read", "split", "audited", "published")
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as parent:
-        yield parent
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from warm import Warm
 
 from catalogs.register import register_city
 from infra.database import read, write
@@ -201,56 +200,24 @@ def test_names_of_any_bytes_land(home: Ground, tmp_path: Path) -> None:
     assert put(home, path).file_name.endswith(".csv")
 
 
-LANDS = """
-import os, sys
-from pathlib import Path
-from infra.ground import open_ground
-from lake import landing
-import infra.storage_folder, infra.ledger.log
-from lake.landing import land
-at, home, file = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-steps = 0
-def step(*_, **__):
-    global steps
-    steps += 1
-    if steps == at:
-        os.kill(os.getpid(), 9)
-def around(owner, name):
-    real = getattr(owner, name)
-    def wrapped(*args, **kwargs):
-        step()
-        found = real(*args, **kwargs)
-        step()
-        return found
-    setattr(owner, name, wrapped)
-around(landing, "_take")
-around(infra.storage_folder.FolderStore, "put_file")
-around(infra.ledger.log.Ledger, "append")
-around(landing, "_insert")
-around(landing, "_sweep")
-with open_ground({"HUB_HOME": home, "HUB_DEMO": "1"}) as ground:
-    land(ground, "sample.environment.aqi_hourly", file, channel="command", arrived_at=ground.now(), actor="test")
-"""
-
-
-def test_killed_at_any_step_and_run_again_it_is_as_if_undisturbed(home: Ground, file: Path, tmp_path: Path) -> None:
-    at = 0
-    while True:
+def test_killed_at_any_step_and_run_again_it_is_as_if_undisturbed(
+    home: Ground, warm: Warm, file: Path, tmp_path: Path
+) -> None:
+    at, status = 0, -signal.SIGKILL
+    while status == -signal.SIGKILL:
         at += 1
-        command = [sys.executable, "-c", LANDS, str(at), str(home.home), str(file)]
-        if subprocess.run(command, check=False, capture_output=True, timeout=120).returncode != -signal.SIGKILL:
-            break
-    assert at > 8
+        status = warm.run("kill_points:land_once", environ=home.environ, dataset=DATASET, file=str(file), deadly=at)
+    assert (status, at > 8) == (0, True)
     delivery = put(home, file)
     assert len(rows(home)) == len(acts(home)) == 1
     assert objects(home) == [delivery.object_key]
     assert open_landed(home, delivery, tmp_path).read_bytes() == file.read_bytes()
 
 
-def test_many_that_land_the_same_at_once_land_it_once(home: Ground, file: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", LANDS, "0", str(home.home), str(file)]
-    running = [subprocess.Popen(command) for _ in range(4)]
-    assert [process.wait(120) for process in running] == [0] * 4
+def test_many_that_land_the_same_at_once_land_it_once(home: Ground, warm: Warm, file: Path, tmp_path: Path) -> None:
+    call = {"environ": home.environ, "dataset": DATASET, "file": str(file), "deadly": 0}
+    running = [warm.start("kill_points:land_once", **call) for _ in range(4)]
+    assert [warm.wait(child) for child in running] == [0] * 4
     delivery = put(home, file)
     assert len(rows(home)) == len(acts(home)) == 1
     assert objects(home) == [delivery.object_key]

@@ -1,10 +1,7 @@
 """Drawing from a database: everything once, exactly, whatever is committed late and wherever it is killed."""
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
+from warm import Warm
 
 from catalogs.register import register_city
 from infra.errors import HubError
@@ -145,29 +143,14 @@ def test_a_bound_of_rows_goes_on_where_it_ended_even_among_equals(source: Source
     assert len({one.delivery.id for one in done if one.delivery}) == 3
 
 
-KILLED = """
-import os, signal, sys
-sys.path.insert(0, sys.argv[2])
-from datetime import UTC, datetime
-from kill_points import armed
-from infra.ground import open_ground
-from lake.pull import pull
-with open_ground(os.environ) as ground:
-    points = armed(ground, int(sys.argv[1]))
-    pull(ground, "jinshui.traffic.road_flow", actor="test", now=datetime(2026, 6, 1, 8, tzinfo=UTC))
-    print(len(points.names))
-"""
-
-
-def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(source: Source, tmp_path: Path) -> None:
+def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(source: Source, warm: Warm, tmp_path: Path) -> None:
     """The whole count of points is taken first; then one at each fifth of the way."""
-    here = str(Path(__file__).parent.parent)
-    environ = os.environ | source.ground.environ
+    tally = tmp_path / "points"
+    environ = {**source.ground.environ, "HUB_CLOCK": NOW.isoformat()}
     taken: list[str] = []
 
-    def run(deadly: int) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-W", "ignore", "-c", KILLED, str(deadly), here]
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+    def run(deadly: int) -> int:
+        return warm.run("kill_points:pull_once", environ=environ, dataset=FLOW, deadly=deadly, tally=str(tally))
 
     def gather() -> None:
         source.pull()
@@ -182,13 +165,12 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(source: Source, tmp
     source.put((-1, -1, None, "x"))
     source.pull()
     source.put((0, 0, None, "x"))
-    whole = run(0)
-    assert whole.returncode == 0, whole.stderr
-    points = int(whole.stdout)
+    assert run(0) == 0
+    points = len(tally.read_text(encoding="utf-8").splitlines())
     rounds = 3 if source.engine.dialect.name != "sqlite" else 5
     for number in range(1, rounds + 1):
         source.put((number, number, None, "x"), (number + 100, number, None, "y"))
-        assert run(points * number // rounds - 2).returncode == -signal.SIGKILL
+        assert run(points * number // rounds - 2) == -signal.SIGKILL
         gather()
         assert sorted(taken) == sorted(map(str, [-1, 0, *range(1, number + 1), *range(101, number + 101)]))
 
