@@ -20,6 +20,10 @@ _OPTIONS = {"threads": 1, "memory_limit": "256MB"}
 class Lite(DuckDBLite):
     """DataHub Lite, for one process at a time."""
 
+    def __init__(self, config: DuckDBLiteConfig) -> None:
+        super().__init__(config)
+        self._edges: dict[tuple[str, str, str | None], tuple[str, str | None]] = {}
+
     def write_all(self, proposals: Sequence[Any]) -> None:
         """Store all of `proposals` and their places in the tree, or nothing of them."""
         super()._begin()
@@ -30,9 +34,19 @@ class Lite(DuckDBLite):
                 aspects: Any = self.get(urn, None, typed=True) or {}
                 self.global_post_update_hook(urn, {name: one for name, one in aspects.items() if name != "urn"})
         except BaseException:
+            self._edges.clear()
             super()._rollback()
             raise
         super()._commit()
+
+    def add_edge(
+        self, src: Any, relnship: str, dst: Any, dst_label: str | None = None, remove_existing: bool = False
+    ) -> None:
+        """Add an edge of the tree once: things beside each other ask for the same ones above them."""
+        key, new = (str(src), relnship, None if remove_existing else str(dst)), (str(dst), dst_label)
+        if self._edges.get(key) != new:
+            super().add_edge(src, relnship, dst, dst_label, remove_existing)
+            self._edges[key] = new
 
     def close(self) -> None:
         """Give back the file."""

@@ -45,7 +45,8 @@ class _Stream(io.TextIOWrapper):
 
 
 @contextlib.contextmanager
-def _environment(environ: Mapping[str, str]) -> Iterator[None]:
+def environment(environ: Mapping[str, str]) -> Iterator[None]:
+    """This process's environment for the block: of the hub's settings those of `environ` alone."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("HUB_")]:
             patch.delenv(name)
@@ -57,7 +58,7 @@ def _environment(environ: Mapping[str, str]) -> Iterator[None]:
 def run_hub(environ: Mapping[str, str], *arguments: object) -> Ran:
     """Run `hub` with `arguments`; nothing but SystemExit may come out of it."""
     out, err = _Stream(), _Stream()
-    with _environment(environ), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with environment(environ), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             hub.main([str(argument) for argument in arguments])
         except SystemExit as stop:

@@ -17,7 +17,7 @@ TOP = {"README.md", "README.zh-CN.md", "pyproject.toml", "LICENSE", "hub.py", "d
 DOORS = {
     "deltalake": {"lake/delta.py"},
     "great_expectations": {"lake/audit.py"},
-    "datahub": {"lake/describe.py"},
+    "datahub": {"lake/describe.py", "lake/describe_lite.py"},
     "cedarpy": {"catalogs/cedar.py"},
     "minio": {"infra/storage_s3.py"},
     "cryptography": {"infra/crypto.py"},
@@ -37,13 +37,16 @@ def sources() -> list[Path]:
     return [p for p in found if p.exists()]
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
+@functools.cache
+def imports(path: Path) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
+            found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: a relative import hides where it points"
-            yield node.module or "", node.lineno
+            found.append((node.module or "", node.lineno))
+    return found
 
 
 def place(path: Path) -> str:

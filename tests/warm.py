@@ -4,6 +4,7 @@ A child begins a fraction of a second after it is asked for and is as real a pro
 DuckDB and tables, and may be killed. The parent itself opens nothing, so that nothing is shared by forking.
 """
 
+import gc
 import json
 import os
 import signal
@@ -89,6 +90,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     for module in MODULES:
         import_module(module)
+    gc.collect()
+    gc.freeze()  # a child's collector would write to every page of what was loaded
     for line in sys.stdin:
         question = json.loads(line)
         if "wait" in question:

@@ -9,21 +9,16 @@ import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from front_door import Ran, run_hub
-from lake_city import FLOW
+from lake_city import FLOW, at_once
 
 import hub
-from infra.ground import Ground, open_ground
+from infra.ground import open_ground
 from infra.local_time import local_time
 from lake import sample
-from lake.clock_run import Report
-from lake.doors import take
-from lake.ingest import process_batch
 from lake.quarantine import HIDDEN
-from lake.schedule import due
 from sharing import demo
 from sharing.demo_cli import lines
 
@@ -46,12 +41,6 @@ class Told:
         """The commands of the closing lines."""
         found = (re.match(r"  (hub .*?)  +\S", line) for line in lines(self.story, lang))
         return [line[1] for line in found if line]
-
-
-def at_once(ground: Ground, **_: Any) -> Report:
-    """Take what has arrived in this process."""
-    take(ground)
-    return Report(tuple(process_batch(ground, [one.id for one in due(ground)])), {}, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")

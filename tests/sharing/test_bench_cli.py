@@ -3,12 +3,15 @@ is nobody's assertion."""
 
 import contextlib
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from front_door import run_hub
+from front_door import environment, run_hub
+from lake_city import at_once
 
 from sharing import bench_cli
 from sharing.bench_cli import CHINESE, figures
@@ -22,15 +25,32 @@ def names(found: dict[str, Any]) -> Iterator[str]:
 
 
 def ingest(folder: Path, say: Any) -> dict[str, Any]:
-    from lake.bench import run
+    """Its processes are real but for two, which would only load the libraries that this one has loaded."""
+    from lake import bench
 
-    return run(rows=1_000, pairs=1, folder=folder, say=say)
+    def here(command: list[str], *, env: dict[str, str], **more: Any) -> Any:
+        given = json.loads(command[-1])
+        if given["kind"] not in ("warm", "sealed"):
+            return subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        with environment(env):
+            return SimpleNamespace(stdout=json.dumps(bench.child(given)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench, "subprocess", SimpleNamespace(**{**vars(subprocess), "run": here}))
+        return bench.run(rows=1_000, pairs=1, folder=folder, say=say)
 
 
 def deliveries(folder: Path, say: Any) -> dict[str, Any]:
-    from lake.bench_deliveries import run
+    """Its `hub run` is that of this process and takes what is due without Airflow; with one it is tested elsewhere."""
+    from lake import bench_deliveries, clock_run
 
-    return run(count=2, airflow=3, resources=200, folder=folder, say=say)
+    def here(command: list[str], *, env: dict[str, str], **_: Any) -> SimpleNamespace:
+        return SimpleNamespace(stdout=run_hub(env, *command[3:]).out)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench_deliveries, "subprocess", SimpleNamespace(run=here, PIPE=None, DEVNULL=None))
+        patch.setattr(clock_run, "run_due", at_once)
+        return bench_deliveries.run(count=2, airflow=3, resources=200, folder=folder, say=say)
 
 
 def extract(folder: Path, say: Any) -> dict[str, Any]:
