@@ -54,7 +54,7 @@ def deliverable(ground: Ground, someone: Person, deliveries: Sequence[str]) -> l
     """Those of `deliveries` that `someone` may take again: to take one again is to deliver it.
 
     Raises:
-        Refused: DELIVERY_DENIED, with its reasons, when there are some and none of them may be.
+        Refused: DELIVERY_DENIED, with its reasons, when there are some and none of them may be; POLICY_INVALID.
     """
     of = {one: record.load(ground.engine, one)["dataset"] for one in deliveries}
     allowed, denied = set[str](), list[Refused]()
@@ -63,7 +63,7 @@ def deliverable(ground: Ground, someone: Person, deliveries: Sequence[str]) -> l
             may_deliver(ground, someone, dataset)
             allowed.add(dataset)
         except Refused as error:
-            if error.code != "DELIVERY_DENIED":
+            if error.code not in ("DELIVERY_DENIED", "CATALOG_UNKNOWN_RESOURCE"):
                 raise
             denied.append(error)
     if denied and not allowed:

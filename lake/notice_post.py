@@ -9,6 +9,7 @@ import http.client
 import json
 import smtplib
 import ssl
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ from lake.tickets import Ticket
 
 NEW, STILL, OVER = "new", "still", "over"
 WORDS = {NEW: Text("新", "new"), STILL: Text("仍有", "still"), OVER: Text("已解决", "over")}
-_SECONDS = 10.0
+_SECONDS = 10.0  # for one answer
+_LONGEST = 60.0  # for all of it
 
 
 class MailSettings(Settings, frozen=True):
@@ -100,7 +102,23 @@ def send(ground: Ground, notice: Notice) -> None:
         WrongUse: SETTING_MISSING, NOTICE_TLS.
         Unavailable: NOTICE_MAIL, NOTICE_WEBHOOK: it may have been taken all the same.
     """
-    (_mail if notice.recipient.mail else _post)(ground, notice)
+    way, code = (_mail, "NOTICE_MAIL") if notice.recipient.mail else (_post, "NOTICE_WEBHOOK")
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            way(ground, notice)
+        except Exception as error:  # handed to the thread that waits
+            failed.append(error)
+
+    # A limit of each answer bounds no server that sends a byte now and then: who waits here waits so long and no more.
+    sending = threading.Thread(target=run, daemon=True)
+    sending.start()
+    sending.join(_LONGEST)
+    if sending.is_alive():
+        raise _failed(code, notice, "TimeoutError")
+    if failed:
+        raise failed[0]
 
 
 def _mail(ground: Ground, notice: Notice) -> None:

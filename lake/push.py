@@ -25,7 +25,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
@@ -125,7 +125,7 @@ def refusal(ground: Ground, error: Exception) -> Response:
     headers = {"Connection": "close"}  # what is left of a body is not read
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if status in (409, 429, 503):
+    if status in (409, 429, 503) and error.code != "PUSH_CLOSED":
         later = quota.seconds_left(ground.now()) if error.code == quota.CODE else RETRY_SECONDS
         headers["Retry-After"] = str(later)
     return _json({"error": error.as_dict(ground.lang)}, status, headers)
@@ -155,20 +155,17 @@ class Door:
         person = await run_in_threadpool(self._admitted, request, dataset)
         key, digest = asked(request), declared(lines(request, "repr-digest") or lines(request, "content-digest"))
         limits = await run_in_threadpool(self._limits, request, person, key)
-        with self._places.place(person.unit), self._ground.scratch() as scratch:
-            path = named(scratch, file)
-            got = await received(stream, path, limits)
-            if digest not in (None, got.sha256):
-                raise Refused(
-                    "PUSH_DIGEST",
-                    "收到的内容与所给的摘要不符，什么都没有接收",
-                    "what came does not have the digest that was given; nothing was taken",
-                    remedy=Text("重新发送", "send it again"),
-                )
-            # A body may take an hour: whose key has ended, or who may no more, brings nothing by having begun before.
-            person = await run_in_threadpool(self._admitted, request, dataset)
-            pushed = Pushed(dataset, path, got.sha256, person, key)
-            told, new = await run_in_threadpool(land_pushed, self._ground, pushed, scratch)
+        apart = contextmanager_in_threadpool(self._ground.scratch())  # to clear gigabytes away keeps nobody waiting
+        with self._places.place(person.unit):
+            async with apart as scratch:
+                path = named(scratch, file)
+                got = await received(stream, path, limits)
+                if digest not in (None, got.sha256):
+                    raise _differs()
+                # A body may take an hour: whose key ended, or who may no more, brings nothing by having begun before.
+                person = await run_in_threadpool(self._admitted, request, dataset)
+                pushed = Pushed(dataset, path, got.sha256, person, key)
+                told, new = await run_in_threadpool(land_pushed, self._ground, pushed, scratch)
         value = {**told, "digest_checked": digest is not None}
         return _json(value, 201 if new else 200, {"Location": told["links"]["state"]})
 
@@ -253,6 +250,15 @@ def _busy(most: int) -> Refused:
         f"本单位同时进行的推送已达 {most} 个",
         f"{most} uploads of the unit are under way already",
         remedy=Text("等其中之一结束后重试", "try again when one of them has ended"),
+    )
+
+
+def _differs() -> Refused:
+    return Refused(
+        "PUSH_DIGEST",
+        "收到的内容与所给的摘要不符，什么都没有接收",
+        "what came does not have the digest that was given; nothing was taken",
+        remedy=Text("重新发送", "send it again"),
     )
 
 

@@ -104,6 +104,7 @@ def again(
     as_: str | None,
 ) -> int:
     """Run again; exits 1 when one is refused or blocked as before."""
+    from catalogs.model import Role
     from catalogs.people import current
     from infra.ground import open_ground
     from lake.again import Wanted, deliverable, refused
@@ -123,6 +124,8 @@ def again(
                 "请给出问题单，或 --unit、--dataset、--cause、--day 之一",
                 "name a ticket, or give --unit, --dataset, --cause or --day",
             )
+        elif dataset is None and not someone.has(Role.ENGINEER):
+            units &= {someone.unit}  # deliveries of others would leave no room for their own
         found = refused(ground, Wanted(units, dataset, cause, day.date() if day else None))
         ids = deliverable(ground, someone, found)
         if dry_run:

@@ -1,9 +1,11 @@
 """Who is told of quality tickets: by a real mail server and a real web server, once, and again when it failed."""
 
 import base64
+import contextlib
 import email
 import json
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,7 +24,7 @@ from catalogs.notices import FILE, read_notices
 from infra import crypto
 from infra.ground import Ground, open_ground, sample_city
 from infra.language import Text
-from lake import notices
+from lake import notice_post, notices
 from lake.ingest import ingest
 from lake.notices import changed, tell
 from lake.tickets import Ticket
@@ -199,6 +201,33 @@ def test_what_is_unsafe_or_unset_is_said_and_not_sent(troubled: Ground, name: st
     troubled.environ = {**troubled.environ, name: value}
     told, _ = tell(troubled, "t")
     assert [one.error.code for one in told if one.error] == [code]
+
+
+def test_a_desk_that_answers_a_byte_now_and_then_is_waited_for_no_longer_than_the_limit(
+    troubled: Ground, mailbox: tuple[Mailbox, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as desk:
+
+        def drip() -> None:
+            connection, _ = desk.accept()
+            with connection, contextlib.suppress(OSError):
+                while not over.wait(0.05):
+                    connection.sendall(b"H")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        monkeypatch.setattr(notice_post, "_LONGEST", 1.0)
+        address = f"http://127.0.0.1:{desk.getsockname()[1]}/"
+        troubled.environ = {**troubled.environ, "HUB_NOTICE_DESK_URL": address}
+        told, _ = tell(troubled, "t")
+        assert {one.recipient: one.error and one.error.code for one in told} == {
+            "officer": None,
+            "desk": "NOTICE_WEBHOOK",
+        }
+        assert len(mailbox[0].letters) == 1
+        over.set()
+        thread.join()
 
 
 def ticket(number: int, *, deliveries: int = 1, closed: bool = False) -> Ticket:

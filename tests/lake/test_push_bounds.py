@@ -149,7 +149,7 @@ def size(folder: Path) -> int:
 
 def test_a_sender_is_told_nothing_of_a_city_that_is_set_up_wrongly(door: Door) -> None:
     (door.ground.city / "arrivals.yaml").write_text("quotas: [{unit: jinshui, SECRET-7: 1}]\n", "utf-8")
-    assert door.code(b"a\n5\n") == (503, "PUSH_CLOSED", "5")
+    assert door.code(b"a\n5\n") == (503, "PUSH_CLOSED", None), "it does not end by itself"
     assert "SECRET" not in str(door.send(b"a\n5\n"))
 
 

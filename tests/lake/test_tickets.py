@@ -158,7 +158,9 @@ def test_refused_deliveries_are_taken_again_by_the_command(tmp_path: Path) -> No
     assert len(dry.document["deliveries"]) == 1
     none = run_hub(environ, "ticket", "again", "--day", "2020-01-01", "--json")
     assert none.document["deliveries"] == []
-    for asked in (("again", "q-1"), ("again", "--unit", "jinshui"), ("again", "q-1", "--dry-run")):
+    theirs = run_hub(environ, "ticket", "again", "--cause", str(code), "--as", "officer_erqi", "--json")
+    assert theirs.document["deliveries"] == []
+    for asked in (("again", "q-1"), ("again", "--dataset", city.FLOW), ("again", "q-1", "--dry-run")):
         other = run_hub(environ, "ticket", *asked, "--as", "officer_erqi", "--json")
         assert (other.status, other.document["error"]["code"]) == (1, "DELIVERY_DENIED")
     for asked, denial in ((("close", "q-1"), "TICKET_DENIED"), (("tell",), "RECORDS_DENIED")):
