@@ -53,7 +53,7 @@ def changed(
     found = []
     for one in sorted(known, key=lambda ticket: ticket.number):
         before = told.get(one.number)
-        if before is None:
+        if before is None or (before[1] and one.closed_at is None):  # one that is open again is as a new one
             if one.closed_at is None:
                 found.append((NEW, one))
         elif one.closed_at is not None:

@@ -237,14 +237,15 @@ def ticket(number: int, *, deliveries: int = 1, closed: bool = False) -> Ticket:
 
 def test_what_is_told_is_what_changed() -> None:
     day = timedelta(days=1)
-    told = {1: (1, False, NOW), 2: (1, False, NOW), 3: (1, True, NOW)}
+    told = {1: (1, False, NOW), 2: (1, False, NOW), 3: (1, True, NOW), 6: (1, True, NOW)}
     known = [ticket(1, deliveries=5), ticket(2, closed=True), ticket(3, closed=True), ticket(4), ticket(5, closed=True)]
+    known.append(ticket(6))  # a table that was put back opened it again
 
     def said(now: datetime) -> list[tuple[str, int]]:
         return [(kind, one.number) for kind, one in changed(known, told, now)]
 
-    assert said(NOW) == [("over", 2), ("new", 4)]
-    assert said(NOW + day) == [("still", 1), ("over", 2), ("new", 4)]
+    assert said(NOW) == [("over", 2), ("new", 4), ("new", 6)]
+    assert said(NOW + day) == [("still", 1), ("over", 2), ("new", 4), ("new", 6)]
 
 
 def test_a_notice_is_never_longer_than_a_person_reads(monkeypatch: pytest.MonkeyPatch) -> None:
