@@ -17,7 +17,7 @@ that keeps versions keeps what was deleted as an old version; the unit's own rul
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from catalogs.doors import Bucket, Complete, Taken
@@ -33,7 +33,7 @@ from lake.arrival import named_datasets, names_of
 from lake.arrival_folder import MARKER, unfinished
 from lake.bundle import too_large
 from lake.delivery import Arrival, Delivery
-from lake.landing import LandingSettings, land_arrival
+from lake.landing import LandingSettings, disk, land_arrival
 
 CHANNEL = "s3"
 TAKEN = "taken/"
@@ -99,7 +99,8 @@ def scan(ground: Ground, rule: Bucket, now: datetime) -> Scanned:
                     done.waiting.append(one.key)
                     continue
                 try:
-                    done.deliveries += _take(ground, store, rule, one, names, now)
+                    with disk(Path(PurePosixPath(one.key).name)):
+                        done.deliveries += _take(ground, store, rule, one, names, now)
                 except HubError as error:
                     done.refused.append((one.key, error))
             if len(found) < most or len(done.deliveries) >= most:

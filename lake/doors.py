@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,7 +29,7 @@ from infra.settings import load
 from lake import bucket, tables, tickets
 from lake.arrival import CHANNEL, ArrivalSettings, arrive
 from lake.delivery import Delivery
-from lake.landing import NOBODY
+from lake.landing import NOBODY, disk
 from lake.pull import CHANNEL as PULL
 from lake.pull import pull, pulls
 
@@ -97,7 +98,8 @@ def _folders(ground: Ground, done: Taken, unit: str | None) -> bool:
 def _look(ground: Ground, done: Taken, name: str, door: str, look: Callable[[], list[Note]]) -> None:
     """One door: what goes wrong with it is noted, and the next one is looked at."""
     try:
-        notes = look()
+        with disk(Path(name)):  # a disk that is full breaks this door, and not the look at the others
+            notes = look()
     except HubError as error:
         if error.code == "LEASE_TAKEN":
             return  # another look is at this door

@@ -1,5 +1,6 @@
 """A unit's prefix in a real S3: complete objects alone, each once, and gone only when they are landed; and quotas."""
 
+import errno
 import shutil
 import signal
 import time
@@ -200,6 +201,25 @@ def test_killed_anywhere_the_next_scan_finishes_and_two_at_once_double_nothing(
     assert [warm.wait(child) for child in running].count(0) >= 1
     place.scan()
     assert place.count() == rounds + 6
+
+
+def test_an_object_for_which_the_disk_has_no_room_keeps_no_other_waiting(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        place.store.put_bytes(f"traffic.road_flow-{number}.csv", b"a\n%d\n" % number)
+    real = S3Store.get_file
+
+    def full(self: S3Store, key: str, path: Path) -> None:
+        if key.endswith("-1.csv"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, key, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(S3Store, "get_file", full)
+        found = place.scan()
+    assert [(key, error.code) for key, error in found.refused] == [("traffic.road_flow-1.csv", "LANDING_DISK")]
+    assert len(found.deliveries) == len(place.scan().deliveries) == 1, "it lands when there is room"
 
 
 def test_a_broken_bucket_is_told_and_keeps_no_other_door_waiting(place: Place, s3: S3Server) -> None:

@@ -1,5 +1,6 @@
 """One way in for whoever looks at the doors: the clock's task, `hub run` and `hub arrival scan` see the same."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -59,6 +60,19 @@ def test_one_look_takes_what_settles_and_what_other_doors_hold(doors: Ground) ->
     assert sorted(one.channel for one in done.deliveries) == ["folder", "pull"]
     assert {name: error.code for name, error in done.broken.items()} == {"erqi s3": "STORE_UNREACHABLE"}
     assert not take(doors).deliveries
+
+
+def test_a_disk_that_fills_up_breaks_one_door_and_no_look_at_the_others(
+    doors: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(doors.home))
+
+    monkeypatch.setattr("lake.doors.pull", full)
+    done = take(doors)
+    assert done.broken["jinshui.traffic.road_flow pull"].code == "LANDING_DISK"
+    assert str(doors.home) not in done.broken["jinshui.traffic.road_flow pull"].sentence("en")
+    assert [one.channel for one in done.deliveries] == ["folder"]
 
 
 def test_the_clocks_task_takes_all_doors_of_its_unit_and_fails_for_a_broken_one(
