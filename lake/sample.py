@@ -37,6 +37,7 @@ class RealFile:
 
     Attributes:
         together: the folder in which it is delivered, all files in which are one delivery; None: alone.
+        feed: that folder is the address which the datasets of a feed share (`lake.groups`).
     """
 
     path: Path
@@ -44,6 +45,13 @@ class RealFile:
     data: bool
     reason: Text | None = None
     together: str | None = None
+    feed: bool = False
+
+    @property
+    def address(self) -> Path:
+        """Below the watched folders, the folder where it arrives."""
+        unit, _, name = self.dataset.partition(".")
+        return Path(unit, self.together or "") if self.feed else Path(unit, name, self.together or "")
 
 
 # dataset, ending of the file, how many times `rows` it has, whether its unit marks complete files, and who makes it
@@ -107,6 +115,7 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.traffic.loop_weights": ("traffic-metr-la-speed", "los_adj.csv"),
     "sample.health.epidemic_daily": ("health-covid-daily-2020", "Data/*.csv"),
     "sample.health.epidemic_areas": ("health-covid-daily-2020", "ChinaAreaCode.csv"),
+    "sample.health.epidemic_notices": ("health-covid-daily-2020", "Report/*.yaml"),
     "sample.traffic.metro_cities": ("traffic-metro-metroman", "data.xlsx"),
     "sample.traffic.metro_hot_stations": ("traffic-metro-metroman", "data.xlsx"),
     "sample.city_management.townships": ("divisions-zhengzhou-township-shapefile", "*/demographics.*"),
@@ -125,6 +134,15 @@ _REAL: dict[str, tuple[str, str]] = {
     "sample.traffic.shanghai_metro2_stops": ("traffic-shanghai-shenzhen-transit", "shanghai_metro2_stops.csv"),
     "sample.traffic.shanghai_metro2_lines": ("traffic-shanghai-shenzhen-transit", "metroline2.*"),
     "sample.city_management.shenzhen_districts": ("traffic-shanghai-shenzhen-transit", "sz.*"),
+    "sample.traffic.muroran_gtfs_agency": ("traffic-muroran-bus-gtfs", "gtfs/agency.txt"),
+    "sample.traffic.muroran_gtfs_calendar": ("traffic-muroran-bus-gtfs", "gtfs/calendar.txt"),
+    "sample.traffic.muroran_gtfs_routes": ("traffic-muroran-bus-gtfs", "gtfs/routes.txt"),
+    "sample.traffic.muroran_gtfs_stops": ("traffic-muroran-bus-gtfs", "gtfs/stops.txt"),
+    "sample.traffic.muroran_gtfs_trips": ("traffic-muroran-bus-gtfs", "gtfs/trips.txt"),
+    "sample.traffic.muroran_gtfs_stop_times": ("traffic-muroran-bus-gtfs", "gtfs/stop_times.txt"),
+    "sample.traffic.muroran_line_stops": ("traffic-muroran-bus-gtfs", "json/BusStop_*.json"),
+    "sample.traffic.muroran_timetables": ("traffic-muroran-bus-gtfs", "json/Schedule_*.json"),
+    "sample.traffic.muroran_bus_points": ("traffic-muroran-bus-gtfs", "*.geojson"),
 }
 REAL_DATASETS = tuple(_REAL)
 # The sets whose files are one delivery; each folder is one where the set has several.
@@ -134,10 +152,15 @@ _TOGETHER = frozenset(
         "sample.city_management.shenzhen_districts",
         "sample.city_management.townships",
         "sample.health.epidemic_daily",
+        "sample.health.epidemic_notices",
         "sample.traffic.bus_stops",
+        "sample.traffic.muroran_line_stops",
+        "sample.traffic.muroran_timetables",
         "sample.traffic.shanghai_metro2_lines",
     }
 )
+# What the datasets of a feed have in common at the beginning of their names: all of its tables arrive under it.
+_FEED = "sample.traffic.muroran_gtfs"
 _NO_DATA = {
     "SOURCE.md": Text("来源说明，不是数据", "a note on the source, not data"),
     "LICENSE.upstream": Text("上游许可证，不是数据", "the source's licence, not data"),
@@ -146,7 +169,6 @@ _NO_DATA = {
     "pca-code.json": Text("与CSV相同的区划，写成树", "the divisions of the CSV files once more, as a tree"),
     "list.txt": Text("线路文件清单，不是数据", "a list of the line files, not data"),
 }
-_NOTICE = Text("按句书写的公告，尚不读取", "a notice in sentences, not read yet")
 _OTHER = Text("不属于该数据集的数据文件", "not one of the set's data files")
 
 
@@ -177,16 +199,22 @@ def real_set_files(folder: Path, dataset: str) -> list[RealFile]:
     # What is no data is told once, of the first dataset of its folder.
     told = next(other for other, (folder_name, _) in _REAL.items() if folder_name == name) == dataset
     files = [
-        RealFile(path, dataset, True, together=_together(dataset, path))
+        RealFile(path, dataset, True, together=_together(dataset, path), feed=_is_fed(dataset))
         if path in data
-        else RealFile(path, dataset, False, _NO_DATA.get(path.name, _NOTICE if path.suffix == ".yaml" else _OTHER))
+        else RealFile(path, dataset, False, _NO_DATA.get(path.name, _OTHER))
         for path in sorted(root.rglob("*"))
         if path.is_file() and path not in others and (told or path in data)
     ]
     return sorted(files, key=lambda file: (not file.data, file.path))
 
 
+def _is_fed(dataset: str) -> bool:
+    return dataset.startswith(f"{_FEED}_")
+
+
 def _together(dataset: str, path: Path) -> str | None:
+    if _is_fed(dataset):
+        return _FEED.partition(".")[2]
     if dataset not in _TOGETHER:
         return None
     return path.parent.name if _REAL[dataset][1].startswith("*/") else dataset.rpartition(".")[2]

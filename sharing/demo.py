@@ -156,8 +156,7 @@ def _arrive(ground: Ground, data: Path | None, seed: int, rows: int) -> list[dic
 
 
 def _deliver(waiting: Path, file: RealFile) -> None:
-    unit, _, name = file.dataset.partition(".")
-    folder = waiting / unit / name / (file.together or "")
+    folder = waiting / file.address
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{file.path.name}.part"
     shutil.copyfile(file.path, unfinished)

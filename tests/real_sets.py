@@ -20,7 +20,7 @@ AIR, BUS = "sample.environment.aqi_hourly", "sample.traffic.bus_stops"
 SCHOOLS, TRIPS = "sample.education.universities", "sample.tourism.domestic_trips"
 HOSPITALS, DISTRICTS = "sample.health.hospitals", "sample.city_management.district_boundaries"
 DIVISIONS = "sample.city_management.divisions"
-EPIDEMIC, EPIDEMIC_AREAS = "sample.health.epidemic_daily", "sample.health.epidemic_areas"
+EPIDEMIC, EPIDEMIC_AREAS, NOTICES = (f"sample.health.epidemic_{name}" for name in ("daily", "areas", "notices"))
 SPEEDS, SENSORS, WEIGHTS = (f"sample.traffic.loop_{name}" for name in ("speeds", "sensors", "weights"))
 METROS, STATIONS = "sample.traffic.metro_cities", "sample.traffic.metro_hot_stations"
 AREAS, VENUES = "sample.tourism.scenic_areas", "sample.tourism.venues"
@@ -30,6 +30,12 @@ CATALOGUE, YEARBOOKS = "sample.city_management.open_catalogue", "sample.city_man
 SHENZHEN_LINES, TAXIS = "sample.traffic.shenzhen_bus_lines", "sample.traffic.shenzhen_taxi_trips"
 FLOWS, STOPS, COURSES = (f"sample.traffic.shanghai_metro2_{name}" for name in ("flow", "stops", "lines"))
 SHENZHEN = "sample.city_management.shenzhen_districts"
+FEED = AGENCIES, SERVICES, BUS_ROUTES, POLES, BUS_TRIPS, BUS_TIMES = tuple(
+    f"sample.traffic.muroran_gtfs_{name}" for name in ("agency", "calendar", "routes", "stops", "trips", "stop_times")
+)
+LINE_STOPS, TIMETABLES, BUS_POINTS = (
+    f"sample.traffic.muroran_{name}" for name in ("line_stops", "timetables", "bus_points")
+)
 LINES = (CATALOGUE, YEARBOOKS)
 TOWNS = "sample.city_management.townships"
 ENCODINGS = {"ipedata.csv": "gb18030", "spacedict.csv": "utf-8-sig"}
@@ -63,7 +69,7 @@ def in_file(dataset: str, path: Path) -> dict[int, Record]:
             with path.open(encoding="ascii", newline="") as file:
                 lines = list(csv.reader(file, strict=True))
             return {at: {str(number): cell for number, cell in enumerate(row, 1)} for at, row in enumerate(lines, 1)}
-        case ".csv":
+        case ".csv" | ".txt":
             with path.open(encoding=ENCODINGS.get(path.name, "utf-8"), newline="") as file:
                 rows, at = csv.DictReader(file, strict=True), 2
                 found: dict[int, Record] = {}
@@ -71,12 +77,8 @@ def in_file(dataset: str, path: Path) -> dict[int, Record]:
                     found[at] = row
                     at = rows.line_num + 1
             return found
-        case ".json":
-            text = path.read_text(encoding="utf-8")
-            document = list(map(json.loads, text.splitlines())) if dataset in LINES else json.loads(text)
-            if not isinstance(document, list):
-                document = [{**one["properties"], "geometry": one["geometry"]} for one in document["features"]]
-            return dict(enumerate(document, 1))
+        case ".json" | ".geojson" | ".yaml":
+            return dict(enumerate(elements(dataset, path.read_text(encoding="utf-8"), path.suffix), 1))
         case ".shp":
             return dict(enumerate(features(path), 1))
         case ".xlsx":
@@ -93,6 +95,16 @@ def in_file(dataset: str, path: Path) -> dict[int, Record]:
     raise AssertionError(path)
 
 
+def elements(dataset: str, text: str, suffix: str) -> list[Record]:
+    """The records of a document: the elements of its list, its features, its lines; a notice is one."""
+    if suffix == ".yaml":
+        return [dict(line.split(": ", 1) for line in text.splitlines() if line)]
+    document = list(map(json.loads, text.splitlines())) if dataset in LINES else json.loads(text)
+    if not isinstance(document, list):
+        document = [{**one["properties"], "geometry": one["geometry"]} for one in document["features"]]
+    return list(document)
+
+
 def wide(rows: Mapping[int, Record], line: str, column: str, cell: str, begins: str) -> dict[int, Record]:
     """Every cell of the columns whose names begin so as a record, under its line and its column."""
     return {
@@ -103,8 +115,9 @@ def wide(rows: Mapping[int, Record], line: str, column: str, cell: str, begins: 
 
 
 def company(path: Path) -> tuple[Path, ...]:
-    """The files that are one delivery with this one; none: it comes alone."""
-    return tuple(sorted(path.parent.glob(f"{path.stem}.*"))) if path.suffix == ".shp" else ()
+    """The files that are one delivery with this one, whose records it holds; none: it comes alone."""
+    beside = {".shp": f"{path.stem}.*", ".txt": "*.txt"}.get(path.suffix)  # a shapefile, a feed of several tables
+    return tuple(sorted(path.parent.glob(beside))) if beside else ()
 
 
 def records(dataset: str, *paths: Path) -> list[Record]:
@@ -125,6 +138,11 @@ class Set:
     key: Callable[[Path, Record], Hashable]
     stopped: Callable[[Record], bool] = lambda _: False
     last: bool = False
+
+
+def slipped(row: Record) -> bool:
+    """Whether a time or a stop stands where a bus course's number should."""
+    return bool(row["keitou_number"]) and not row["keitou_number"].isdigit()
 
 
 SETS = {
@@ -161,6 +179,16 @@ SETS = {
     STOPS: Set(lambda _, row: (row["stationnames"], row["linename"])),
     COURSES: Set(lambda _, row: row["linename"]),
     SHENZHEN: Set(lambda _, row: row["qh"]),
+    NOTICES: Set(lambda _, row: (row["时间"], row["省"])),
+    AGENCIES: Set(lambda _, row: row["agency_id"]),
+    SERVICES: Set(lambda _, row: row["service_id"]),
+    BUS_ROUTES: Set(lambda _, row: row["route_id"]),
+    POLES: Set(lambda _, row: row["stop_id"]),
+    BUS_TRIPS: Set(lambda _, row: row[" trip_id"]),
+    BUS_TIMES: Set(lambda _, row: (row["trip_id"], row[" stop_sequence"])),
+    LINE_STOPS: Set(lambda _, row: (row["keitou_name"], row["keitou_id"]), slipped),
+    TIMETABLES: Set(lambda _, row: (row["keitou_name"], row["keitou_id"]), slipped),
+    BUS_POINTS: Set(lambda _, row: (row["P11_001"], str(row["geometry"])), lambda row: "\ufffd" in row["P11_004_1"]),
 }
 
 

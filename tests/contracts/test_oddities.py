@@ -37,6 +37,7 @@ FILES = {
     "sample.traffic.loop_weights": "traffic-metr-la-speed/los_adj.csv",
     "sample.health.epidemic_daily": "health-covid-daily-2020/Data/*.csv",
     "sample.health.epidemic_areas": "health-covid-daily-2020/ChinaAreaCode.csv",
+    "sample.health.epidemic_notices": "health-covid-daily-2020/Report/*.yaml",
     "sample.traffic.metro_cities": "traffic-metro-metroman/*.xlsx",
     "sample.traffic.metro_hot_stations": "traffic-metro-metroman/*.xlsx",
     "sample.city_management.townships": "divisions-zhengzhou-township-shapefile/*/demographics.shp",
@@ -55,6 +56,13 @@ FILES = {
     "sample.traffic.shanghai_metro2_stops": "traffic-shanghai-shenzhen-transit/shanghai_metro2_stops.csv",
     "sample.traffic.shanghai_metro2_lines": "traffic-shanghai-shenzhen-transit/metroline2.shp",
     "sample.city_management.shenzhen_districts": "traffic-shanghai-shenzhen-transit/sz.shp",
+    **{
+        f"sample.traffic.muroran_gtfs_{table}": f"traffic-muroran-bus-gtfs/gtfs/{table}.txt"
+        for table in ("agency", "calendar", "routes", "stops", "trips", "stop_times")
+    },
+    "sample.traffic.muroran_line_stops": "traffic-muroran-bus-gtfs/json/BusStop_*.json",
+    "sample.traffic.muroran_timetables": "traffic-muroran-bus-gtfs/json/Schedule_*.json",
+    "sample.traffic.muroran_bus_points": "traffic-muroran-bus-gtfs/*.geojson",
 }
 KINDS = ("rule", "table", "conversion", "duplicates", "reading", "declared")
 
@@ -217,6 +225,7 @@ READ = {
     "sample.traffic.loop_weights": 42_849,
     "sample.health.epidemic_daily": 61_700,
     "sample.health.epidemic_areas": 3_212,
+    "sample.health.epidemic_notices": 17,
     "sample.traffic.metro_cities": 36,
     "sample.traffic.metro_hot_stations": 360,
     "sample.city_management.townships": 320,
@@ -235,6 +244,15 @@ READ = {
     "sample.traffic.shanghai_metro2_stops": 60,
     "sample.traffic.shanghai_metro2_lines": 2,
     "sample.city_management.shenzhen_districts": 10,
+    "sample.traffic.muroran_gtfs_agency": 1,
+    "sample.traffic.muroran_gtfs_calendar": 2,
+    "sample.traffic.muroran_gtfs_routes": 4,
+    "sample.traffic.muroran_gtfs_stops": 465,
+    "sample.traffic.muroran_gtfs_trips": 17,
+    "sample.traffic.muroran_gtfs_stop_times": 401,
+    "sample.traffic.muroran_line_stops": 129,
+    "sample.traffic.muroran_timetables": 129,
+    "sample.traffic.muroran_bus_points": 371,
 }
 STOPPED = {
     "sample.traffic.bus_stops": 520,
@@ -242,6 +260,9 @@ STOPPED = {
     "sample.environment.city_annual": 5,
     "sample.environment.city_codes": 1,
     "sample.city_management.open_catalogue": 3079,
+    "sample.traffic.muroran_line_stops": 3,
+    "sample.traffic.muroran_timetables": 3,
+    "sample.traffic.muroran_bus_points": 9,
 }
 
 

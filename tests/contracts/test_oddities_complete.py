@@ -15,6 +15,7 @@ TRANSIT = (
     "sample.traffic.shanghai_metro2_stops+sample.traffic.shanghai_metro2_lines+"
     "sample.city_management.shenzhen_districts"
 )
+MURORAN = "+".join(one for one in ODDITIES if one.startswith("sample.traffic.muroran_"))
 FACT = "(a fact that asks for nothing)"
 # folder of the set, its datasets, and every piece of the section "Oddities" with the words of the table that answer it
 ANSWERS: dict[tuple[str, str], dict[str, str]] = {
@@ -127,7 +128,10 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "header ids are in the order of graph_sensor_locations.csv": "the order of the sensors",
         "los_adj.csv has no header": "has no header",
     },
-    ("health-covid-daily-2020", "sample.health.epidemic_daily+sample.health.epidemic_areas"): {
+    (
+        "health-covid-daily-2020",
+        "sample.health.epidemic_daily+sample.health.epidemic_areas+sample.health.epidemic_notices",
+    ): {
         "one CSV a day, 2020-01-10 to 2020-04-30": "one CSV a day",
         "cumulative counts": "cumulative counts",
         "three levels in one table (country, province, city: empty province or city means a sum)": "three levels",
@@ -138,9 +142,12 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "29 city names carry no code (未公布来源, 外地来京, 两江新区, 第七师, 杨凌示范区 …)": "29 city names",
         "210 foreign countries are in the same table": "210 foreign countries",
         "Zhengzhou from 2020-01-21 (1) to 2020-04-30 (157), 101 rows": "Zhengzhou from",
-        'Report/*.yaml: Chinese keys, counts with units in the text ("914例", "66人")': "sentences in YAML",
-        'city counts inside one sentence ("郑州市112例、开封市20例…")': "sentences in YAML",
-        "file names like 2020年1月21日河南省.yaml": "sentences in YAML",
+        "Report/*.yaml: Chinese keys": "Chinese keys",
+        'counts with units in the text ("914例"': "914例",
+        '"66人")': "66人",
+        "city counts inside one sentence": "inside one sentence",
+        '("郑州市112例、开封市20例…")': "郑州市112例",
+        "file names like 2020年1月21日河南省.yaml": "file names like",
         "counts only": FACT,
         "no case records": FACT,
     },
@@ -222,6 +229,21 @@ ANSWERS: dict[tuple[str, str], dict[str, str]] = {
         "shapefiles have no .prj": "no .prj for the line",
         "the two directions of the metro line are separate records": "directions are separate",
         "stops repeat": "stops repeat",
+    },
+    ("traffic-muroran-bus-gtfs", MURORAN): {
+        "no shapes.txt, calendar_dates.txt or feed_info.txt": "five tables",
+        "the feed has two lines only": "two lines only",
+        "the JSON timetables eleven": "eleven timetables",
+        "routes.txt and trips.txt: blank before column names": "blanks before the column names of trips.txt",
+        '(" service_id")': "blanks before the column names of trips.txt",
+        "column order not as in the specification": "the order of the columns of routes.txt",
+        "stops.txt has two poles of one name (1_A, 1_B)": "poles of one name",
+        "and no parent station": "no parent station",
+        "file names with brackets": "file names with brackets",
+        "full-width signs": "full-width signs",
+        "and 〜": "brackets and 〜",
+        "GeoJSON columns are codes (P11_001 …)": "the columns are codes",
+        "lists inside text with commas": "lists inside text",
     },
     (
         "catalog-guangxi-open-data",

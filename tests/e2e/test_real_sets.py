@@ -23,10 +23,15 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from real_sets import (
+    AGENCIES,
     AIR,
     ANNUAL,
     AREAS,
     BUS,
+    BUS_POINTS,
+    BUS_ROUTES,
+    BUS_TIMES,
+    BUS_TRIPS,
     CAMPUSES,
     CATALOGUE,
     CODES,
@@ -36,12 +41,17 @@ from real_sets import (
     DIVISIONS,
     EPIDEMIC,
     EPIDEMIC_AREAS,
+    FEED,
     FLOWS,
     HOSPITALS,
+    LINE_STOPS,
     METROS,
+    NOTICES,
+    POLES,
     PUPILS,
     SCHOOLS,
     SENSORS,
+    SERVICES,
     SETS,
     SHENZHEN,
     SHENZHEN_LINES,
@@ -49,6 +59,7 @@ from real_sets import (
     STATIONS,
     STOPS,
     TAXIS,
+    TIMETABLES,
     TOWNS,
     TRIPS,
     VENUES,
@@ -57,6 +68,7 @@ from real_sets import (
     YEARBOOKS,
     Log,
     Record,
+    company,
     expected,
     placed,
     records,
@@ -118,7 +130,7 @@ def given(files: tuple[RealFile, ...]) -> list[Given]:
 def take(ground: Ground, files: tuple[RealFile, ...], scratch: Path) -> dict[Given, str]:
     ids = {}
     for dataset, paths in given(files):
-        together = paths if len(paths) > 1 else ()
+        together = paths if len(paths) > 1 else company(paths[0])
         arrival = Arrival(dataset, paths[0], "command", ground.now(), "test", together=together)
         ids[dataset, paths] = land_arrival(ground, arrival, scratch).id
     process_batch(ground, list(ids.values()))
@@ -154,7 +166,7 @@ def test_every_file_became_a_delivery_with_a_verdict_or_says_why_not(taken: Take
             assert file.reason.en
     assert Counter(file.dataset for file in taken.files if file.data) == {
         **dict.fromkeys(SETS, 1), AIR: 19, BUS: 215, DISTRICTS: 2, DIVISIONS: 4, EPIDEMIC: 112, TOWNS: 10,
-        COURSES: 4, SHENZHEN: 4
+        COURSES: 4, SHENZHEN: 4, NOTICES: 17, LINE_STOPS: 11, TIMETABLES: 11,
     }  # fmt: skip
 
 
@@ -202,6 +214,16 @@ def test_each_record_went_where_the_contract_says(taken: Taken) -> None:
         STOPS: (60, 0, 0),
         COURSES: (2, 0, 0),
         SHENZHEN: (10, 0, 0),
+        NOTICES: (17, 0, 0),
+        AGENCIES: (1, 0, 0),
+        SERVICES: (2, 0, 0),
+        BUS_ROUTES: (4, 0, 0),
+        POLES: (465, 0, 0),
+        BUS_TRIPS: (17, 0, 0),
+        BUS_TIMES: (401, 0, 0),
+        LINE_STOPS: (126, 3, 0),
+        TIMETABLES: (126, 3, 0),
+        BUS_POINTS: (362, 9, 0),
     }
 
 
@@ -253,6 +275,16 @@ def test_no_key_is_published_twice_and_no_line_is_in_two_places(taken: Taken) ->
         STOPS: ("station", "linename"),
         COURSES: ("linename",),
         SHENZHEN: ("qh",),
+        NOTICES: ("date",),
+        AGENCIES: ("agency_id",),
+        SERVICES: ("service_id",),
+        BUS_ROUTES: ("route_id",),
+        POLES: ("stop_id",),
+        BUS_TRIPS: ("trip_id",),
+        BUS_TIMES: ("trip_id", "stop_sequence"),
+        LINE_STOPS: ("line_code", "course_id"),
+        TIMETABLES: ("line_code", "course_id"),
+        BUS_POINTS: ("name", "lng", "lat"),
     }
     for dataset, key in keys.items():
         rows = taken.published(dataset)
@@ -309,7 +341,7 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
         for dataset in REAL_DATASETS
     }
     assert {dataset: said for dataset, said in notes.items() if said} == {
-        SCHOOLS: {("header_found", None): 1, ("merged_rows_skipped", 31): 1},
+        SCHOOLS: {("header_found", None): 1, ("merged_rows_skipped", 31): 1, ("rows_behind_gap", 1): 1},
         DISTRICTS: {("crs_not_stated", None): 2},
         TOWNS: {("crs_stated", None): 2},  # the .shp is the same twice, and what was read with it is not
         DIVISIONS: {("optional_columns_missing", 1): 3, ("parts", 4): 1},
@@ -320,6 +352,11 @@ def test_each_delivery_notes_what_its_file_was_like_and_nothing_else(taken: Take
         SPEEDS: {("unpivoted", 207): 1},
         STATIONS: {("unpivoted", 10): 1},
         WEIGHTS: {("unpivoted", 207): 1},
+        **{dataset: {("parts_other", 5): 1} for dataset in FEED},
+        NOTICES: {("optional_columns_missing", 3): 2, ("optional_columns_missing", 1): 1, ("parts", 17): 1},
+        LINE_STOPS: {("parts", 11): 1},
+        TIMETABLES: {("parts", 11): 1},
+        BUS_POINTS: {("crs_stated", None): 1},
     }
 
 
@@ -500,6 +537,58 @@ def test_lists_and_shapes_of_transit_are_those_of_the_files(taken: Taken) -> Non
         for row, was, _ in taken.traced(dataset):
             assert row[name] == was[name]
             assert sorted(points(json.loads(row["geometry"])["coordinates"])) == sorted(was["geometry"])
+
+
+def test_the_notices_say_in_numbers_what_their_sentences_say(taken: Taken) -> None:
+    for row, was, _ in taken.traced(NOTICES):
+        assert (row["date"], row["file_date"]) == (date.fromisoformat(was["时间"]), row["date"])
+        counts = {"confirmed": "确诊", "suspected": "疑似", "cured": "治愈", "dead": "死亡"}
+        said = {name: was[word][:-1] if word in was else None for name, word in counts.items()}
+        assert {name: row[name] and str(row[name]) for name in counts} == said
+        assert was["确诊详情"].startswith(f"郑州市{row['zhengzhou']}例")
+    daily = {
+        row["date"]: row for row in taken.published(EPIDEMIC) if (row["province"], row["city"]) == ("河南省", "合计")
+    }
+    for row in taken.published(NOTICES):
+        assert daily[row["date"]]["confirmed"] == row["confirmed"], "the files of the days were made from the notices"
+
+
+def test_a_feed_of_several_tables_still_fits_together(taken: Taken) -> None:
+    found = {dataset: taken.published(dataset) for dataset in FEED}
+    assert {row["agency_id"] for row in found[BUS_ROUTES]} == {row["agency_id"] for row in found[AGENCIES]}
+    assert {row["route_id"] for row in found[BUS_TRIPS]} == {row["route_id"] for row in found[BUS_ROUTES]}
+    assert {row["service_id"] for row in found[BUS_TRIPS]} == {row["service_id"] for row in found[SERVICES]}
+    assert {row["trip_id"] for row in found[BUS_TIMES]} == {row["trip_id"] for row in found[BUS_TRIPS]}
+    assert {row["stop_id"] for row in found[BUS_TIMES]} < {row["stop_id"] for row in found[POLES]}
+    for dataset in FEED:
+        for row, was, _ in taken.traced(dataset):
+            for name, value in was.items():
+                assert text_of(row[name.strip()]) == value, (dataset, name)
+
+
+def text_of(value: Any) -> str:
+    """As GTFS writes it; the points of this feed have six decimals."""
+    if isinstance(value, date):
+        return f"{value:%Y%m%d}"
+    if isinstance(value, bool):
+        return str(int(value))
+    return f"{value:.6f}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def test_timetables_and_stops_of_bus_lines_are_those_of_the_files(taken: Taken) -> None:
+    for dataset, ours, theirs in ((LINE_STOPS, "stops", "busstops"), (TIMETABLES, "schedule", "schedule")):
+        for row, was, _ in taken.traced(dataset):
+            assert (row["course_id"], row["line_name"]) == (was["keitou_id"], was["keitou_name"])
+            assert (row["course_number"] or "", row["file_line_name"]) == (was["keitou_number"], was["keitou_name"])
+            assert json.loads(row[ours]) == was[theirs]
+    both = [{(row["line_code"], row["course_id"]) for row in taken.published(one)} for one in (LINE_STOPS, TIMETABLES)]
+    assert both[0] == both[1]
+    for row, was, _ in taken.traced(BUS_POINTS):
+        assert (row["name"], row["kinds"]) == (was["P11_001"], was["P11_002"])
+        for number in range(1, 20):
+            lists = (row[f"operator_{number}"], row[f"line_{number}"])
+            assert lists == (was[f"P11_003_{number}"], was[f"P11_004_{number}"])
+        assert [[row["lng"], row["lat"]]] == was["geometry"]["coordinates"]
 
 
 def points(coordinates: list[Any]) -> Iterator[tuple[float, float]]:

@@ -108,7 +108,8 @@ def test_every_file_of_a_real_set_is_data_or_says_why_not(shared: Path) -> None:
     assert counts.pop("bus_stops") == 215
     assert counts.pop("district_boundaries") == 2
     assert counts.pop("divisions") == 4
-    assert counts.pop("epidemic_daily") == 112
+    assert (counts.pop("epidemic_daily"), counts.pop("epidemic_notices")) == (112, 17)
+    assert (counts.pop("muroran_line_stops"), counts.pop("muroran_timetables")) == (11, 11)
     assert counts.pop("townships") == 10
     assert (counts.pop("shanghai_metro2_lines"), counts.pop("shenzhen_districts")) == (4, 4)
     assert set(counts.values()) == {1}
