@@ -14,6 +14,8 @@ import duckdb
 from infra import crypto
 from infra.settings import Settings
 
+_A_COLUMN = 640 * 1024
+
 
 class LakeSettings(Settings, frozen=True):
     """How the store works: sizes of what it writes, memory of what it computes."""
@@ -58,6 +60,21 @@ class Duck:
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         # It warns of a copy; where few rows are read so (`lake.split`), planning a relation would cost more.
         warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
+
+    def widen(self, columns: int) -> bool:
+        """Give a table of so many columns the memory that it takes however few its rows are; whether that is more.
+
+        A piece of each column stands in memory at each step of a query, 2,048 rows long: about half a MiB a column.
+        From then on the process computes with one thread, for each would take as much.
+        """
+        needed = columns * _A_COLUMN
+        limit = "SELECT parse_formatted_bytes(value) FROM duckdb_settings() WHERE name = 'memory_limit'"
+        [(now,)] = self._root.execute(limit).fetchall()
+        if needed <= now:
+            return False
+        self._root.execute(f"SET GLOBAL memory_limit = '{needed}B'")
+        self._root.execute("SET GLOBAL threads = 1")
+        return True
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -104,7 +104,7 @@ def split(job: Job) -> Split:
         OSError, duckdb.Error: only for want of disk or memory (`lake.room`).
     """
     try:
-        return _in_step(job)
+        return _with_room(job)
     except duckdb.Error as wrong:
         # The text of DuckDB's error quotes the data: it ends here.
         if lacks_room(wrong):
@@ -113,7 +113,7 @@ def split(job: Job) -> Split:
             raise _unreadable(job) from None
     again = replace(job, source=job.source.precise())
     try:
-        return _in_step(again)
+        return _with_room(again)
     except duckdb.Error as wrong:
         if lacks_room(wrong):
             raise
@@ -121,12 +121,18 @@ def split(job: Job) -> Split:
 
 
 def _unreadable(job: Job) -> Refused:
-    return Refused(
-        "READ_FAILED",
-        "文件无法按契约读取",
-        "the file cannot be read as the contract says",
-        place=Place(dataset=job.compiled.contract.id),
-    )
+    place = Place(dataset=job.compiled.contract.id)
+    return Refused("READ_FAILED", "文件无法按契约读取", "the file cannot be read as the contract says", place=place)
+
+
+def _with_room(job: Job) -> Split:
+    """The split; once more with a wide table's memory where the usual one was too little for its columns."""
+    try:
+        return _in_step(job)
+    except duckdb.OutOfMemoryException:
+        if not job.duck.widen(len(job.compiled.contract.columns)):
+            raise
+    return _in_step(job)
 
 
 def _in_step(job: Job) -> Split:

@@ -194,3 +194,18 @@ def test_nothing_is_removed_without_a_key(duck: Duck, tmp_path: Path) -> None:
     promised = replace(contract(), duplicates=Duplicates())
     one = staged(duck, tmp_path, promised, [(1, "a"), (1, "a")])
     assert remove(one).files == one.files
+
+
+def test_a_table_of_many_columns_gets_the_memory_that_they_take(tmp_path: Path) -> None:
+    names = [f"c{at}" for at in range(250)]
+    columns = tuple(Column(name, (name,), "integer", "int64", fields=(name,)) for name in names)
+    rules = tuple(
+        row_rule(f"{one.name}.type", "type", {}, column=one, severity="quarantine", sentence=None) for one in columns
+    )
+    fields = tuple(Field(name, (name,)) for name in names)
+    wide = Contract("a.b.c", "1.0.0", columns, fields, rules, (), "append")
+    with Duck(tmp_path, LakeSettings(memory="40MB")) as duck:
+        text = ",".join(names) + "\n" + "\n".join([",".join("7" * 250), ",".join(["8"] * 249 + ["x"])]) + "\n"
+        _, done = run(duck, tmp_path, text, wide)
+        assert (done.read, done.kept_rows, done.aside_rows) == (2, 1, 1)
+        assert not duck.widen(1), "never less than before"
