@@ -29,7 +29,7 @@ from lake import schema
 from lake.delta import DELIVERY, LINE, DataFile, Snapshot
 from lake.duck import file_list
 from lake.parquet import ParquetFiles, Written
-from lake.read.match import spellings
+from lake.read.names import spellings
 from lake.read.source import FAULTS, Source
 from lake.split import BATCH
 from lake.store_files import parquet_file

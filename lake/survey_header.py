@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from infra.text import fold
+from lake.read.names import numbered
 
 _DATA = re.compile(
     r"\s*[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?\s*%?"
@@ -20,13 +21,41 @@ Row = Sequence[str | None]
 
 
 def header_row(rows: Sequence[Row]) -> int | None:
-    """The index of the header among the first rows, None where the first row of the table's width is data already."""
+    """The index of the header among the first rows, None where the first row of the table's width is data already.
+
+    -1 where the table begins only below the rows that are searched.
+    """
     width = _width(rows)
-    wide = [at for at, row in enumerate(rows[:_SEARCHED]) if _filled(row) >= max(1, -(-width * 3 // 5))]
+    enough = max(1, -(-width * 3 // 5))
+    wide = [at for at, row in enumerate(rows[:_SEARCHED]) if _filled(row) >= enough or _indexed(row, width)]
+    if len(wide) > 1 and wide[-1] == len(rows) - 1:
+        wide.pop()  # nothing stands below the last row that could speak against it
     if not wide:
-        return 0 if rows else None
+        return (0 if width < 2 else -1) if rows else None
     best = max(wide, key=lambda at: (_likeness(rows, at, width), -at))
     return best if _likeness(rows, best, width) > 0 else None
+
+
+def header_names(rows: Sequence[Row], at: int) -> tuple[str, ...]:
+    """The names in the header: a column without one, and one whose name came before, is called by its number.
+
+    A column without a name is left out where it is empty, as far as was looked.
+    """
+    names: list[str] = []
+    seen: set[str] = set()
+    for position, cell in enumerate(rows[at]):
+        blank = cell is None or not cell.strip()
+        if cell is not None and not blank and fold(cell) not in seen:
+            names.append(cell)
+            seen.add(fold(cell))
+        elif not blank or any(row[position] for row in rows[at + 1 :] if position < len(row)):
+            names.append(numbered(cell, position))
+    return tuple(names)
+
+
+def _indexed(row: Row, width: int) -> bool:
+    """Whether every column but the first, an index, has a name."""
+    return 1 < len(row) == width == _filled(row) + 1 and not (row[0] and row[0].strip())
 
 
 def _width(rows: Sequence[Row]) -> int:
@@ -48,7 +77,7 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
     named = {position for position in years if len(years) > 1 and not _years_below(rows[at + 1 :], position)}
     data = sum(is_data(cell) for position, cell in cells if position not in named)
     below = rows[at + 1 :]
-    against, towards = 0, 0
+    against, towards = 0.0, 0
     for position, cell in cells:
         column = [row[position] for row in below if position < len(row) and row[position]]
         looks = sum(is_data(value) for value in column if value)
@@ -56,8 +85,8 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
             towards += not is_data(cell) or position in named
             against += is_data(cell) and position not in named
         elif column and not is_data(cell):
-            # Among texts a value that comes again below is a value.
-            against += sum(fold(value) == fold(cell) for value in column if value) * 2 > len(column) / 4
+            # Among texts a value that comes again below is a value; a text above numbers says more.
+            against += (sum(fold(value) == fold(cell) for value in column if value) * 2 > len(column) / 4) / 2
     if against > towards or (data * 2 > len(cells) and not towards):
         return -1.0
     if not towards and (data or against):

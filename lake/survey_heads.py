@@ -23,15 +23,16 @@ from infra.errors import Place, Refused
 from infra.language import Text
 from infra.text import fold
 from lake.read import Limits, Source, read
-from lake.read.archive import Member, Unpacking, members, opened
+from lake.read.archive import Member, Unpacking, gunzip, members, opened
 from lake.read.csv import DELIMITERS
-from lake.read.detect import detect
+from lake.read.detect import detect, packed_twice
 from lake.read.encoding import as_utf8
 from lake.read.place import SHEET_BITS
 from lake.read.records import Record, physical_lines, read_records
-from lake.read.refusals import empty, no_records, too_wide
+from lake.read.refusals import empty, late_header, no_records, too_wide
 from lake.read.source import Job
-from lake.survey_header import header_row
+from lake.survey_header import header_names, header_row
+from lake.survey_keys import with_geometries
 
 _LOOKED = 60
 _KEYS_OF = 100_000
@@ -133,6 +134,11 @@ def _joined(found: Sequence[tuple[str, Heads]], member: str | None, place: Place
 def _one(path: Path, looking: Looking, scratch: Path, name: str, limits: Limits) -> Heads:
     place = Place(file=name, dataset=looking.dataset)
     kind = detect(path, place)
+    if kind == "gzip":
+        path = gunzip(path, _made(scratch, path, "inside"), limits, place)
+        kind = detect(path, place)
+    if kind in ("zip", "gzip"):
+        raise packed_twice(place)
     if kind == "csv":
         return _csv(path, looking, scratch, name, limits)
     if kind in _TABLES:
@@ -162,12 +168,14 @@ def _csv(path: Path, looking: Looking, scratch: Path, name: str, limits: Limits)
         raise too_wide(place, widest.line, len(widest.cells), limits.max_columns)
     rows = [record.cells for record in head if record.fault is None]
     at = header_row(rows)
+    if at is not None and at < 0:
+        raise late_header(place)
     if at is None:
         width = Counter(map(len, rows)).most_common(1)[0][0]
         return Heads(_numbers(width), {"header": "none", "delimiter": delimiter}, header=False)
-    if len(head) < 2 or at + 1 >= len(rows):
+    if len(head) < 2 or (at + 1 >= len(rows) and len(rows) == len(head)):
         raise no_records(place, head[-1].line)
-    return Heads(_named(rows[at]), {})
+    return Heads(header_names(rows, at), {})
 
 
 def _head(path: Path, delimiter: str, limits: Limits, place: Place) -> tuple[list[Record], Refused | None]:
@@ -194,13 +202,9 @@ def _numbers(width: int) -> tuple[str, ...]:
     return tuple(str(at) for at in range(1, width + 1))
 
 
-def _named(row: Sequence[str | None]) -> tuple[str, ...]:
-    """The header's names; what is blank has none, and the reader says so where it matters."""
-    return tuple(cell for cell in row if cell and cell.strip())
-
-
 def _workbook(path: Path, looking: Looking, folder: Path, name: str, limits: Limits) -> Heads:
     folder.mkdir()
+    place = Place(file=name, dataset=looking.dataset)
     contract = looking.contract((), header="none")
     try:
         source = read(path, contract, folder, name=name, limits=limits)
@@ -210,21 +214,23 @@ def _workbook(path: Path, looking: Looking, folder: Path, name: str, limits: Lim
         raise
     asked = contract.reading.sheet
     reading = {"sheet": asked} if asked else {}
-    found = [_sheet_heads(rows, reading) for rows in _by_sheet(source)]
+    found = [_sheet_heads(rows, reading, place) for rows in _by_sheet(source)]
     named = [one for one in found if one is not None]
     if not named:
-        raise no_records(Place(file=name, dataset=looking.dataset), 1)
+        raise no_records(place, 1)
     return max(named, key=named.count)  # of several sheets the header that most of them have
 
 
-def _sheet_heads(rows: Sequence[dict[int, str | None]], reading: Mapping[str, Any]) -> Heads | None:
+def _sheet_heads(rows: Sequence[dict[int, str | None]], reading: Mapping[str, Any], place: Place) -> Heads | None:
     """The header of one sheet, None where it has no record."""
     width = max((max(row, default=0) for row in rows), default=0)
     grid = [[row.get(at) for at in range(1, width + 1)] for row in rows]
     at = header_row(grid)
+    if at is not None and at < 0:
+        raise late_header(place)
     if at is None:
         return Heads(_numbers(width), {**reading, "header": "none"}, header=False)
-    return Heads(_named(grid[at]), dict(reading)) if at + 1 < len(grid) else None
+    return Heads(header_names(grid, at), dict(reading)) if at + 1 < len(grid) else None
 
 
 def _by_sheet(source: Source) -> list[list[dict[int, str | None]]]:
@@ -270,25 +276,7 @@ def _keys(path: Path, looking: Looking, folder: Path, name: str, limits: Limits)
             names |= dict.fromkeys(json.loads(extra))
     if not names:
         raise no_records(Place(file=name, dataset=looking.dataset), 1)
-    return Heads(_with_geometries(list(names)), {})
-
-
-def _with_geometries(names: Sequence[str]) -> tuple[str, ...]:
-    """The keys, a geometry's own keys being one: `geometry.type` and `geometry.coordinates` are `geometry`."""
-    drawn = {
-        name.removesuffix(".coordinates")
-        for name in names
-        if name.endswith(".coordinates") and name.removesuffix("coordinates") + "type" in names
-    }
-    whole = dict.fromkeys(next((one for one in drawn if name.startswith(f"{one}.")), name) for name in names)
-    # Where a key is an object in some records and a value in others, the reader keeps the object whole.
-    return tuple(name for name in whole if not any(above in whole for above in _above(name)))
-
-
-def _above(name: str) -> list[str]:
-    """The keys inside which a flattened key lies."""
-    parts = name.split(".")
-    return [".".join(parts[:at]) for at in range(1, len(parts))]
+    return Heads(with_geometries(list(names)), {})
 
 
 def _rows(source: Source, most: int) -> list[tuple[str | None, str | None]]:

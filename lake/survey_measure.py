@@ -55,8 +55,10 @@ def count_keys(
     return found
 
 
-def _column(connection: duckdb.DuckDBPyConnection, table: str, at: int, name: str) -> Measured:
-    absent = ", ".join(literal(text) for text in sorted(ABSENT))
+def _column(
+    connection: duckdb.DuckDBPyConnection, table: str, at: int, name: str, nothing: frozenset[str] = ABSENT
+) -> Measured:
+    absent = ", ".join(literal(text) for text in sorted(nothing))
     trimmed = f"SELECT c{at} AS v, trim(c{at}, {_BLANKS}) AS w FROM {table}"
     present = f"SELECT v, w FROM ({trimmed}) WHERE w <> '' AND lower(w) NOT IN ({absent})"
     row = connection.execute(_counted(present)).fetchall()[0]
@@ -71,6 +73,9 @@ def _column(connection: duckdb.DuckDBPyConnection, table: str, at: int, name: st
     sample = connection.execute(
         f"SELECT DISTINCT left(w, {_CUT}) AS s FROM ({present}) ORDER BY hash(s), s LIMIT {_SAMPLE}"
     ).fetchall()
+    codes = _codes(dict(missing), dict(shapes), [text for (text,) in sample])
+    if codes:
+        return _column(connection, table, at, name, nothing - codes)
     return Measured(
         header=name,
         filled=row[0],
@@ -85,6 +90,13 @@ def _column(connection: duckdb.DuckDBPyConnection, table: str, at: int, name: st
         shortest=row[4] or 0,
         longest=longest,
     )
+
+
+def _codes(missing: Mapping[str, int], shapes: Mapping[str, int], sample: Sequence[str]) -> frozenset[str]:
+    """What only looks like no value: NA among codes of two capital letters is Namibia."""
+    if len(shapes) != 1 or not all(text.isupper() and text.isalpha() for text in sample):
+        return frozenset()
+    return frozenset(text.lower() for text in missing if text.isupper() and "a" * len(text) in shapes)
 
 
 def _frequent(rows: str, where: str, most: int) -> str:

@@ -4,6 +4,7 @@ come from those who write the files, not from a reader of ours.
 """
 
 import csv
+import gzip
 import io
 import json
 import random
@@ -99,10 +100,10 @@ def shapes() -> Iterator[Odd]:
     yield Odd("title-above.csv", ("2026年统计表\n制表：某局\n\n" + TEXT).encode(), 30)
     yield Odd("title-with-commas.csv", ("2026年统计表,,,\n" + TEXT).encode(), 30)
     yield Odd("comment-above.csv", ("# exported 2026\n" + TEXT).encode(), 30)
-    yield Odd("same-names.csv", b"a,b,a\n1,2,3\n4,5,6\n", None, ("READ_HEADER_DUPLICATE",))
-    yield Odd("same-names-folded.csv", "Name,ＮＡＭＥ,b\n1,2,3\n4,5,6\n".encode(), None, ("READ_HEADER_DUPLICATE",))
-    yield Odd("a-name-missing.csv", b"a,,c\n1,2,3\n4,5,6\n", None, ("READ_HEADER_BLANK",))
-    yield Odd("index-without-name.csv", b",a,b\n0,x,3\n1,y,6\n2,z,9\n", None, ("READ_HEADER_BLANK",))
+    yield Odd("same-names.csv", b"a,b,a\n1,2,3\n4,5,6\n", 2)
+    yield Odd("same-names-folded.csv", "Name,ＮＡＭＥ,b\n1,2,3\n4,5,6\n".encode(), 2)
+    yield Odd("a-name-missing.csv", b"a,,c\n1,2,3\n4,5,6\n", 2)
+    yield Odd("index-without-name.csv", b",a,b\n0,x,3\n1,y,6\n2,z,9\n", 3)
     yield Odd("ragged-short.csv", (TEXT + "A777,短\n").encode(), 31)
     yield Odd("ragged-long.csv", (TEXT + "A777,长,1,2026-01-01,多,余\n").encode(), 31)
     yield Odd("empty-column.csv", table([[*HEAD, "空"], *([*row, ""] for row in PLAIN)]).encode(), 30)
@@ -204,7 +205,7 @@ def documents() -> Iterator[Odd]:
     yield Odd("page.csv", b"<!DOCTYPE html><html><body><table><tr><td>1</td></tr></table>", None, ("READ_FORMAT",))
     yield Odd("document.xml", b"<?xml version='1.0'?><rows><row a='1'/></rows>", None, ("READ_FORMAT",))
     yield Odd("paper.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", None, ("READ_FORMAT",))
-    yield Odd("packed.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\3", None, ("READ_FORMAT",))
+    yield Odd("packed.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\3", None, ("READ_DAMAGED",))
     yield Odd("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(64), None, ("READ_FORMAT",))
 
 
@@ -335,6 +336,12 @@ def binaries() -> Iterator[Odd]:
     )
     yield Odd("with-litter.zip", _zip({"__MACOSX/._a.csv": b"x", "a.csv": TEXT.encode(), ".DS_Store": b"y"}), 30)
     yield Odd("leaves.zip", _zip({"../../etc/passwd.csv": TEXT.encode()}), 30, ("READ_ARCHIVE",))
+    yield Odd("one.csv.gz", gzip.compress(TEXT.encode("gb18030")), 30)
+    yield Odd(
+        "archive.tar.gz", gzip.compress(b"a.csv".ljust(257, b"\0") + b"ustar".ljust(255, b"\0")), None, ("READ_FORMAT",)
+    )
+    yield Odd("gzip-in-gzip.gz", gzip.compress(gzip.compress(TEXT.encode())), None, ("READ_FORMAT",))
+    yield Odd("bomb.gz", gzip.compress(bytes(80_000_000)), None, ("READ_ARCHIVE_SIZE",))
     yield Odd("nothing.zip", _zip({}), None, ("READ_",))
     yield Odd("zip-in-zip.zip", _zip({"a.zip": _zip({"a.csv": TEXT.encode()})}), None, ("READ_",))
     yield Odd(

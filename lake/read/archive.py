@@ -1,4 +1,4 @@
-"""What is inside a ZIP: its files one by one, unpacked into scratch within limits, under names of ours.
+"""What is inside a ZIP: its files one by one, unpacked into scratch within limits, under names of ours; and a gzip's.
 
 A delivery of several files lands as a ZIP too (`lake.bundle`), so that this is the one way to all of them. Names inside
 an archive are somebody's words: none becomes a path, wherever it may lead. An archive in which a name stands twice or
@@ -8,6 +8,7 @@ Windows packs in China.
 """
 
 import contextlib
+import gzip
 import os
 import stat
 import struct
@@ -109,6 +110,25 @@ class Unpacking:
                 digest.update(block)
                 made.write(block)
         return crypto.Sealed(digest.hexdigest(), size)
+
+
+def gunzip(path: Path, target: Path, limits: Limits, place: Place) -> Path:
+    """The one file that a gzip holds, as the new file `target`.
+
+    Raises:
+        Refused: READ_DAMAGED, READ_ARCHIVE_SIZE.
+    """
+    packed, size = path.stat().st_size, 0
+    with guarded(place), gzip.open(path) as source, target.open("xb") as made:
+        target.chmod(0o600)
+        while block := source.read(_BLOCK):
+            size += len(block)
+            if size > limits.max_unpacked:
+                raise _too_large(limits.max_unpacked, place)
+            if size > _RATIO_FROM and size > limits.max_ratio * packed:
+                raise _too_dense(limits.max_ratio, place)
+            made.write(block)
+    return target
 
 
 def printable(name: str) -> str:
@@ -226,7 +246,7 @@ def guarded(place: Place) -> Iterator[None]:
             place=place,
             remedy=_REPACK,
         ) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError):
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, ValueError, RuntimeError):
         raise Refused(
             "READ_DAMAGED",
             "压缩包已损坏，可能没有传完",

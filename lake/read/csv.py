@@ -20,7 +20,8 @@ from infra.errors import Place, Refused
 from infra.text import quote_identifier
 from lake.read.encoding import as_utf8
 from lake.read.lines import LineMap
-from lake.read.match import SEARCH_ROWS, Header, Names, by_position, find_header, names_of
+from lake.read.match import SEARCH_ROWS, Header, by_position, find_header
+from lake.read.names import Names, names_of
 from lake.read.records import BOM, Record, physical_lines, read_records
 from lake.read.refusals import blank_header, empty, header_notes, no_records, too_wide
 from lake.read.source import Job, Note, Source

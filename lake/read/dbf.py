@@ -75,7 +75,9 @@ def open_table(path: Path, place: Place) -> Table:
             break
         columns.append(Column(one[:11].split(b"\0")[0], chr(one[11]), start, start + one[16]))
         start += one[16]
-    if not columns or start > width or first + count * width > size + 1:  # the mark of its end may be missing
+    if (
+        (not columns and described[_HEADER:] != b"\r") or start > width or first + count * width > size + 1
+    ):  # the mark of its end may be missing
         raise _damaged(place)
     return Table(path, tuple(columns), count, first, width, head[29])
 

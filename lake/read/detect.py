@@ -34,7 +34,6 @@ _EXPORT = Text("从源系统导出为 CSV、Excel 或 JSON 再报送", "export C
 
 _MAGIC: tuple[tuple[bytes, str, str, Text], ...] = (
     (b"%PDF", "PDF 文档", "a PDF document", _EXPORT),
-    (b"\x1f\x8b", "gzip 压缩包", "a gzip archive", UNPACK),
     (b"Rar!", "RAR 压缩包", "a RAR archive", UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "7z 压缩包", "a 7z archive", UNPACK),
     (b"BZh", "bzip2 压缩包", "a bzip2 archive", UNPACK),
@@ -61,7 +60,12 @@ def refused_format(place: Place, zh: str, en: str, remedy: Text) -> Refused:
     )
 
 
-def detect(path: Path, place: Place) -> Format | Literal["zip"]:
+def packed_twice(place: Place) -> Refused:
+    """The refusal of an archive within an archive."""
+    return refused_format(place, "压缩包里的压缩包", "an archive within an archive", UNPACK)
+
+
+def detect(path: Path, place: Place) -> Format | Literal["zip", "gzip"]:
     """The format by content; "json" stands for JSON, JSON Lines and GeoJSON, which only parsing tells apart.
 
     Raises:
@@ -75,6 +79,8 @@ def detect(path: Path, place: Place) -> Format | Literal["zip"]:
         return _ole(path, place)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip(path, place)
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(_SHP) and head[28:32] == _SHP_VERSION:
@@ -83,6 +89,8 @@ def detect(path: Path, place: Place) -> Format | Literal["zip"]:
         raise refused_format(
             place, "Shapefile 的属性表（.dbf）", "the attributes of a shapefile (.dbf)", _WHOLE_SHAPEFILE
         )
+    if head[257:262] == b"ustar":
+        raise refused_format(place, "TAR 包", "a TAR archive", UNPACK)
     for magic, zh, en, remedy in _MAGIC:
         if head.startswith(magic):
             raise refused_format(place, zh, en, remedy)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.text import fold
-from lake.read.match import Wanted, spellings
+from lake.read.names import Wanted, spellings
 from lake.read.spool import extra_json
 from lake.read.stream import Literal
 

@@ -2,38 +2,21 @@
 
 Pure: rows of texts in, a `Header` out. A header is found by its names (name, Chinese name, alias; `infra.text.fold`),
 not by its position: title rows above it and (merged) headers of up to three rows are recognised because the contract's
-names are known. Nothing is guessed: duplicate headers and missing required fields are refused.
+names are known. Nothing is guessed: missing required fields are refused, and so are columns
+of one name unless the contract calls them by their numbers (`numbered`).
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Protocol
 
 from infra.errors import Place, Refused
 from infra.language import Text
 from infra.text import fold
+from lake.read.names import Names, Row, Wanted, names_of, numbered
 
 SEARCH_ROWS = 30
 _HEIGHT = 3
-Row = Sequence[str | None]
-
-
-class Wanted(Protocol):
-    """The part of a contract's field that matching looks at."""
-
-    @property
-    def name(self) -> str:
-        """The handed-over column's name."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every spelling."""
-
-    @property
-    def required(self) -> bool:
-        """Refused without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +42,11 @@ class Header:
     missing: tuple[str, ...]
 
 
-def spellings(fields: Sequence[Wanted]) -> dict[str, str]:
-    """Folded spelling → field name."""
-    return {fold(spelling): wanted.name for wanted in fields for spelling in (wanted.name, *wanted.names)}
-
-
 def _cut(row: Row) -> list[str | None]:
     cells = [cell if cell and cell.strip() else None for cell in row]
     while cells and cells[-1] is None:
         cells.pop()
     return cells
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What a header may say: the folded spellings of the fields, and the pattern of columns that are unpivoted."""
-
-    fields: dict[str, str]
-    wide: re.Pattern[str] | None = None
-
-    def has(self, name: str) -> bool:
-        """Whether the contract speaks of a column of this name."""
-        return fold(name) in self.fields or (self.wide is not None and self.wide.fullmatch(name.strip()) is not None)
-
-    def hits(self, names: Row) -> tuple[int, int]:
-        """How many fields the names stand for, and how many columns that are unpivoted; each counts once."""
-        found = {
-            self.fields.get(fold(name)) or name: fold(name) in self.fields for name in names if name and self.has(name)
-        }
-        fields = sum(found.values())
-        return fields, len(found) - fields
 
 
 def _stacked(rows: Sequence[Row], known: Names) -> list[str | None]:
@@ -117,11 +75,6 @@ def _joined(parts: list[str], known: Names) -> str | None:
                 if known.has(one):
                     return one
     return " ".join(parts) or None
-
-
-def names_of(fields: Sequence[Wanted], wide: str | None = None) -> Names:
-    """What a header may say."""
-    return Names(spellings(fields), re.compile(wide) if wide else None)
 
 
 def _candidates(rows: Sequence[Row], declared: int | None) -> Iterator[tuple[int, int]]:
@@ -188,7 +141,14 @@ def find_header(
             best, most = (index, height, names), found
     if best is None:
         raise not_found(place)
-    return _header(best, fields, known.fields, place)
+    row, height, names = best
+    names += [None] * (_reach(known.fields, max(map(len, rows[row : row + height]))) - len(names))
+    return _header((row, height, names), fields, known.fields, place)
+
+
+def _reach(known: dict[str, str], width: int) -> int:
+    """How far the columns go that the contract calls by their numbers, in a header of so many cells."""
+    return max((at for at in range(1, width + 1) if numbered(None, at - 1) in known), default=0)
 
 
 def not_found(place: Place | None) -> Refused:
@@ -213,26 +173,28 @@ def _header(
     extras: list[tuple[int, str]] = []
     seen: dict[str, int] = {}
     for position, name in enumerate(names):
-        if name is None:
-            continue
-        folded = fold(name)
-        target = known.get(folded)
-        twin = columns.get(target) if target is not None else seen.get(folded)
-        if twin is not None:
+        folded = None if name is None else fold(name)
+        target = None if folded is None else known.get(folded)
+        twin = columns.get(target) if target is not None else None if folded is None else seen.get(folded)
+        by_number = known.get(fold(numbered(name, position))) if name is None or twin is not None else None
+        if by_number is not None:
+            columns[by_number] = position
+        elif twin is not None:
             raise _duplicate(target, twin, position, place)
-        seen[folded] = position
-        if target is None:
-            extras.append((position, name))
-        else:
+        elif target is not None:
             columns[target] = position
+        elif name is not None and folded is not None:
+            seen[folded] = position
+            extras.append((position, name))
     _check_missing(fields, columns, extras, place)
+    found = set(columns.values())
     return Header(
         row=row,
         height=height,
         names=tuple(names),
         columns=columns,
         extras=tuple(extras),
-        blanks=tuple(position for position, name in enumerate(names) if name is None),
+        blanks=tuple(position for position, name in enumerate(names) if name is None and position not in found),
         missing=tuple(wanted.name for wanted in fields if wanted.name not in columns),
     )
 

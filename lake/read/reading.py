@@ -1,10 +1,11 @@
 """The one door to the readers: a file and a contract in, a `Source` out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from infra.errors import Place
-from lake.read.detect import UNPACK, detect, refused_format
+from lake.read.detect import detect, packed_twice
 from lake.read.source import Job, Limits, Source
 
 
@@ -36,6 +37,11 @@ def _place(job: Job) -> Place:
 
 def _read_one(job: Job) -> Source:
     """The source of a single file, as long as the contract wants it."""
+    if detect(job.path, _place(job)) == "gzip":
+        from lake.read.archive import gunzip  # noqa: PLC0415
+
+        inside = gunzip(job.path, job.scratch / f"{job.path.name}.inside", job.limits, _place(job))
+        job = replace(job, path=inside)
     if job.contract.reading.unpivot is None:
         return _read_as_it_is(job)
     from lake.read.unpivot import unpivoted  # noqa: PLC0415
@@ -45,8 +51,8 @@ def _read_one(job: Job) -> Source:
 
 def _read_as_it_is(job: Job) -> Source:
     found = detect(job.path, _place(job))
-    if found == "zip":
-        raise refused_format(_place(job), "压缩包里的压缩包", "an archive within an archive", UNPACK)
+    if found in ("zip", "gzip"):
+        raise packed_twice(_place(job))
     # Each reader is loaded when it is needed: the workbook's process must stay small.
     if found == "csv":
         from lake.read.csv import read_csv  # noqa: PLC0415

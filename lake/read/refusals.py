@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from infra.errors import Place, Refused
 from infra.language import Text
-from lake.read.match import Header, listed
+from lake.read.match import SEARCH_ROWS, Header, listed
 from lake.read.source import Note
 
 
@@ -71,6 +71,17 @@ def blank_header(place: Place, position: int, line: int) -> Refused:
         f"column {position + 1} has no name, but line {line} has a value in it",
         place=replace(place, row=line, column=position + 1),
         remedy=Text("为该列补上列名，或删除该列", "name the column or remove it"),
+    )
+
+
+def late_header(place: Place) -> Refused:
+    """The refusal of a table that begins only below the rows in which a header is looked for."""
+    return Refused(
+        "READ_HEADER_NOT_FOUND",
+        f"前 {SEARCH_ROWS} 行里没有表头，表格在其下才开始",
+        f"none of the first {SEARCH_ROWS} rows is a header; the table begins below them",
+        place=place,
+        remedy=Text("删去表头之上的说明行", "remove the lines above the header"),
     )
 
 

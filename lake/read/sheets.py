@@ -12,7 +12,8 @@ from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.cells import Flaws, cell_text, flaws
 from lake.read.detect import encrypted
-from lake.read.match import SEARCH_ROWS, Header, by_position, find_header, names_of, not_found
+from lake.read.match import SEARCH_ROWS, Header, by_position, find_header, not_found
+from lake.read.names import names_of
 from lake.read.place import MOST_SHEETS
 from lake.read.refusals import too_wide
 from lake.read.source import Note

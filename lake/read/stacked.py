@@ -17,7 +17,8 @@ from itertools import takewhile
 from contracts.infer.profile import ABSENT
 from infra.errors import Refused
 from infra.text import fold
-from lake.read.match import Header, Names, Row, Wanted, find_header, spellings
+from lake.read.match import Header, find_header
+from lake.read.names import Names, Row, Wanted, spellings
 from lake.survey_header import header_row, is_data, is_year
 
 AHEAD = 8

@@ -21,6 +21,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         ground.prepare()
         begin(ground, "odd.files.any")
     with open_ground(environ) as ground, Session(ground) as opened:
+        opened.auditor()  # a slow start would outlive the setting of warnings under which it began
         yield opened
 
 

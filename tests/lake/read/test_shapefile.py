@@ -136,6 +136,14 @@ def test_what_is_no_whole_shapefile_is_refused_in_a_sentence(case: str, tmp_path
     assert str(tmp_path) not in str(refused.value)
 
 
+def test_shapes_without_any_attribute_are_features(tmp_path: Path) -> None:
+    """What R and GDAL write for shapes alone: a .dbf of rows without one field."""
+    files = features()
+    files[".dbf"] = struct.pack("<4BLHH20x", 3, 126, 1, 1, 3, 33, 1) + b"\r" + b" " * 3
+    found = rows(read(packed(files, tmp_path), contract("geometry"), tmp_path))
+    assert [row[0] is None for row in found] == [False, True, False]
+
+
 def test_memory_and_time_are_bounded(tmp_path: Path) -> None:
     files = {ending: io.BytesIO() for ending in (".shp", ".shx", ".dbf")}
     with shapefile.Writer(shp=files[".shp"], shx=files[".shx"], dbf=files[".dbf"]) as writer:

@@ -1,0 +1,59 @@
+"""What files that nobody prepared showed: where a header stands, columns without a name of their own, codes like NA."""
+
+import duckdb
+import pytest
+
+from contracts.model import Field
+from infra.errors import Refused
+from lake.read.match import find_header
+from lake.survey_header import header_names, header_row
+from lake.survey_measure import measure
+
+
+def table(text: str) -> list[list[str | None]]:
+    return [[cell or None for cell in line.split(",")] for line in text.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("a,b,c\n1,b,c\n2,b,c\n3,b,c", 0),  # names that are values too, above a column of numbers
+        ("p,q,s\np,r,s\np,t,s\np,,s", None),  # no header; nothing below the last row speaks against it
+        (",name\n0,x\n1,y\n2,z", 0),  # an index without a name
+        ("# a list of codes\n# of places\n#code,name\nAD,Andorra\nAE,Emirates", 2),
+        ("\n".join(["# words"] * 35 + ["code,name,zone", *(f"c{at},n{at},z{at}" for at in range(20))]), -1),
+        ("titles\nno,yes\n", 1),
+    ],
+)
+def test_where_the_header_stands(text: str, at: int | None) -> None:
+    assert header_row(table(text)) == at
+
+
+def test_a_column_without_a_name_of_its_own_is_called_by_its_number() -> None:
+    rows = table(",a,b,A,,\n0,1,2,3,4,\n5,6,7,8,9,")
+    names = header_names(rows, 0)
+    assert names == ("#1", "a", "b", "A#4", "#5")
+    fields = [Field(f"f{at}", (name,)) for at, name in enumerate(names)]
+    assert find_header(rows, fields).columns == {f"f{at}": at for at in range(5)}
+    with pytest.raises(Refused, match="READ_HEADER_DUPLICATE"):
+        find_header(rows, fields[:2])
+
+
+def test_a_column_that_a_value_stands_beside_is_no_number_of_it() -> None:
+    """The number and the first value under the name must not make the name of a column of two header rows."""
+    rows = table("a,b,a\n1,2,3\n4,5,6")
+    header = find_header(rows, [Field("a", ("a",)), Field("b", ("b",)), Field("a_3", ("a#3",))])
+    assert (header.height, header.columns) == (1, {"a": 0, "b": 1, "a_3": 2})
+
+
+@pytest.mark.parametrize(
+    ("values", "absent"),
+    [(["AD", "NA", "CN"], {}), (["12", "NA", "13"], {"NA": 1}), (["Jinshui", "NA", "Erqi"], {"NA": 1})],
+)
+def test_na_among_codes_of_two_letters_is_one_of_them(values: list[str], absent: dict[str, int]) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t (c0 VARCHAR, _fault VARCHAR)")
+        connection.executemany("INSERT INTO t VALUES (?, NULL)", [[value] for value in values])
+        (column,) = measure(connection, "t", ["code"], header=True, crs=None).columns
+    assert column.absent == absent
+    assert column.filled == len(values) - sum(absent.values())
