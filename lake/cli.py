@@ -9,6 +9,7 @@ from infra.console import emit, help_text, json_option, progress, table
 from infra.language import Text
 from infra.local_time import local_time
 from lake.describe_cli import describe
+from lake.evolve_cli import evolve
 from lake.parts_cli import files
 from lake.replay_cli import replay
 from lake.table_restore_cli import restore
@@ -141,6 +142,7 @@ def lake() -> None:
 
 
 lake.add_command(describe)
+lake.add_command(evolve)
 lake.add_command(files)
 lake.add_command(restore)
 

@@ -46,10 +46,12 @@ __all__ = [
     "Commit",
     "DataFile",
     "Moved",
+    "OtherColumns",
     "Snapshot",
     "Tables",
     "curated_key",
     "quarantine_key",
+    "schema_json",
     "write_frame",
 ]
 
@@ -60,6 +62,23 @@ _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
     "delta.checkpointInterval": "50",
 }
+
+
+class OtherColumns(Refused):
+    """`LAKE_TABLE_SCHEMA`: the table has other columns than were asked for; `there` are its own."""
+
+    def __init__(self, key: str, columns: list[str], there: pa.Schema) -> None:
+        super().__init__(
+            "LAKE_TABLE_SCHEMA",
+            f"表 {key} 的列 {'、'.join(columns)} 与已发布版本不同",
+            f"columns {', '.join(columns)} of table {key} are not as in the published version",
+        )
+        self.there = there
+
+
+def schema_json(schema: pa.Schema) -> str:
+    """The schema as a commit takes it."""
+    return str(Schema.from_arrow(schema).to_json())
 
 
 class Tables:
@@ -77,11 +96,11 @@ class Tables:
             return False
         return True
 
-    def ensure(self, key: str, schema: pa.Schema, name: str) -> int:
-        """Create the table unless it is there, add columns that it lacks; its version.
+    def ensure(self, key: str, schema: pa.Schema, name: str, *, exact: bool = False) -> int:
+        """Create the table unless it is there, add columns that it lacks; its version. `exact`: it may have no other.
 
         Raises:
-            Refused: `LAKE_TABLE_SCHEMA`, a column changed its type: that needs a new dataset or a migration.
+            OtherColumns: `LAKE_TABLE_SCHEMA`, it has a column of another type or, asked exactly, one more.
         """
         try:
             table = self._latest(key)
@@ -97,19 +116,16 @@ class Tables:
                     storage_options=options or None,
                 )
             table = self._latest(key)
-        self._widen(key, table, schema)
+        self._widen(key, table, schema, exact=exact)
         return int(table.version())
 
-    def _widen(self, key: str, table: DeltaTable, schema: pa.Schema) -> None:
+    def _widen(self, key: str, table: DeltaTable, schema: pa.Schema, *, exact: bool) -> None:
         wanted = {field.name: field for field in Schema.from_arrow(schema).fields}
         there = {field.name: field for field in table.schema().fields}
         changed = [name for name, field in wanted.items() if name in there and there[name].type != field.type]
+        changed += [name for name in there if exact and name not in wanted]
         if changed:
-            raise Refused(
-                "LAKE_TABLE_SCHEMA",
-                f"表 {key} 的列 {'、'.join(changed)} 类型与已发布版本不同",
-                f"columns {', '.join(changed)} of table {key} changed their type since the published version",
-            )
+            raise OtherColumns(key, changed, pa.schema(table.schema().to_arrow()))
         missing = [field for name, field in wanted.items() if name not in there]
         if missing:
             with _guarded(key):
@@ -183,7 +199,7 @@ class Tables:
                 table.create_write_transaction(
                     actions,
                     commit.mode,
-                    table.schema(),
+                    table.schema() if commit.schema is None else Schema.from_json(commit.schema),
                     commit_properties=CommitProperties(
                         custom_metadata={**commit.metadata, "transaction": commit.transaction},
                         max_commit_retries=0,

@@ -244,7 +244,7 @@ def _advance(session: Session, row: Row, held: Lease, given: Given) -> None:
         separated = given.separated
         if separated is None or separated.job.compiled is not compiled:
             separated = prepare.separate(task)
-        prepared = prepare.prepare(task, separated, now)
+        prepared = prepare.prepare(task, separated, now, held)
     except Refused as refusal:
         record.refuse(ground, row, refusal, version, now)
         return

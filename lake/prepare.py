@@ -20,11 +20,13 @@ from infra import crypto
 from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
+from infra.lease import Lease
 from infra.settings import load
-from lake import compared, docs, duplicates, parts, schema, upsert
+from lake import compared, docs, duplicates, evolving, parts, schema, upsert
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.duck import Duck, LakeSettings
 from lake.duplicates import CONFLICT, Removed, Staged
+from lake.evolving import Fitted
 from lake.known_keys import KnownKeys
 from lake.parquet import Written
 from lake.read.reading import read
@@ -92,8 +94,9 @@ def separate(task: Task) -> Separated:
         Refused: the delivery cannot be read as the contract says.
     """
     contract = task.compiled.contract
-    limits = load(Limits, task.ground.environ)
-    source = read(task.plain, task.compiled, task.scratch, name=task.row["file_name"], limits=limits)
+    limits, name = load(Limits, task.ground.environ), task.row["file_name"]
+    source = read(task.plain, task.compiled, task.scratch, name=name, limits=limits)
+    items = _items(task)
     job = Job(
         compiled=task.compiled,
         source=source,
@@ -102,8 +105,8 @@ def separate(task: Task) -> Separated:
         scratch=task.scratch,
         duck=task.duck,
         settings=task.settings,
-        given={"file_name": task.row["file_name"], **source.given},
-        statistics=schema.plain_columns(contract, _items(task)),
+        given={"file_name": name, **source.given},
+        statistics=schema.plain_columns(contract, items),
         small=task.row["size"] <= SMALL_BYTES,
         progress=None if task.progress is None else lambda rows: _tell(task, "split", rows),
     )
@@ -157,15 +160,15 @@ def weigh(task: Task, separated: Separated, base: int, now: datetime) -> Weighed
     return Weighed(base, staged, removed, verdict, tuple(aside), blocked, broken, counts)
 
 
-def prepare(task: Task, separated: Separated, now: datetime) -> Prepared:
-    """From what `separate` gave; see the module.
+def prepare(task: Task, separated: Separated, now: datetime, held: Lease) -> Prepared:
+    """From what `separate` gave; see the module. `held` is the dataset's lease.
 
     Raises:
-        Unavailable: as `weigh`.
+        Refused, Unavailable: as `weigh` and `evolving.fit`.
     """
     contract = task.compiled.contract
-    base = task.lake.ensure(curated_key(contract.id), schema.curated(contract), contract.id)
-    return _intent(task, separated.done, weigh(task, separated, base, now))
+    fitted = evolving.fit(task.ground, task.lake, held, contract, replaces=contract.mode == "snapshot")
+    return _intent(task, separated.done, weigh(task, separated, fitted.base, now), fitted)
 
 
 def _items(task: Task) -> tuple[Item, ...]:
@@ -240,11 +243,12 @@ def _balance(row: Row, counts: Mapping[str, int]) -> None:
         raise AssertionError(message, Place(delivery=row["id"]))
 
 
-def _intent(task: Task, done: Split, weighed: Weighed) -> Prepared:
+def _intent(task: Task, done: Split, weighed: Weighed, fitted: Fitted) -> Prepared:
     contract, row = task.compiled.contract, task.row
     _tell(task, "store", done.read)
     again = parts.repeated(task.ground.engine, contract.id, row["number"], done.source.parts)
-    notes = [note.as_dict() for note in (*done.source.notes, *again)]
+    changed = () if weighed.blocked else fitted.notes
+    notes = [note.as_dict() for note in (*done.source.notes, *again, *changed)]
     facts: dict[str, dict[str, Any]] = {
         "read": {
             "rows": done.read,
@@ -263,13 +267,12 @@ def _intent(task: Task, done: Split, weighed: Weighed) -> Prepared:
     }
     audit = weighed.verdict.summary() | {"passed": not weighed.blocked, "broken": dict(weighed.broken)}
     docs.keep(task.ground, row, audit, weighed.verdict)
-    key, replaced = curated_key(contract.id), weighed.removed.replaced
+    key, replaced, files = curated_key(contract.id), weighed.removed.replaced, weighed.removed.files
     gone: tuple[DataFile, ...] = ()
-    files = weighed.removed.files
     if replaced is not None and not weighed.blocked:
         snapshot = task.lake.snapshot(key, version=weighed.base)
         gone, left = upsert.remainder(task.ground.store, snapshot, weighed.staged, replaced)
-        files = (*files, *left)
+        files += left
     intent = Intent(
         curated=None if weighed.blocked else _put(task, key, files),
         gone=[[file.path, file.size, file.rows] for file in gone],
@@ -278,9 +281,10 @@ def _intent(task: Task, done: Split, weighed: Weighed) -> Prepared:
         base=weighed.base,
         mode="overwrite" if contract.mode == "snapshot" else "append",
         facts=facts,
+        schema=fitted.schema,
     )
-    values: dict[str, Any] = {**weighed.counts, "audit": audit, "notes": notes, "contract_version": contract.version}
-    values |= dict.fromkeys(("code", "message_zh", "message_en"))
+    values: dict[str, Any] = dict.fromkeys(("code", "message_zh", "message_en"))
+    values |= {**weighed.counts, "audit": audit, "notes": notes, "contract_version": contract.version}
     if weighed.blocked:
         reason = _block_reason(task, weighed.verdict, weighed.blocked)
         values |= {"code": BLOCKED, "message_zh": reason.said.zh, "message_en": reason.said.en}

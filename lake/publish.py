@@ -42,7 +42,8 @@ def carry_out(ground: Ground, lake: Tables, row: Row) -> None:
         if gone:
             about["replaced"] = json.dumps(intent["replaced"])  # what each earlier delivery has less from here on
         files, base = _files(intent["curated"]), intent["base"]
-        commit = Commit(files, intent["mode"], row["id"], base, about, ground.now(), gone)
+        columns = intent.get("schema")
+        commit = Commit(files, intent["mode"], row["id"], base, about, ground.now(), gone, schema=columns)
         try:
             at = done if done is not None else lake.commit(key, commit)
         except Moved:

@@ -138,6 +138,7 @@ class Intent:
         base: the version of the curated table that the delivery was compared with.
         mode: append or overwrite.
         facts: the contents of the ledger's entries read, split and audited.
+        schema: the columns that an overwrite gives the table; None: as they are.
     """
 
     curated: Sequence[Sequence[Any]] | None
@@ -147,6 +148,7 @@ class Intent:
     facts: Mapping[str, Mapping[str, Any]]
     gone: Sequence[Sequence[Any]] = ()
     replaced: Mapping[int, int] = field(default_factory=dict)
+    schema: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""

@@ -17,7 +17,7 @@ from contracts.model import Contract
 from contracts.sentences import general
 from infra.errors import Place, WrongUse
 from infra.language import Text
-from lake import prepare, record
+from lake import evolving, prepare, record
 from lake.delivery import Arrival, file_name
 from lake.delta import curated_key
 from lake.duck import Duck, file_list
@@ -115,6 +115,7 @@ def rehearse(session: Session, dataset: str, path: Path | tuple[Path, ...], draf
         row |= {"size": taken.size, "sha256": taken.sha256}
         task = session.task(row, compiled, Given(plain, scratch))
         separated = prepare.separate(task)
+        evolving.refuse(session.lake, compiled.contract)
         key = curated_key(dataset)
         base = session.lake.version(key) if session.lake.exists(key) else 0
         weighed = prepare.weigh(task, separated, base, now)

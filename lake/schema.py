@@ -58,5 +58,10 @@ def plain_columns(contract: Contract, items: Iterable[Item]) -> tuple[str, ...]:
     Whoever holds the file reads its footer, whatever a policy masks. So a column is plain when `items`, those of the
     register, know it, grade it general 2 at most, and neither they nor the contract call it personal.
     """
-    low = {item.name for item in items if item.grade <= Grade.GENERAL_2 and item.personal is None}
+    low = plain_items(items)
     return (*OWN, *(column.name for column in contract.columns if column.name in low and not column.personal))
+
+
+def plain_items(items: Iterable[Item]) -> frozenset[str]:
+    """The items of no weight, by the register alone."""
+    return frozenset(item.name for item in items if item.grade <= Grade.GENERAL_2 and item.personal is None)

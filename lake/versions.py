@@ -51,6 +51,7 @@ class Commit:
         at: the moment of the act, UTC.
         gone: files of the table that leave it, with mode append.
         same_rows: the files added hold the very rows of those that leave.
+        schema: with mode overwrite, the columns that the table has from here on (`delta.schema_json`).
     """
 
     files: tuple[DataFile, ...]
@@ -61,6 +62,7 @@ class Commit:
     at: datetime
     gone: tuple[DataFile, ...] = ()
     same_rows: bool = False
+    schema: str | None = None
 
 
 def curated_key(dataset: str) -> str:

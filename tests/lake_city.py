@@ -1,7 +1,10 @@
 """The sample city registered on a ground, small deliveries for it, and the tables as they are stored: for tests."""
 
+import contextlib
 import json
-from collections.abc import Iterable, Mapping
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +17,7 @@ import catalogs.enter
 import contracts.register
 from catalogs.register import register_city
 from contracts.register import register_contracts
-from infra.database import read
+from infra.database import read, write
 from infra.ground import Ground, open_ground, sample_city
 from lake import tables
 from lake.delta import Tables, curated_key, quarantine_key
@@ -43,17 +46,65 @@ def stock(ground: Ground) -> Ground:
 _read_city, _read_contracts = cache(catalogs.enter.load_city), cache(contracts.register.load_contracts)
 
 
-def upserting(ground: Ground, folder: Path, *, as_of: str | None = None) -> None:
-    """Make road flow an upsert on its key from here on, version 2.0.0 of its contract."""
+@contextlib.contextmanager
+def standing(home: Path, template: Path, **environ: str) -> Iterator[Ground]:
+    """The sample city on a home of its own, made from a prepared database: for a module's tests to share."""
+    home.mkdir(mode=0o700)
+    shutil.copyfile(template, home / "hub.db")
+    environ = {"HUB_HOME": str(home), "HUB_DEMO": "1", "HUB_LANG": "en", **environ}
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        yield stock(ground)
+
+
+def emptied(ground: Ground, dataset: str = FLOW) -> None:
+    """The dataset as if nothing had ever been delivered."""
+    for zone in ("curated", "quarantine"):
+        for found in list(ground.store.list(f"{zone}/{dataset.replace('.', '/')}")):
+            ground.store.delete(found.key)
+    with write(ground.engine) as connection:
+        for table in (tables.delivery, tables.replay, tables.restore, tables.outbox, tables.ticket):
+            connection.execute(table.delete())
+
+
+def corrected(ground: Ground, folder: Path, version: str, *changes: tuple[str, str], dataset: str = FLOW) -> None:
+    """Register the dataset's contract with `changes` made in its text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = (ground.city / "contracts" / f"{dataset}.yaml").read_text("utf-8")
+    for old, new in (("version: 1.0.0", f"version: {version}"), *changes):
+        assert old in text, old
+        text = text.replace(old, new)
+    (folder / f"{dataset}.yaml").write_text(text, "utf-8")
+    register_contracts(ground, folder, "test")
+
+
+def upserting(
+    ground: Ground,
+    folder: Path,
+    *,
+    as_of: str | None = None,
+    version: str = "2.0.0",
+    most: int = 2000,
+    flow: str = "integer",
+) -> None:
+    """Make road flow an upsert on its key from here on, this version of its contract, flows of a type up to `most`."""
     text = (ground.city / "contracts" / f"{FLOW}.yaml").read_text(encoding="utf-8")
     mode = "value: upsert"
     if as_of is not None:
         mode += f"\n      - property: cityhub.as_of\n        value: {as_of}"
-    changed = text.replace("version: 1.0.0", "version: 2.0.0").replace("value: append", mode)
+    changed = text.replace("version: 1.0.0", f"version: {version}").replace("value: append", mode)
+    changed = changed.replace("max: 2000}", f"max: {most}}}").replace(*typed(flow))
     changed = changed.replace("wins: first, scope: table, conflict: quarantine", "wins: last")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{FLOW}.yaml").write_text(changed, encoding="utf-8")
     register_contracts(ground, folder, "test")
+
+
+def typed(kind: str) -> tuple[str, str]:
+    """What of the contract's text to replace by what, so that road flow counts in another type."""
+    was = "        logicalType: integer\n        physicalType: integer\n"
+    logical = {"integer": "integer", "string": "string"}.get(kind, "number")
+    return was, f"        logicalType: {logical}\n        physicalType: {kind}\n"
 
 
 def line(number: int, *, flow: object = 10, detector: str = "D") -> str:
@@ -99,6 +150,12 @@ def curated(ground: Ground, dataset: str = FLOW) -> list[dict[str, Any]]:
 def quarantined(ground: Ground, dataset: str = FLOW) -> list[dict[str, Any]]:
     """The quarantined rows."""
     return rows(ground, quarantine_key(dataset))
+
+
+def places(ground: Ground, dataset: str = FLOW) -> Counter[tuple[int, int]]:
+    """Where the rows of both tables came from."""
+    both = [*curated(ground, dataset), *quarantined(ground, dataset)]
+    return Counter((row["_delivery"], row["_line"]) for row in both)
 
 
 def deliveries(ground: Ground) -> list[Mapping[Any, Any]]:

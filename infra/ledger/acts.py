@@ -31,6 +31,7 @@ class Act(StrEnum):
     QUARANTINE_READ = "lake:quarantine:read"
     QUARANTINE_REPLAYED = "lake:quarantine:replayed"
     TABLE_COMPACTED = "lake:table:compacted"
+    TABLE_EVOLVED = "lake:table:evolved"
     TABLE_EXPIRED = "lake:table:expired"
     TABLE_VERIFIED = "lake:table:verified"
     TABLE_RESTORED = "lake:table:restored"

@@ -24,12 +24,13 @@ MOST_MISSED = 6 if WHOLE else 0  # of hundreds: a lease that was renewed while t
 
 @dataclass(frozen=True)
 class Scenario:
-    """What was delivered before, and the delivery that is killed."""
+    """What was delivered before, and the delivery that is killed; before it a column's type may have got wider."""
 
     dataset: str
     before: tuple[str, ...]
     killed: str
     upsert: bool = False
+    widened: bool = False
 
 
 SCENARIOS = {
@@ -38,7 +39,7 @@ SCENARIOS = {
     "blocked": Scenario(city.FLOW, ("first", "second"), "blocked"),
     "several": Scenario(city.FLOW, ("first",), "several"),
     "snapshot": Scenario(city.HOSPITALS, ("a",), "b"),
-    "upsert": Scenario(city.FLOW, ("first", "several"), "second", upsert=True),
+    "upsert": Scenario(city.FLOW, ("first", "several"), "second", upsert=True, widened=True),
 }
 
 
@@ -90,6 +91,9 @@ def scene(
                 city.upserting(ground, tmp_path_factory.mktemp("contracts"))
         for name in scenario.before:
             assert Scene(place, site, scenario.dataset, str(made[name])).take(warm, site) == 0
+        if scenario.widened:
+            with open_ground(site.environ) as ground:
+                city.upserting(ground, tmp_path_factory.mktemp("contracts"), version="3.0.0", flow="decimal(24,2)")
         yield Scene(place, site, scenario.dataset, str(made[scenario.killed]))
 
 
