@@ -26,7 +26,7 @@ from catalogs.jurisdiction import read_jurisdiction
 from catalogs.model import City, Department, Domain, Person, Unit
 from catalogs.notices import FILE as NOTICES
 from catalogs.notices import read_notices
-from catalogs.read_city import read_city, read_department, read_person, read_unit
+from catalogs.read_city import Head, read_city, read_department, read_person, read_unit
 from catalogs.read_resource import NAME, NAME_SAID, Found, read_resource
 from catalogs.yamltree import Mapping, read_file
 from infra.errors import Place, Refused, WrongUse
@@ -40,7 +40,7 @@ class _Reading:
     """What has been read so far; each thing with the fields it came from, for the place of later faults."""
 
     faults: list[Fault] = field(default_factory=list)
-    head: tuple[str, Text, str, str] | None = None
+    head: Head | None = None
     domains: list[tuple[Fields, Domain]] = field(default_factory=list)
     units: list[tuple[Fields, Unit]] = field(default_factory=list)
     departments: list[tuple[Fields, Department]] = field(default_factory=list)
@@ -65,14 +65,15 @@ def load_city(folder: Path) -> City:
         WrongUse: CATALOG_NO_CITY.
     """
     reading = _read(Path(folder))
-    if reading.faults or reading.head is None:
+    head = reading.head
+    if reading.faults or head is None or head.id is None or head.name is None:
         raise refusal(_ordered(reading.faults))
-    identity, name, timezone, language = reading.head
     return City(
-        id=identity,
-        name=name,
-        timezone=timezone,
-        language=language,
+        id=head.id,
+        name=head.name,
+        timezone=head.timezone,
+        language=head.language,
+        coordinates=head.coordinates,
         domains=tuple(domain for _, domain in reading.domains),
         units=tuple(unit for _, unit in reading.units),
         departments=tuple(department for _, department in reading.departments),
@@ -147,10 +148,8 @@ def _read_head(folder: Path, reading: _Reading) -> None:
     fields = _root(folder / "city.yaml", "city.yaml", reading)
     if fields is None:
         return
-    identity, name, timezone, language, reading.domains = read_city(fields)
+    reading.head, reading.domains = read_city(fields)
     _unique(reading.domains, "领域", "domain")
-    if identity and name:
-        reading.head = (identity, name, timezone, language)
 
 
 def _read_list(

@@ -116,6 +116,7 @@ def _put_city(connection: Connection, city: City, folder: Path) -> bool:
         SAMPLE: is_sample(folder),
         "timezone": city.timezone,
         "language": city.language,
+        **({"coordinates": str(city.coordinates)} if city.coordinates else {}),
         "domains": [plain(domain) for domain in city.domains],
     }
     row = {"id": city.id, "name_zh": city.name.zh, "name_en": city.name.en, "body": body}

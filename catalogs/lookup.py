@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from catalogs.model import City, Department, Domain, Grade, Person, Resource, Unit, UpdateFrequency
+from catalogs.model import City, Crs, Department, Domain, Grade, Person, Resource, Unit, UpdateFrequency
 from catalogs.tables import CITY, DEPARTMENT, PERSON, RESOURCE, UNIT
 from infra.database import read
 from infra.errors import Place, Refused
@@ -116,12 +116,20 @@ def city(engine: Engine) -> City:
             name=Text(row.name_zh, row.name_en),
             timezone=body["timezone"],
             language=body["language"],
+            coordinates=msgspec.convert(body.get("coordinates"), Crs | None),
             domains=tuple(msgspec.convert(domain, Domain) for domain in body["domains"]),
             units=tuple(_units(connection)),
             departments=tuple(_departments(connection)),
             resources=tuple(_resources(connection, ())),
             people=tuple(msgspec.convert(person, Person) for person in people),
         )
+
+
+def coordinates(engine: Engine) -> Crs | None:
+    """What the city wants published geometries converted to; None: they are published as declared."""
+    with read(engine) as connection:
+        body: dict[str, Any] = connection.execute(sa.select(CITY.c.body)).scalar() or {}
+    return msgspec.convert(body.get("coordinates"), Crs | None)
 
 
 def export_city(engine: Engine, folder: Path) -> list[Path]:

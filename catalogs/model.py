@@ -254,3 +254,4 @@ class City:
     departments: tuple[Department, ...]
     resources: tuple[Resource, ...]
     people: tuple[Person, ...] = field(default=(), repr=False)
+    coordinates: Crs | None = None  # what published geometries are converted to; None: published as declared

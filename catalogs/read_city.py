@@ -1,10 +1,11 @@
 """City, units, departments and people out of YAML."""
 
 import re
+from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from catalogs.fields import Fields
-from catalogs.model import Arrival, Department, DepartmentKind, Domain, Person, Role, Unit, UnitKind
+from catalogs.model import Arrival, Crs, Department, DepartmentKind, Domain, Person, Role, Unit, UnitKind
 from catalogs.read_resource import NAME, NAME_SAID
 from catalogs.uscc import uscc_fits
 from infra.language import Text
@@ -13,9 +14,28 @@ _CODE = re.compile(r"[1-9][0-9]{5}")
 _CODE_SAID = ("六位数字", "six digits")
 
 
-def read_city(fields: Fields) -> tuple[str | None, Text | None, str, str, list[tuple[Fields, Domain]]]:
-    """city.yaml: id, name, time zone, language and domains."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What city.yaml says, domains apart."""
+
+    id: str | None
+    name: Text | None
+    timezone: str
+    language: str
+    coordinates: Crs | None
+
+
+def read_city(fields: Fields) -> tuple[Head, list[tuple[Fields, Domain]]]:
+    """city.yaml: id, name, time zone, language, published coordinates and domains."""
     identity, name = fields.form("id", NAME, NAME_SAID), fields.both("name")
+    coordinates = fields.word("coordinates", Crs, required=False)
+    if coordinates not in (None, Crs.CGCS2000):
+        fields.note(
+            "CATALOG_WORD_UNKNOWN",
+            "coordinates 只能写 CGCS2000；不写即按申报的坐标系发布",
+            "coordinates can only be CGCS2000; without it they are published as declared",
+            key="coordinates",
+        )
     timezone = fields.text("timezone", required=False) or "Asia/Shanghai"
     if timezone not in available_timezones():
         fields.note(
@@ -35,7 +55,7 @@ def read_city(fields: Fields) -> tuple[str | None, Text | None, str, str, list[t
         if domain and said:
             domains.append((inner, Domain(domain, said)))
     fields.finish()
-    return identity, name, timezone, language, domains
+    return Head(identity, name, timezone, language, coordinates), domains
 
 
 def read_unit(fields: Fields) -> Unit | None:

@@ -23,6 +23,7 @@ def write_city(city: City, folder: Path) -> list[Path]:
         "name": _text(city.name),
         "timezone": city.timezone,
         "language": city.language,
+        **({"coordinates": str(city.coordinates)} if city.coordinates else {}),
         "domains": [{"id": domain.id, "name": _text(domain.name)} for domain in city.domains],
     }
     files: dict[str, Mapping[str, Any]] = {

@@ -22,7 +22,7 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.lease import Lease
 from infra.settings import load
-from lake import compared, docs, duplicates, evolving, parts, schema, upsert
+from lake import compared, coordinates, docs, duplicates, evolving, parts, schema, upsert
 from lake.delta import Tables, curated_key, quarantine_key
 from lake.duck import Duck, LakeSettings
 from lake.duplicates import CONFLICT, Removed, Staged
@@ -96,7 +96,7 @@ def separate(task: Task) -> Separated:
     contract = task.compiled.contract
     limits, name = load(Limits, task.ground.environ), task.row["file_name"]
     source = read(task.plain, task.compiled, task.scratch, name=name, limits=limits)
-    items = _items(task)
+    source, ways = coordinates.settled(task.ground.engine, source, contract, items := _items(task))
     job = Job(
         compiled=task.compiled,
         source=source,
@@ -107,6 +107,7 @@ def separate(task: Task) -> Separated:
         settings=task.settings,
         given={"file_name": name, **source.given},
         statistics=schema.plain_columns(contract, items),
+        convert=ways,
         small=task.row["size"] <= SMALL_BYTES,
         progress=None if task.progress is None else lambda rows: _tell(task, "split", rows),
     )

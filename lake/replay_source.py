@@ -24,13 +24,17 @@ from contracts.model import Contract, Field
 from contracts.steps import literal
 from infra.errors import Place, Refused
 from infra.ground import Ground
+from infra.language import Text
 from infra.text import fold, quote_identifier
 from lake import schema
+from lake.coordinates import CONVERTED
 from lake.delta import DELIVERY, LINE, DataFile, Snapshot
 from lake.duck import file_list
 from lake.parquet import ParquetFiles, Written
 from lake.read.names import spellings
 from lake.read.source import FAULTS, Source
+from lake.record import Row
+from lake.setaside import Reason
 from lake.split import BATCH
 from lake.store_files import parquet_file
 
@@ -42,6 +46,21 @@ _MOST = 2_000  # spellings met in raw records that stand for fields; more is no 
 _COPIED = pa.schema(
     [pa.field(AT, pa.int64()), *(schema.QUARANTINE.field(name) for name in (DELIVERY, LINE, "rules", "raw"))]
 )
+
+
+STAYS = Reason(
+    ("replay.converted",),
+    Text("该批坐标已转换，请重新报送。", "Its coordinates were converted: deliver it again."),
+)
+
+
+def converted(rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
+    """The deliveries whose geometries were converted, by number, with why they stay as they are.
+
+    What quarantine holds of them is in the system of their file, which stands in none of its records.
+    """
+    found = [row for row in rows if any(note["code"] == CONVERTED for note in row["notes"] or ())]
+    return {row["number"]: STAYS.rules for row in found}
 
 
 def copied(

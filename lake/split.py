@@ -26,6 +26,7 @@ from contracts.compile import BITS, Compiled, split_sql
 from infra.errors import Place, Refused
 from infra.language import Text
 from lake import schema
+from lake.coordinates import Convert, applied
 from lake.delta import DELIVERY, LINE
 from lake.duck import Duck, LakeSettings
 from lake.parquet import ParquetFiles, Written
@@ -49,6 +50,7 @@ class Job:
         statistics: the columns whose statistics the files may hold (`schema.plain_columns`).
         small: the delivery is a small one: planning its query costs more than running it.
         progress: called with the number of records read so far.
+        convert: column → what is done to its values once they are judged; quarantine keeps what was delivered.
     """
 
     compiled: Compiled
@@ -62,6 +64,7 @@ class Job:
     statistics: tuple[str, ...] = schema.OWN
     small: bool = False
     progress: Progress | None = None
+    convert: Mapping[str, Convert] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +165,9 @@ def _pass(job: Job, total: int | None) -> Split:
             read += batch.num_rows
             typed = _typed(job, batch, lines, kept_schema=schema.curated(contract))
             if stopped is None:
-                kept.write(typed)
+                kept.write(applied(job.convert, typed))
             else:
-                kept.write(typed.filter(pa.array(~stopped)))
+                kept.write(applied(job.convert, typed.filter(pa.array(~stopped))))
                 bad = pa.array(stopped)
                 aside.write(set_aside(job.compiled, job.number, batch.filter(bad), lines.filter(bad)))
             if job.progress:
