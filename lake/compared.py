@@ -26,7 +26,7 @@ def published(store: ObjectStore, snapshot: Snapshot, contract: Contract) -> Pub
         return [path for path in local if path is not None]
     columns = pa.schema([field for field in schema.curated(contract) if field.name != LINE])
     if contract.mode == "upsert":
-        return _placed(store, snapshot, columns)
+        return placed(store, snapshot, columns)
     files = dataset_of(store, replace(snapshot, schema=columns))
     return lambda: files.scanner(columns=columns.names).to_reader()
 
@@ -37,7 +37,7 @@ def named(store: ObjectStore, snapshot: Snapshot, file: DataFile) -> str:
     return str(store.local(key) or key)
 
 
-def _placed(store: ObjectStore, snapshot: Snapshot, columns: pa.Schema) -> Callable[[], pa.RecordBatchReader]:
+def placed(store: ObjectStore, snapshot: Snapshot, columns: pa.Schema) -> Callable[[], pa.RecordBatchReader]:
     """Makes a reader of the snapshot's rows in `columns` with the place of each, for a store that is no folder."""
     wide = columns.append(pa.field("_file", pa.string())).append(pa.field("_row", pa.int64()))
 

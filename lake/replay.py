@@ -31,7 +31,7 @@ from infra.errors import Place, Refused, Unavailable
 from infra.ground import Ground
 from infra.language import Text
 from infra.lease import Lease, kept, lease
-from lake import record, replaying, schema, tables
+from lake import evolving, record, replay_upsert, replaying, schema, tables
 from lake.delta import curated_key, quarantine_key
 from lake.duplicates import CONFLICT
 from lake.ingest import Session
@@ -39,8 +39,9 @@ from lake.interrupted import finish_interrupted
 from lake.parquet import ParquetFiles, Written
 from lake.read.source import FAULTS
 from lake.record import Row
-from lake.replay_source import by_file, without
-from lake.replay_weigh import Weighed, weigh
+from lake.replay_source import STAYS, by_file, without
+from lake.replay_upsert import UNDECIDED
+from lake.replay_weigh import Weighed, one_by_one, weigh
 from lake.replaying import Intent, Moving
 from lake.room import room
 
@@ -81,9 +82,10 @@ class Replayed:
             "replay": self.replay,
             "published": sum(one.published for one in self.deliveries),
             "duplicates": sum(one.duplicates for one in self.deliveries),
+            "replaced": sum(one.replaced for one in self.deliveries),
             "left": self.left,
             "deliveries": [
-                {"delivery": one.id, "published": one.published, "duplicates": one.duplicates}
+                {name: getattr(one, name) for name in ("published", "duplicates", "replaced")} | {"delivery": one.id}
                 for one in self.deliveries
             ],
             "broken": [
@@ -115,7 +117,7 @@ def replay(
     if dry_run:
         with ground.scratch() as scratch, room():
             rows = _candidates(session, dataset, delivery)
-            found = weigh(session, rows, session.compiled(dataset), scratch)
+            found = _weighed(session, rows, dataset, scratch)
             return replace(_told(session, dataset, rows, found, began), dry_run=True)
     settings = session.settings
     with (
@@ -129,8 +131,8 @@ def replay(
             with ground.scratch() as scratch, room():
                 rows = _candidates(session, dataset, delivery)
                 if rows:
-                    _widen(session, dataset)
-                found = weigh(session, rows, session.compiled(dataset), scratch)
+                    evolving.fit(ground, session.lake, held, session.compiled(dataset).contract)
+                found = _weighed(session, rows, dataset, scratch)
                 begun = _intend(session, held, person, dataset, found, scratch) if found.moving else None
             if not found.moving:
                 return _told(session, dataset, rows, found, began)
@@ -164,15 +166,6 @@ def may_replay(ground: Ground, person: Person, dataset: str) -> None:
 
 def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Row]:
     """The deliveries whose quarantine may be replayed, in the order in which they are weighed."""
-    if session.compiled(dataset).contract.mode == "upsert":
-        # Which of a row in quarantine and a published one is the newer nobody recorded: the file says it again.
-        raise Refused(
-            "REPLAY_UPSERT",
-            "该数据集按主键更新，问题数据不能重放",
-            "the quarantine of a dataset that is updated by its key cannot be replayed",
-            place=Place(dataset=dataset),
-            remedy=Text("请提供单位重新报送", "have the provider deliver the records again"),
-        )
     table, engine = tables.delivery, session.ground.engine
     states = (tables.FINISHED, tables.BLOCKED, tables.PURGED)
     query = sa.select(table).where(table.c.dataset == dataset, table.c.state.in_(states)).order_by(table.c.number)
@@ -184,6 +177,8 @@ def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Ro
         last = _last_word(engine, dataset, newest, delivery)
         after = [row for row in known if row["state"] == tables.BLOCKED and row["number"] > last]
         found = [*reversed(after), *([newest] if newest else [])]
+    if session.compiled(dataset).contract.mode == "upsert":
+        found = replay_upsert.in_order(found)
     found = [row for row in found if row["state"] != tables.PURGED and row["quarantined"]]
     if delivery is None:
         return found
@@ -208,6 +203,12 @@ def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Ro
     return mine
 
 
+def _weighed(session: Session, rows: list[Row], dataset: str, scratch: Path) -> Weighed:
+    compiled = session.compiled(dataset)
+    take = replay_upsert.take if compiled.contract.mode == "upsert" else one_by_one
+    return weigh(session, rows, compiled, scratch, take)
+
+
 def _last_word(engine: Engine, dataset: str, newest: Row | None, asked: str | None) -> int:
     """The number of the last delivery that said what is published: the newest, or one that repeated it since.
 
@@ -220,12 +221,6 @@ def _last_word(engine: Engine, dataset: str, newest: Row | None, asked: str | No
         put_back = 0 if asked else connection.execute(back).scalar() or 0
         repeated = connection.execute(query).scalar() or 0 if query is not None else 0
     return max(int(newest["number"]) if newest else 0, int(repeated), int(put_back))
-
-
-def _widen(session: Session, dataset: str) -> None:
-    """Give the published table the columns that the contract has by now."""
-    columns = schema.curated(session.compiled(dataset).contract)
-    session.lake.ensure(curated_key(dataset), columns, dataset)
 
 
 def _intend(session: Session, held: Lease, person: Person, dataset: str, found: Weighed, scratch: Path) -> Row | None:
@@ -243,6 +238,8 @@ def _intend(session: Session, held: Lease, person: Person, dataset: str, found: 
         kept=_put(ground, quarantine_key(dataset), writer.files),
         base=found.base,
         aside_base=aside.version,
+        taken=[[file.path, file.size, file.rows] for file in found.taken],
+        replaced=dict(found.replaced),
     )
     about = {"dataset": dataset, "actor": person.id, "contract_version": version}
     return replaying.intend(ground, held, intent, found.moving, about)
@@ -260,6 +257,7 @@ def _told(
     compiled = session.compiled(dataset)
     said = {rule.id: general(rule.sentence) for rule in compiled.rules}
     said |= {f"record.{fault}": general(text) for fault, text in FAULTS.items()} | {CONFLICT.rules[0]: CONFLICT.said}
+    said |= {one.rules[0]: one.said for one in (UNDECIDED, STAYS)}
     moved = sum(one.published + one.duplicates for one in found.moving)
     return Replayed(
         dataset=dataset,

@@ -53,11 +53,15 @@ def replay(dataset: str, delivery: str | None, dry_run: bool, as_: str | None) -
 def _lines(done: "Replayed", lang: str) -> list[str]:
     published = sum(one.published for one in done.deliveries)
     twice = sum(one.duplicates for one in done.deliveries)
+    many = sum(one.replaced for one in done.deliveries)
+    moved = Text(f"发布 {published}", f"published {published}")
+    if many:
+        moved = Text(f"{moved.zh}，替换 {many}", f"{moved.en}, replaced {many}")
     version = "" if done.version is None else Text(f"，版本 {done.version}", f", version {done.version}").say(lang)
     begins = Text("试运行 ", "dry run of ").say(lang) if done.dry_run else ""
     counts = Text(
-        f"发布 {published}，重复 {twice}，仍为问题数据 {done.left}（契约 {done.contract}）",
-        f"published {published}, duplicates {twice}, left in quarantine {done.left} (contract {done.contract})",
+        f"{moved.zh}，重复 {twice}，仍为问题数据 {done.left}（契约 {done.contract}）",
+        f"{moved.en}, duplicates {twice}, left in quarantine {done.left} (contract {done.contract})",
     )
     said = [f"{begins}{done.dataset}{version}: {counts.say(lang)}"]
     for one in done.deliveries[:_DELIVERIES_SHOWN]:

@@ -5,12 +5,13 @@ with what is published: a row loses to a published one of its key, whatever the 
 delivery of which a row still breaks a rule that blocks, or that its rows would make break one, stays as it is.
 
 An append's deliveries are weighed in their order, each against those before it. Of a snapshot only the newest says what
-is so: the published one, or one that was blocked after it and then takes its place.
+is so: the published one, or one that was blocked after it and then takes its place. Those of an upsert are weighed
+together (`lake.replay_upsert`).
 """
 
 # ruff: noqa: S608 - names go through quote_identifier, paths through file_list, the rest is numbers and names of ours
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,14 +26,14 @@ from contracts.suite import duckdb_type
 from infra import crypto
 from infra.text import quote_identifier
 from lake import duplicates, schema
-from lake.delta import DELIVERY, LINE, Snapshot, curated_key, quarantine_key
+from lake.delta import DELIVERY, LINE, DataFile, Snapshot, curated_key, quarantine_key
 from lake.duck import file_list
 from lake.duplicates import CONFLICT, Staged
 from lake.ingest import Session
 from lake.parquet import Written
 from lake.record import Row
 from lake.replay_audit import Place, forbidding, written
-from lake.replay_source import AT, copied, source
+from lake.replay_source import AT, converted, copied, source
 from lake.replaying import Moving
 from lake.split import BATCH, Job, Split, split
 from lake.store_files import dataset_of
@@ -54,6 +55,8 @@ class Weighed:
         leaving: `_at` of every row that leaves quarantine.
         broken: rule id → rows that stay because of it.
         held: delivery's id → why it stays as a whole.
+        taken: files of the published table that leave it: they hold rows that an upsert replaces.
+        replaced: the number of a delivery → its rows that are replaced.
     """
 
     name: str
@@ -65,10 +68,15 @@ class Weighed:
     leaving: list[npt.NDArray[np.int64]] = field(default_factory=list)
     broken: dict[str, int] = field(default_factory=dict)
     held: dict[str, tuple[Finding | str, ...]] = field(default_factory=dict)
+    taken: tuple[DataFile, ...] = ()
+    replaced: Mapping[int, int] = field(default_factory=dict)
 
 
-def weigh(session: Session, rows: Sequence[Row], compiled: Compiled, scratch: Path) -> Weighed:
-    """Weigh the quarantine of these deliveries, in this order; of a snapshot's the first that moves is enough.
+Take = Callable[["Work", Weighed, Sequence[Row], Mapping[int, Sequence[str]]], None]
+
+
+def weigh(session: Session, rows: Sequence[Row], compiled: Compiled, scratch: Path, take: Take) -> Weighed:
+    """Weigh the quarantine of these deliveries, in this order, by `take`: `one_by_one` or `replay_upsert.take`.
 
     Raises:
         Refused: `REPLAY_NAMES`, `LAKE_TABLE_SCHEMA`.
@@ -85,23 +93,30 @@ def weigh(session: Session, rows: Sequence[Row], compiled: Compiled, scratch: Pa
     if not files:
         return found
     with session.duck.cursor() as connection:
-        work = _Work(session, compiled, scratch, name, connection, published, files)
+        work = Work(session, compiled, scratch, name, connection, published, files)
         done = work.split()
         found.broken |= {rule: count for rule, count in done.broken.items() if rule not in work.harmless}
         if done.kept:
-            blocked = work.blocked(done)
+            blocked = work.blocked(done) | converted(rows)
             work.passing(done)
-            work.rivals()
-            for row in rows:
-                work.take(found, row, blocked.get(row["number"], ()))
-                if found.moving and contract.mode == "snapshot":
-                    found.mode = "overwrite" if row["state"] == BLOCKED else "append"
-                    break
+            take(work, found, rows, blocked)
     return found
 
 
+def one_by_one(work: "Work", found: Weighed, rows: Sequence[Row], blocked: Mapping[int, Sequence[str]]) -> None:
+    """Weigh one delivery after the other; of a snapshot's the first that moves is enough."""
+    work.rivals()
+    for row in rows:
+        work.take(found, row, blocked.get(row["number"], ()))
+        if found.moving and work.compiled.contract.mode == "snapshot":
+            found.mode = "overwrite" if row["state"] == BLOCKED else "append"
+            break
+
+
 @dataclass(slots=True)
-class _Work:
+class Work:
+    """The passing rows of the deliveries in DuckDB, and what they are weighed against."""
+
     session: Session
     compiled: Compiled
     scratch: Path
@@ -206,7 +221,7 @@ class _Work:
                 (lambda: self.connection.execute(rivals).to_arrow_reader(BATCH)) if self.keys else None,
             )
         )
-        files = self._final(removed.files, name)
+        files = self.final(f"SELECT {LINE} AS {AT} FROM {_parquet(removed.files)}", name) if removed.files else ()
         failed = forbidding(self.session, self.compiled, self.published, self.place, row, files)
         if failed:
             found.held[row["id"]] = failed
@@ -221,10 +236,9 @@ class _Work:
         leaving = self.connection.execute(gone).fetchnumpy()[AT]
         if not len(leaving):
             return
-        rules = f"SELECT unnest(rules) AS rule FROM {_parquet(self.copied)} SEMI JOIN ({gone}) USING ({AT})"
-        broken = self.connection.execute(f"SELECT rule, count(*) FROM ({rules}) GROUP BY rule ORDER BY rule").fetchall()
         published = sum(file.rows for file in files)
-        found.moving.append(Moving(row["number"], row["id"], published, len(leaving) - published, dict(broken)))
+        broken = self.broken(gone)
+        found.moving.append(Moving(row["number"], row["id"], published, len(leaving) - published, broken))
         found.leaving.append(np.asarray(leaving, dtype=np.int64))
         found.files += files
         if files and self.keys:
@@ -240,16 +254,24 @@ class _Work:
             WHERE {DELIVERY} = {number} ORDER BY passing.{LINE}, {AT}"""
         return self._written(query, name, schema.OWN)
 
-    def _final(self, files: tuple[Written, ...], name: str) -> tuple[Written, ...]:
-        """The files as they would be published: `_line` is the row's own again."""
-        if not files:
-            return ()
+    def broken(self, leaving: str) -> dict[str, int]:
+        """Rule id → how many of the rows, by the query of their `_at`, stand in quarantine under it."""
+        rules = f"SELECT unnest(rules) AS rule FROM {_parquet(self.copied)} SEMI JOIN ({leaving}) USING ({AT})"
+        query = f"SELECT rule, count(*) FROM ({rules}) GROUP BY rule ORDER BY rule"
+        return dict(self.connection.execute(query).fetchall())
+
+    def final(self, entering: str, name: str) -> tuple[Written, ...]:
+        """The rows, by the query of their `_at`, in files as they would be published."""
         query = f"""
-            SELECT {_names(self.compiled, "f.")}, f.{DELIVERY}, p.{LINE}
-            FROM {_parquet(files)} AS f JOIN passing AS p ON f.{LINE} = p.{AT}
-            ORDER BY p.{LINE}, p.{AT}"""
+            SELECT {_names(self.compiled)}, {DELIVERY}, {LINE} FROM passing SEMI JOIN ({entering}) USING ({AT})
+            ORDER BY {LINE}, {AT}"""
+        return self._written(query, name, self.plain)
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The columns whose extremes the published files may tell."""
         items = resource(self.session.ground.engine, self.compiled.contract.id).items
-        return self._written(query, name, schema.plain_columns(self.compiled.contract, items))
+        return schema.plain_columns(self.compiled.contract, items)
 
     def _written(self, query: str, name: str, statistics: tuple[str, ...]) -> tuple[Written, ...]:
         batches: pa.RecordBatchReader = self.connection.execute(query).to_arrow_reader(BATCH)

@@ -7,8 +7,9 @@ anywhere in between, the same call does what is left; every act that holds the d
 (`lake.interrupted`).
 """
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +37,7 @@ class Moving:
 
     Attributes:
         broken: rule id → how many of these rows stood in quarantine under it.
+        replaced: of an upsert, the published rows that give way to them.
     """
 
     number: int
@@ -43,6 +45,7 @@ class Moving:
     published: int
     duplicates: int
     broken: Mapping[str, int]
+    replaced: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -58,6 +61,8 @@ class Intent:
         mode: append, or overwrite for a snapshot that was blocked.
         gone, kept: files that leave the quarantine table, and what stays of them, in new files.
         base, aside_base: the versions of the two tables that the rows were compared with.
+        taken: files that leave the published table: they hold rows that an upsert replaces.
+        replaced: the number of a delivery → its rows that are replaced.
     """
 
     curated: Files
@@ -66,6 +71,8 @@ class Intent:
     kept: Files
     base: int
     aside_base: int
+    taken: Files = ()
+    replaced: Mapping[int, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -128,9 +135,11 @@ def carry_out(ground: Ground, lake: Tables, row: Row) -> bool:
     intent, key = row["intent"], curated_key(row["dataset"])
     version, at = lake.standing(key, row["id"])
     if at is None:
-        commit = Commit(
-            _files(intent["curated"]), intent["mode"], row["id"], intent["base"], _metadata(row), ground.now()
-        )
+        about, gone = _metadata(row), _files(intent.get("taken", ()))
+        if gone:
+            about["replaced"] = json.dumps(intent["replaced"])
+        files, mode = _files(intent["curated"]), intent["mode"]
+        commit = Commit(files, mode, row["id"], intent["base"], about, ground.now(), gone)
         try:
             at = lake.commit(key, commit) if version == intent["base"] else None
         except Moved:
@@ -182,6 +191,8 @@ def _finish(ground: Ground, row: Row, version: int, aside: int) -> None:
             content = {"dataset": row["dataset"], REPLAY: row["id"], "contract": row["contract_version"]}
             content |= {"published": one["published"], "duplicates": one["duplicates"]}
             content |= {"version": version, "quarantine_version": aside}
+            if one.get("replaced"):
+                content["replaced"] = one["replaced"]
             once = f"replayed:{row['id']}:{one['id']}"
             entries.append(NewEntry(Act.QUARANTINE_REPLAYED, row["actor"], one["id"], content, once))
             if counted["state"] != tables.PURGED:
@@ -203,6 +214,8 @@ def _count(
         "quarantined": was["quarantined"] - moved_,
         "duplicates": was["duplicates"] + one["duplicates"],
     }
+    if one.get("replaced"):
+        values["replaced"] = (was["replaced"] or 0) + one["replaced"]
     if was["audit"] is not None:
         left = {rule: n - one["broken"].get(rule, 0) for rule, n in was["audit"].get("broken", {}).items()}
         values["audit"] = was["audit"] | {"broken": {rule: n for rule, n in left.items() if n > 0}}

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from front_door import run_hub
 
 from catalogs.people import person
-from contracts.register import register_contracts
 from infra.database import read
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground
@@ -25,17 +24,6 @@ from lake.replay import Replayed, replay
 from lake.tables import outbox
 from lake.verify import verify
 from sharing.purging import Extracts
-
-
-def corrected(ground: Ground, folder: Path, version: str, *changes: tuple[str, str], dataset: str = city.FLOW) -> None:
-    """Register the dataset's contract with `changes` made in its text."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = (ground.city / "contracts" / f"{dataset}.yaml").read_text("utf-8")
-    for old, new in (("version: 1.0.0", f"version: {version}"), *changes):
-        assert old in text, old
-        text = text.replace(old, new)
-    (folder / f"{dataset}.yaml").write_text(text, "utf-8")
-    register_contracts(ground, folder, "test")
 
 
 def moved(ground: Ground, dataset: str = city.FLOW, delivery: str | None = None, *, dry_run: bool = False) -> Replayed:
@@ -80,7 +68,7 @@ def test_exactly_what_now_passes_moves_and_only_once(stocked: Ground, tmp_path: 
     assert (one.quarantined, two.quarantined) == (3, 2)
     nothing, before = moved(ground), everything(ground)
     assert (nothing.replay, nothing.deliveries, nothing.left) == (None, (), 5)
-    corrected(ground, tmp_path / "new", "1.1.0", HIGHER)
+    city.corrected(ground, tmp_path / "new", "1.1.0", HIGHER)
     before = everything(ground)
     told = moved(ground, dry_run=True)
     assert everything(ground)[:3] == before[:3]
@@ -111,7 +99,7 @@ def test_a_blocked_delivery_is_published_once_rows_of_it_pass(stocked: Ground, t
     lines = [city.line(at, flow=3000) for at in range(3)] + [city.line(9, flow="x")]
     one = ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
     assert (one.state, one.code, one.version) == ("blocked", "DELIVERY_BLOCKED", None)
-    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
+    city.corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
     done = moved(stocked, delivery=one.delivery)
     [row] = city.deliveries(stocked)
     assert (row["state"], row["code"], row["version"], row["publish_no"]) == ("finished", None, done.version, 1)
@@ -127,7 +115,7 @@ def test_what_repeats_a_published_row_counts_as_a_duplicate(stocked: Ground, tmp
     one = ingest(
         stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", [city.line(1), city.line(2, flow=3000)]), actor="test"
     )
-    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
+    city.corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
     ingest(stocked, city.FLOW, city.flow_file(tmp_path / "b.csv", [city.line(2, flow=3000)]), actor="test")
     done = moved(stocked)
     assert [(a.id, a.published, a.duplicates) for a in done.deliveries] == [(one.delivery, 0, 1)]
@@ -140,10 +128,12 @@ def test_a_rule_of_the_whole_that_would_break_keeps_the_delivery_as_it_is(stocke
     lines = [city.line(1), city.line(2), city.line(3, flow=3000)]
     one = ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
     three = ("mustBeGreaterOrEqualTo: 1", "mustBeLessOrEqualTo: 2")
-    corrected(stocked, tmp_path / "new", "2.0.0", HIGHER, three)
+    city.corrected(stocked, tmp_path / "new", "2.0.0", HIGHER, three)
     done = moved(stocked)
     assert (done.replay, done.left, list(done.held)) == (None, 1, [one.delivery])
-    corrected(stocked, tmp_path / "newer", "3.0.0", HIGHER, ("mustBeGreaterOrEqualTo: 1", "mustBeLessOrEqualTo: 3"))
+    city.corrected(
+        stocked, tmp_path / "newer", "3.0.0", HIGHER, ("mustBeGreaterOrEqualTo: 1", "mustBeLessOrEqualTo: 3")
+    )
     assert moved(stocked).left == 0
     balanced(stocked)
 
@@ -173,7 +163,7 @@ def annotated(path: Path, *lines: str) -> Path:
 def test_an_alias_added_since_finds_its_column(stocked: Ground, tmp_path: Path) -> None:
     lines = [f"{city.line(1)},好", f"{city.line(2, flow=3000)},修路"]
     ingest(stocked, city.FLOW, annotated(tmp_path / "a.csv", *lines), actor="test")
-    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER, ALIAS)
+    city.corrected(stocked, tmp_path / "new", "1.1.0", HIGHER, ALIAS)
     assert moved(stocked).left == 0
     assert {row["flow"]: row["note"] for row in city.curated(stocked)} == {10: None, 3000: "修路"}
     balanced(stocked)
@@ -184,7 +174,7 @@ def test_a_record_with_two_spellings_of_a_field_stays(stocked: Ground, tmp_path:
     rows = [f"{city.line(1)},一,", f"{city.line(2, flow=3000)},一,二", f"{city.line(3, flow=3000)},,二"]
     path.write_text("\n".join([f"{city.HEADER},note,附注", *rows]) + "\n", "utf-8")
     ingest(stocked, city.FLOW, path, actor="test")
-    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER, ALIAS)
+    city.corrected(stocked, tmp_path / "new", "1.1.0", HIGHER, ALIAS)
     done = moved(stocked)
     assert (done.left, {rule: count for rule, (count, _) in done.broken.items()}) == (1, {"record.duplicate_key": 1})
     assert sorted((row["flow"], row["note"]) for row in city.curated(stocked)) == [(10, "一"), (3000, "二")]
@@ -193,7 +183,7 @@ def test_a_record_with_two_spellings_of_a_field_stays(stocked: Ground, tmp_path:
 def test_a_record_without_a_column_that_is_required_since_stays(stocked: Ground, tmp_path: Path) -> None:
     lines = [city.line(1), city.line(2, flow=3000)]
     ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
-    corrected(stocked, tmp_path / "new", "2.0.0", HIGHER, ("      - name: lat\n", LANE + "      - name: lat\n"))
+    city.corrected(stocked, tmp_path / "new", "2.0.0", HIGHER, ("      - name: lat\n", LANE + "      - name: lat\n"))
     done = moved(stocked)
     assert (done.replay, done.left, list(done.broken)) == (None, 1, ["record.ragged"])
 
@@ -202,7 +192,9 @@ def test_a_column_added_since_is_empty_in_rows_that_lack_it(stocked: Ground, tmp
     lines = [city.line(1), city.line(2, flow=3000)]
     ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
     optional = LANE + "          - property: cityhub.optional_header\n            value: true\n"
-    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER, ("      - name: lat\n", optional + "      - name: lat\n"))
+    city.corrected(
+        stocked, tmp_path / "new", "1.1.0", HIGHER, ("      - name: lat\n", optional + "      - name: lat\n")
+    )
     assert moved(stocked).left == 0
     assert [(row["flow"], row["lane"]) for row in city.curated(stocked)] == [(10, None), (3000, None)]
     balanced(stocked)
@@ -221,7 +213,7 @@ def test_it_finds_its_rows_after_compaction_and_a_purge_finds_what_it_moved(stoc
         for n in range(3)
     ]
     maintain.compact(stocked, city.FLOW, "test")
-    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
+    city.corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
     assert [(a.id, a.published) for a in moved(stocked).deliveries] == [(one, 1) for one in took]
     balanced(stocked)
     maintain.compact(stocked, city.FLOW, "test")
@@ -250,7 +242,7 @@ BEIJING = ("values: [上海市]", "values: [上海市, 北京市]")
 def test_of_a_snapshot_only_the_newest_is_replayed(stocked: Ground, tmp_path: Path) -> None:
     old = snapshot(stocked, tmp_path / "a.csv", city.hospital(1), city.hospital(2, province="北京市"))
     new = snapshot(stocked, tmp_path / "b.csv", city.hospital(3), city.hospital(4, province="北京市"))
-    corrected(stocked, tmp_path / "new", "2.0.0", BEIJING, dataset=city.HOSPITALS)
+    city.corrected(stocked, tmp_path / "new", "2.0.0", BEIJING, dataset=city.HOSPITALS)
     with pytest.raises(Refused) as refused:
         moved(stocked, city.HOSPITALS, old)
     assert refused.value.code == "REPLAY_SUPERSEDED"
@@ -264,7 +256,7 @@ def test_of_a_snapshot_only_the_newest_is_replayed(stocked: Ground, tmp_path: Pa
 def test_a_blocked_snapshot_takes_the_place_of_the_one_before(stocked: Ground, tmp_path: Path) -> None:
     snapshot(stocked, tmp_path / "a.csv", city.hospital(1), city.hospital(2, province="北京市"))
     blocked = snapshot(stocked, tmp_path / "b.csv", city.hospital(3, province="北京市"))
-    corrected(stocked, tmp_path / "new", "2.0.0", BEIJING, dataset=city.HOSPITALS)
+    city.corrected(stocked, tmp_path / "new", "2.0.0", BEIJING, dataset=city.HOSPITALS)
     done = moved(stocked, city.HOSPITALS)
     assert [(one.id, one.published) for one in done.deliveries] == [(blocked, 1)]
     assert [row["pname"] for row in city.curated(stocked, city.HOSPITALS)] == ["北京市"]
@@ -278,7 +270,7 @@ def test_a_blocked_snapshot_does_not_come_back_over_a_repeat_of_the_published_on
     first = snapshot(stocked, tmp_path / "a.csv", city.hospital(1))
     snapshot(stocked, tmp_path / "b.csv", city.hospital(3, province="北京市"))
     assert snapshot(stocked, tmp_path / "c.csv", city.hospital(1)) != first  # the provider went back to it
-    corrected(stocked, tmp_path / "new", "2.0.0", BEIJING, dataset=city.HOSPITALS)
+    city.corrected(stocked, tmp_path / "new", "2.0.0", BEIJING, dataset=city.HOSPITALS)
     before = city.curated(stocked, city.HOSPITALS)
     assert moved(stocked, city.HOSPITALS).deliveries == ()
     assert city.curated(stocked, city.HOSPITALS) == before
@@ -288,7 +280,7 @@ def test_it_closes_the_tickets_of_causes_that_left_quarantine(stocked: Ground, t
     lines = [city.line(1), city.line(2, flow=3000), city.line(3, flow="x")]
     ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
     assert {one.cause for one in tickets.listing(stocked)} == {"flow.range", "flow.type"}
-    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
+    city.corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
     done = moved(stocked)
     both = tickets.listing(stocked, closed=True)
     assert {one.cause: one.closed_by for one in both} == {"flow.range": done.replay, "flow.type": None}
@@ -305,7 +297,7 @@ def test_who_may_not_deliver_may_not_replay(stocked: Ground) -> None:
 def test_the_command_tells_what_moved_and_what_stays(stocked: Ground, tmp_path: Path) -> None:
     lines = [city.line(1), city.line(2, flow=3000), city.line(3, flow="x")]
     one = ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", lines), actor="test")
-    corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
+    city.corrected(stocked, tmp_path / "new", "1.1.0", HIGHER)
     environ = {**stocked.environ, "HUB_LANG": "zh"}
     call = ("quarantine", "replay", city.FLOW, "--as", "engineer_li")
     tried = run_hub(environ, *call, "--dry-run")

@@ -2,7 +2,6 @@
 
 import itertools
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,6 @@ from hypothesis import strategies as st
 
 from catalogs.people import person
 from contracts.register import register_contracts
-from infra.database import write
-from infra.ground import Ground
-from lake import tables
 from lake.ingest import Session, ingest
 from lake.replay import replay
 from lake.verify import verify
@@ -36,16 +32,8 @@ _VERSIONS = itertools.count(2)
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Session]:
-    from infra.ground import open_ground
-
-    home = tmp_path_factory.mktemp("replay") / "home"
-    home.mkdir(mode=0o700)
-    (home / "hub.db").write_bytes(sqlite_template.read_bytes())
-    with open_ground({"HUB_HOME": str(home), "HUB_DEMO": "1", "HUB_LANG": "en"}, create=True) as ground:
-        ground.prepare()
-        city.stock(ground)
-        with Session(ground) as one:
-            yield one
+    with city.standing(tmp_path_factory.mktemp("replay") / "home", sqlite_template) as ground, Session(ground) as one:
+        yield one
 
 
 def register(session: Session, changes: tuple[tuple[str, str], ...]) -> None:
@@ -60,22 +48,6 @@ def register(session: Session, changes: tuple[tuple[str, str], ...]) -> None:
     session._contracts.clear()  # what a process keeps is of its own day
 
 
-def emptied(ground: Ground) -> None:
-    """The dataset as if nothing had ever been delivered."""
-    for zone in ("curated", "quarantine"):
-        for found in list(ground.store.list(f"{zone}/{city.FLOW.replace('.', '/')}")):
-            ground.store.delete(found.key)
-    with write(ground.engine) as connection:
-        for table in (tables.delivery, tables.replay, tables.outbox, tables.ticket):
-            connection.execute(table.delete())
-
-
-def places(ground: Ground) -> Counter[tuple[int, int]]:
-    """Where the rows of both tables came from."""
-    both = [*city.curated(ground), *city.quarantined(ground)]
-    return Counter((row["_delivery"], row["_line"]) for row in both)
-
-
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deliveries=DELIVERIES, changes=st.sets(st.sampled_from(CHANGES), min_size=1, max_size=3))
@@ -83,7 +55,7 @@ def test_every_delivery_balances_and_twice_is_once(
     session: Session, deliveries: list[list[tuple[int, object]]], changes: set[tuple[str, str]]
 ) -> None:
     ground = session.ground
-    emptied(ground)
+    city.emptied(ground)
     session.lake._open.clear()
     register(session, ())
     who = person(ground.engine, "engineer_li")
@@ -93,17 +65,17 @@ def test_every_delivery_balances_and_twice_is_once(
             city.flow_file(path, [city.line(minute, flow=flow) for minute, flow in lines])
             ingest(ground, city.FLOW, path, actor="test", session=session)
     assert replay(session, who, city.FLOW).deliveries == (), "under the same contract nothing moves"
-    before = places(ground)
+    before = city.places(ground)
     register(session, tuple(changes))
     told = replay(session, who, city.FLOW, dry_run=True)
-    assert places(ground) == before
+    assert city.places(ground) == before
     done = replay(session, who, city.FLOW)
     assert (told.deliveries, told.left) == (done.deliveries, done.left)
     city.balanced(ground)
-    after = places(ground)
+    after = city.places(ground)
     duplicates = sum(one.duplicates for one in done.deliveries)
     assert max(after.values()) == 1, "no row is in both tables"
     assert (before.total() - after.total(), after.keys() - before.keys()) == (duplicates, set())
     assert verify(ground, city.FLOW, "test").flaws == []
     again = replay(session, who, city.FLOW)
-    assert (again.deliveries, again.left, places(ground)) == ((), done.left, after)
+    assert (again.deliveries, again.left, city.places(ground)) == ((), done.left, after)

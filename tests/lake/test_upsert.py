@@ -9,39 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kill_site import WHOLE
+from upserted import DELIVERY, counts, flows, model, take
 
 from catalogs.people import person
-from infra.errors import Refused
 from infra.ground import Ground, open_ground
 from lake import maintain, purge, purging
 from lake.delta import Tables, curated_key
 from lake.ingest import Session, ingest
 from lake.quarantine import Question, show
-from lake.record import Outcome
-from lake.replay import replay
 from lake.verify import verify
 from sharing.purging import Extracts
 
 KEY = curated_key(city.FLOW)
-
-
-def take(ground: Ground, path: Path, lines: list[str], session: Session | None = None) -> Outcome:
-    return ingest(ground, city.FLOW, city.flow_file(path, lines), actor="test", session=session)
-
-
-def counts(one: Outcome) -> tuple[int | None, ...]:
-    return one.read, one.published, one.quarantined, one.duplicates, one.replaced
-
-
-def held(ground: Ground) -> dict[tuple[str, str], int]:
-    rows = city.curated(ground)
-    found = {(row["detector_id"], str(row["observed_at"])): row["flow"] for row in rows}
-    assert len(found) == len(rows), "a key stands once"
-    return found
-
-
-def flows(ground: Ground) -> list[int]:
-    return [flow for _, flow in sorted(held(ground).items())]
 
 
 @pytest.mark.slow
@@ -131,29 +110,6 @@ def test_a_purge_reaches_rows_that_were_replaced_long_since(ground: Ground, tmp_
     assert verify(ground, city.FLOW, "test").flaws == []
 
 
-ROW = st.tuples(st.integers(0, 7), st.integers(0, 5))  # minute, flow
-DELIVERY = st.lists(ROW, min_size=1, max_size=8)
-
-
-def model(deliveries: list[list[tuple[int, int]]], *, late: bool) -> tuple[dict[int, int], list[tuple[int, int]]]:
-    """What a plain dict holds after all of them, and of each what it published and replaced."""
-    table: dict[int, int] = {}
-    told = []
-    for rows in deliveries:
-        mine: dict[int, int] = {}
-        for minute, flow in rows:
-            if not late or minute not in mine or flow >= mine[minute]:
-                mine[minute] = flow
-        new = {
-            minute: flow
-            for minute, flow in mine.items()
-            if minute not in table or (flow > table[minute] if late else flow != table[minute])
-        }
-        told.append((len(new), len(new.keys() & table.keys())))
-        table |= new
-    return table, told
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("late", [False, True], ids=["newest delivery wins", "late rows"])
 def test_any_deliveries_end_as_in_a_plain_dict(
@@ -189,12 +145,3 @@ def test_any_deliveries_end_as_in_a_plain_dict(
             assert verify(ground, city.FLOW, "test").flaws == []
 
     check()
-
-
-def test_its_quarantine_is_not_replayed(ground: Ground, tmp_path: Path) -> None:
-    city.stock(ground)
-    city.upserting(ground, tmp_path / "contracts")
-    with Session(ground) as session:
-        take(ground, tmp_path / "1.csv", [city.line(1), city.line(2, flow="x")], session)
-        with pytest.raises(Refused, match="REPLAY_UPSERT"):
-            replay(session, person(ground.engine, "engineer_li"), city.FLOW)
