@@ -164,10 +164,8 @@ def _pass(job: Job, total: int | None) -> Split:
             stopped = tally.judge(batch)
             read += batch.num_rows
             typed = _typed(job, batch, lines, kept_schema=schema.curated(contract))
-            if stopped is None:
-                kept.write(applied(job.convert, typed))
-            else:
-                kept.write(applied(job.convert, typed.filter(pa.array(~stopped))))
+            kept.write(applied(job.convert, typed if stopped is None else typed.filter(pa.array(~stopped))))
+            if stopped is not None:
                 bad = pa.array(stopped)
                 aside.write(set_aside(job.compiled, job.number, batch.filter(bad), lines.filter(bad)))
             if job.progress:
