@@ -77,7 +77,7 @@ class Tables:
         if not self.is_other and self._begins_other(block[titles:]):
             self.is_other = True
             self.others.append(index + 1)
-        elif not self.is_other and not self._columns_of_data():
+        elif not self.is_other and self._learnt and not self._columns_of_data():
             self.unproved.append(index + 1)
         self._learn(row)
         return 0

@@ -75,8 +75,8 @@ class Seen:
             (
                 "rows_behind_gap",
                 len(self.unproved),
-                f"{unproved.zh}在空行之后，按同一张表读取",
-                f"{unproved.en} came behind an empty row and was read as the same table",
+                f"{unproved.zh}在空行或合并标题行之后，按同一张表读取",
+                f"{unproved.en} came behind an empty row or a merged heading and was read as the same table",
             ),
         )
         for code, count, zh, en in said:

@@ -146,6 +146,8 @@ def test_merged_headings_between_groups_end_no_table(book: Callable[..., Path], 
     source = read(book("A3:C3", s=[HEAD, ONE[0], ["金水区"], ONE[1], *TWO]), SITES, tmp_path)
     assert [row[0] for row in good(source)] == ["A", "B", "C", "D"]
     assert codes(source) == {"merged_rows_skipped": 1}
+    first = read(book("A2:B2", s=[["站点", "街道"], ["金水区"], ["A", "甲"]]), contract("站点", "街道"), tmp_path)
+    assert codes(first) == {"merged_rows_skipped": 1}
 
 
 def test_a_wide_table_whose_header_comes_again(book: Callable[..., Path], tmp_path: Path) -> None:
