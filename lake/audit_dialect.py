@@ -22,7 +22,7 @@ from sqlalchemy.types import NULLTYPE
 
 from infra.text import quote_identifier
 
-_MOST = 1_000  # rows of a result; the library asks for counts and for 200 rows at most
+_MOST = 100_000  # rows of a result; the library asks for counts, for 200 rows at most, and for each column's name
 URL = "duckdb+audit:///"
 
 # What the library looks for to choose its regular expression operator; see get_dialect_regex_expression.

@@ -84,6 +84,13 @@ def test_every_broken_rule_is_named_and_counted(
     assert SECRET not in repr(verdict)
 
 
+def test_a_table_of_many_columns_is_audited_by_all_of_them(auditor: Auditor, tmp_path: Path) -> None:
+    names = [f"c{at}" for at in range(1_200)]
+    asked = Expectation("expect_table_columns_to_match_set", {"column_set": names, "exact_match": True}, "block", "set")
+    path = parquet(tmp_path / "f.parquet", **{key: [1] for key in names})
+    assert auditor.audit([asked], [path]).blocking == ()
+
+
 def test_what_cannot_be_evaluated_counts_as_broken(auditor: Auditor, tmp_path: Path) -> None:
     wrong = (*EXPECTATIONS, Expectation("expect_column_values_to_not_be_null", {"column": "gone"}, "block", "gone"))
     verdict = auditor.audit(wrong, [parquet(tmp_path / "f.parquet", a=[1, 2], b=["x", "x"])])
