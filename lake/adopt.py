@@ -6,7 +6,7 @@ was published under a contract is never adopted over: a dataset that has a contr
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from catalogs.tables import CITY
 from contracts.check import check_contracts, refusal
 from contracts.infer.documents import About, contract_document, resource_document
 from contracts.infer.draft import Draft, conclude, look
+from contracts.infer.wide import SURE, Wide, wide
 from contracts.odcs import dump
 from contracts.register import document, register_contracts
 from infra.database import read
@@ -31,18 +32,22 @@ from infra.ground import Ground
 from infra.home_city import FOLDER, MARK
 from infra.language import Text
 from infra.lease import Lease, lease
-from lake.survey import TABLE, Hints, surveyed
+from lake.survey import TABLE, Hints, Survey, surveyed
 from lake.survey_measure import count_keys
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a person says beside the file: titles, who provides it, how deliveries meet, sheet and member."""
+    """What a person says beside the file: titles, who provides it, how deliveries meet, sheet and member.
+
+    `unpivot` says whether a wide table is turned; None: where it is sure that it is one (`contracts.infer.wide`).
+    """
 
     title: str | None = None
     mode: str | None = None
     provider: str | None = None
     hints: Hints = field(default_factory=Hints)
+    unpivot: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Proposal:
         about: what the file does not say.
         encoding: of a text file; `sheet` of a workbook.
         notes: what the reader noticed.
+        wide: how the table is or would be turned, None where it is long; `turned` whether it is.
     """
 
     dataset: str
@@ -63,6 +69,8 @@ class Proposal:
     encoding: str | None
     sheet: str | None
     notes: tuple[Text, ...]
+    wide: Wide | None = None
+    turned: bool = False
 
     @property
     def contract(self) -> dict[str, Any]:
@@ -90,22 +98,39 @@ def propose(ground: Ground, paths: Sequence[Path], dataset: str, wishes: Wishes)
             remedy=Text("如 jinshui.traffic.road_flow", "such as jinshui.traffic.road_flow"),
         )
     with surveyed(ground, paths, dataset, wishes.hints) as survey:
-        looked = look(survey.table)
-        places = {column.name: at for at, column in enumerate(looked.columns)}
-        asked = [one.key for one in looked.keys]
-        counts = count_keys(survey.duck, TABLE, asked, places, survey.table.distinct)
-        draft = conclude(looked, counts, wishes.mode)
-        name = dataset.split(".")[2]
-        about = About(
-            dataset=dataset,
-            zh=wishes.title or name,
-            en=wishes.title or name.replace("_", " "),
-            provider=wishes.provider or f"{dataset.split('.', maxsplit=1)[0]}_data",
-            format=survey.source.format,
-            reading=survey.reading,
-        )
-        notes = tuple(note.text for note in survey.source.notes if note.code not in ("optional_columns_missing",))
-        return Proposal(dataset, draft, about, survey.source.encoding, survey.source.sheet, notes)
+        found = wide(survey.table, lambda headers: _distinct(survey, headers))
+        if found is None or not (found.confidence >= SURE if wishes.unpivot is None else wishes.unpivot):
+            return _proposed(survey, dataset, wishes, found, turned=False)
+    with surveyed(ground, paths, dataset, wishes.hints, found) as survey:
+        return _proposed(survey, dataset, wishes, found, turned=True)
+
+
+def _distinct(survey: Survey, headers: Sequence[str]) -> int:
+    asked = set(headers)
+    places = {column.header: at for at, column in enumerate(survey.table.columns) if column.header in asked}
+    key = tuple(headers)
+    return count_keys(survey.duck, TABLE, [key], places, survey.table.rows + 1)[key]
+
+
+def _proposed(survey: Survey, dataset: str, wishes: Wishes, found: Wide | None, *, turned: bool) -> Proposal:
+    looked = look(survey.table, found.value if found and turned else None)
+    names = [column.name for column in looked.columns]
+    places = {name: at for at, name in enumerate(names)}
+    counts = count_keys(survey.duck, TABLE, [one.key for one in looked.keys], places, survey.table.distinct)
+    draft = conclude(looked, counts, wishes.mode)
+    if found:
+        draft = replace(draft, findings=(*draft.findings, found.finding(names if turned else None)))
+    name = dataset.split(".")[2]
+    about = About(
+        dataset=dataset,
+        zh=wishes.title or name,
+        en=wishes.title or name.replace("_", " "),
+        provider=wishes.provider or f"{dataset.split('.', maxsplit=1)[0]}_data",
+        format=survey.source.format,
+        reading=survey.reading | ({"unpivot": found.reading(names)} if found and turned else {}),
+    )
+    notes = tuple(note.text for note in survey.source.notes if note.code not in ("optional_columns_missing",))
+    return Proposal(dataset, draft, about, survey.source.encoding, survey.source.sheet, notes, found, turned)
 
 
 def may_adopt(ground: Ground, dataset: str) -> None:

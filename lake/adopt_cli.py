@@ -1,6 +1,7 @@
 """`hub adopt` and `hub contract infer`: a file that no contract speaks of, looked at, shown, and taken in."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,13 @@ _OPTIONS = (
     ),
     click.option("--sheet", help=help_text("工作表；'*' 为全部", "the sheet of a workbook; '*' for all")),
     click.option("--member", help=help_text("压缩包或目录中的哪些文件", "which files of an archive or a folder")),
+    click.option(
+        "--unpivot/--no-unpivot",
+        default=None,
+        help=help_text(
+            "宽表是否转为长表（默认有把握才转）", "whether a wide table is made long (default: where it is sure)"
+        ),
+    ),
 )
 
 
@@ -62,15 +70,17 @@ def infer(
     mode: str | None,
     sheet: str | None,
     member: str | None,
+    unpivot: bool | None,
     out: Path,
 ) -> None:
     """Look, write both drafts, and show what was found."""
     from infra.ground import open_ground
-    from lake.adopt import propose, write_drafts
+    from lake.adopt import Wishes, propose, write_drafts
+    from lake.survey import Hints
 
     with open_ground(os.environ, create=True) as ground:
         with progress(help_text("查看文件", "looking at the file")):
-            proposal = propose(ground, files, dataset, _wishes(title, mode, None, sheet, member))
+            proposal = propose(ground, files, dataset, Wishes(title, mode, None, Hints(sheet, member), unpivot))
             written = write_drafts(proposal, out)
         value = {**_told(proposal, ground.lang), "files": [str(path) for path in written]}
         emit(ground, value, lambda _: [*_shown(proposal, ground.lang), *(f"  {path}" for path in written)])
@@ -95,13 +105,15 @@ def adopt(
     mode: str | None,
     sheet: str | None,
     member: str | None,
+    unpivot: bool | None,
     provider: str | None,
     yes: bool,
     as_: str | None,
 ) -> int:
     """Propose, ask, settle, ingest."""
     from infra.ground import open_ground
-    from lake.adopt import begin, may_adopt, propose, settle
+    from lake.adopt import Wishes, begin, may_adopt, propose, settle
+    from lake.survey import Hints
 
     if wants_json() and not yes:
         raise click.UsageError(help_text("--json 须与 --yes 同用", "--json goes with --yes"))
@@ -109,7 +121,10 @@ def adopt(
         ground.prepare()
         may_adopt(ground, dataset)
         with progress(help_text("查看文件", "looking at the file")):
-            proposal = propose(ground, files, dataset, _wishes(title, mode, provider, sheet, member))
+            wishes = Wishes(title, mode, provider, Hints(sheet, member), unpivot)
+            proposal = propose(ground, files, dataset, wishes)
+        if not yes and unpivot is None:
+            proposal = _turned(ground, files, proposal, wishes)
         lang = ground.lang
         if not wants_json():
             click.echo("\n".join(_shown(proposal, lang)))
@@ -125,13 +140,23 @@ def adopt(
     return 0 if outcome.state in ("finished", "repeated") else 1
 
 
-def _wishes(
-    title: str | None, mode: str | None, provider: str | None, sheet: str | None, member: str | None
-) -> "Wishes":
-    from lake.adopt import Wishes
-    from lake.survey import Hints
+def _turned(ground: "Ground", files: tuple[Path, ...], proposal: "Proposal", wishes: "Wishes") -> "Proposal":
+    """The proposal with a wide table turned, or left as it is, as whoever is asked wants it."""
+    from lake.adopt import propose
 
-    return Wishes(title, mode, provider, Hints(sheet, member))
+    wide = proposal.wide
+    if wide is None:
+        return proposal
+    first, last, count = wide.headers[0], wide.headers[-1], len(wide.headers)
+    asked = Text(
+        f"像是宽表：{count} 列（{first} 至 {last}）。转为长表，每格一条记录，"
+        f"列名记入“{wide.name}”、格中的值记入“{wide.value}”（把握 {wide.confidence:.2f}）？",
+        f"This looks like a wide table: {count} columns ({first} to {last}). Make it long, a record for each cell, the "
+        f"column's name in “{wide.name}” and the cell in “{wide.value}” (sure {wide.confidence:.2f})?",
+    )
+    if click.confirm(asked.say(ground.lang), proposal.turned) == proposal.turned:
+        return proposal
+    return propose(ground, files, proposal.dataset, replace(wishes, unpivot=not proposal.turned))
 
 
 def _taken(ground: "Ground", dataset: str, files: tuple[Path, ...], as_: str | None) -> "Outcome":
@@ -214,8 +239,8 @@ def _beside(one: "Drafted", proposal: "Proposal", lang: str) -> "Iterator[str]":
         yield KINDS["required"].say(lang)
     if one.personal:
         yield f"{KINDS['personal'].say(lang)} {one.personal.form} ({one.personal.confidence:.2f})"
-    if one.named.unit:
-        yield f"{KINDS['unit'].say(lang)} {one.named.unit}"
+    if one.unit:
+        yield f"{KINDS['unit'].say(lang)} {one.unit}"
     for rule in one.rules:
         shown = (
             "、".join(map(str, rule.args.get("values", ()))) or str(rule.args.get("pattern", "")) or _bounds(rule.args)
@@ -232,8 +257,9 @@ def _about(proposal: "Proposal", lang: str) -> "Iterator[str]":
 
     for found in proposal.draft.findings:
         if found.column is None:
-            value = ", ".join(map(str, found.value)) if isinstance(found.value, list) else str(found.value)
-            shown = value or Text("没有", "none").say(lang)
+            value = found.value
+            value = ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown = (_bounds(value) if isinstance(value, dict) else str(value)) or Text("没有", "none").say(lang)
             yield f"{KINDS[found.kind].say(lang)}: {shown} ({found.confidence:.2f}; {found.evidence.say(lang)})"
 
 

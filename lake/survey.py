@@ -6,7 +6,7 @@ adopted is read as it will be read. What one record is stands in `lake/read/READ
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 
 from contracts.infer.profile import Table
-from contracts.model import Contract, Field, Reading
+from contracts.infer.wide import Wide
+from contracts.model import Contract, Field, Reading, Unpivot
 from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
@@ -25,7 +26,7 @@ from lake.duck import Duck, LakeSettings
 from lake.landing import plain_copy
 from lake.read import Limits, Source, read
 from lake.room import lacks_room
-from lake.survey_heads import Heads, heads
+from lake.survey_heads import heads
 from lake.survey_measure import MOST, measure
 
 TABLE = "survey"
@@ -59,8 +60,10 @@ class Survey:
 
 
 @contextlib.contextmanager
-def surveyed(ground: Ground, paths: Sequence[Path], dataset: str, hints: Hints) -> Iterator[Survey]:
-    """The files, which are one delivery, looked at; the block may ask the rows on.
+def surveyed(
+    ground: Ground, paths: Sequence[Path], dataset: str, hints: Hints, wide: Wide | None = None
+) -> Iterator[Survey]:
+    """The files, which are one delivery, looked at, turned from wide to long if asked; the block may ask the rows on.
 
     Raises:
         Refused: LANDING_…, READ_…, SURVEY_TABLES (several files that are different tables).
@@ -73,10 +76,11 @@ def surveyed(ground: Ground, paths: Sequence[Path], dataset: str, hints: Hints) 
         plain_copy(ground, Arrival(dataset, paths[0], "command", ground.now(), "", together=together), plain)
         name = file_name(paths[0])
         found = heads(plain, _Looking(dataset, hints), scratch, name, limits)
-        contract = _contract(dataset, found)
+        names = wide.long if wide else found.names
+        contract = _contract(dataset, names, found.reading, wide)
         source = read(plain, contract, _folder(scratch, "read"), name=name, limits=limits)
         source = _load(connection, source, contract)
-        table = measure(connection, TABLE, found.names, header=found.header, crs=source.crs)
+        table = measure(connection, TABLE, names, header=found.header or wide is not None, crs=source.crs)
         if not table.rows:
             raise _nothing(Place(file=name, dataset=dataset))
         yield Survey(table, source, found.reading, name, connection)
@@ -99,10 +103,13 @@ def _folder(scratch: Path, name: str) -> Path:
     return folder
 
 
-def _contract(dataset: str, found: Heads) -> Contract:
+def _contract(dataset: str, names: Sequence[str], reading: Mapping[str, Any], wide: Wide | None) -> Contract:
     # The fields' own names are such that no header can be one of them.
-    fields = [Field(f"\u2983{at}\u2984", (name,), required=False) for at, name in enumerate(found.names)]
-    return Contract(dataset, "0", (), tuple(fields), (), (), "snapshot", reading=Reading(**found.reading))
+    fields = tuple(Field(f"\u2983{at}\u2984", (name,), required=False) for at, name in enumerate(names))
+    asked = Reading(**reading)
+    if wide is not None:
+        asked = replace(asked, unpivot=Unpivot(wide.columns, *(one.name for one in fields[len(wide.kept) :])))
+    return Contract(dataset, "0", (), fields, (), (), "snapshot", reading=asked)
 
 
 def _load(connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract) -> Source:

@@ -7,6 +7,7 @@ and dates begin with a number or a date in the first row, that row is data and t
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from infra.text import fold
 from lake.read.names import numbered
@@ -16,8 +17,16 @@ _DATA = re.compile(
     r"|\s*[0-9]{4}[-/.年][0-9]{1,2}([-/.月][0-9]{1,2}.*)?|\s*[0-9]{1,2}[-/:][0-9]{1,2}([-/:][0-9]{2,4})?.*"
 )
 _YEAR = re.compile(r"\s*(19|20)[0-9]{2}年?\s*")
+# What reads like data and names the columns of a wide table: years, days, hours above values that are none.
+_NAMING = (
+    _YEAR,
+    re.compile(r"\s*[0-9]{4}[-/.年][0-9]{1,2}([-/.月][0-9]{1,2}日?)?月?\s*|\s*[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}\s*"),
+    re.compile(r"\s*[0-9]{1,2}:[0-9]{2}\s*"),
+)
+_CODES = 8
 _SEARCHED = 30
 Row = Sequence[str | None]
+_folded = lru_cache(10_000)(fold)
 
 
 def header_row(rows: Sequence[Row]) -> int | None:
@@ -72,13 +81,12 @@ def _filled(row: Row) -> int:
 def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
     """How much the row is a header, negative for data."""
     cells = [(position, cell) for position, cell in enumerate(rows[at]) if cell and cell.strip()]
-    texts = [fold(cell) for _, cell in cells]
-    years = [position for position, cell in cells if is_year(cell)]
-    named = {position for position in years if len(years) > 1 and not _years_below(rows[at + 1 :], position)}
+    texts = [_folded(cell) for _, cell in cells]
+    named = _naming(cells, rows[at + 1 :])
     data = sum(is_data(cell) for position, cell in cells if position not in named)
     below = rows[at + 1 :]
     against, towards = 0.0, 0
-    for position, cell in cells:
+    for number, (position, cell) in enumerate(cells):
         column = [row[position] for row in below if position < len(row) and row[position]]
         looks = sum(is_data(value) for value in column if value)
         if column and looks * 2 > len(column):
@@ -86,7 +94,7 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
             against += is_data(cell) and position not in named
         elif column and not is_data(cell):
             # Among texts a value that comes again below is a value; a text above numbers says more.
-            against += (sum(fold(value) == fold(cell) for value in column if value) * 2 > len(column) / 4) / 2
+            against += (sum(_folded(value) == texts[number] for value in column if value) * 2 > len(column) / 4) / 2
     if against > towards or (data * 2 > len(cells) and not towards):
         return -1.0
     if not towards and (data or against):
@@ -95,10 +103,29 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
     return distinct + len(cells) / max(1, width) + towards / len(cells) - data / len(cells) - at * 0.02
 
 
-def _years_below(rows: Sequence[Row], position: int) -> bool:
-    """Whether the column holds years: then a year above them is one of them, and else a year is a name."""
+def _naming(cells: Sequence[tuple[int, str]], below: Sequence[Row]) -> set[int]:
+    """The cells that read like data and name their columns: several of one kind, above values of another."""
+    found: set[int] = set()
+    for pattern in (*_NAMING, *_codes(cells)):
+        some = [position for position, cell in cells if pattern.fullmatch(cell)]
+        if len(some) > 1:
+            found |= {position for position in some if not _below(below, position, pattern)}
+    return found
+
+
+def _codes(cells: Sequence[tuple[int, str]]) -> list[re.Pattern[str]]:
+    """Whole numbers of one length, most of the row, no two alike: codes of what the columns are about."""
+    lengths = Counter(len(cell.strip()) for _, cell in cells if cell.strip().isdigit())
+    size, count = max(lengths.items(), key=lambda one: one[1], default=(0, 0))
+    alike = len({cell.strip() for _, cell in cells if len(cell.strip()) == size and cell.strip().isdigit()})
+    fits = size >= 3 and count >= _CODES and alike == count and count * 5 >= len(cells) * 4
+    return [re.compile(rf"\s*[0-9]{{{size}}}\s*")] if fits else []
+
+
+def _below(rows: Sequence[Row], position: int, pattern: re.Pattern[str]) -> bool:
+    """Whether the column below is of that kind too: then the cell above is one of its values, and else a name."""
     column = [cell for row in rows if position < len(row) and (cell := row[position])]
-    return sum(is_year(cell) for cell in column) * 2 >= max(1, len(column))
+    return not rows or sum(pattern.fullmatch(cell) is not None for cell in column) * 2 >= max(1, len(column))
 
 
 def is_data(cell: str) -> bool:

@@ -12,13 +12,16 @@ import duckdb
 
 from contracts.infer.keys import Key
 from contracts.infer.profile import ABSENT, Measured, Numbers, Table
-from contracts.steps import literal
+from contracts.infer.written import written
+from contracts.model import Step
+from contracts.steps import literal, text_sql
 
 MOST = 200_000
+_FEW = 60
 _SAMPLE, _TOP, _SHAPES, _CUT, _SHORT = 1_000, 60, 40, 400, 80
 _BLANKS = literal(" \t\r\n\u3000\u00a0")
 _INTEGER, _DECIMAL = r"[+-]?\d+", r"[+-]?(\d+\.\d*|\.\d+)"
-_ANSWERS = "'true', 'false', 'yes', 'no', 'y', 'n', 't', 'f'"
+_ANSWERS = "'是', '否', 'true', 'false', 'yes', 'no', 'y', 'n', 't', 'f'"
 _EXPONENT = r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+"
 
 
@@ -59,8 +62,8 @@ def _column(
     connection: duckdb.DuckDBPyConnection, table: str, at: int, name: str, nothing: frozenset[str] = ABSENT
 ) -> Measured:
     absent = ", ".join(literal(text) for text in sorted(nothing))
-    trimmed = f"SELECT c{at} AS v, trim(c{at}, {_BLANKS}) AS w FROM {table}"
-    present = f"SELECT v, w FROM ({trimmed}) WHERE w <> '' AND lower(w) NOT IN ({absent})"
+    trimmed = f"SELECT rowid AS n, c{at} AS v, trim(c{at}, {_BLANKS}) AS w FROM {table}"
+    present = f"SELECT n, v, w FROM ({trimmed}) WHERE w <> '' AND lower(w) NOT IN ({absent})"
     row = connection.execute(_counted(present)).fetchall()[0]
     missing = connection.execute(_frequent(trimmed, f"lower(w) IN ({absent})", 20)).fetchall()
     longest = row[5] or 0
@@ -73,9 +76,18 @@ def _column(
     sample = connection.execute(
         f"SELECT DISTINCT left(w, {_CUT}) AS s FROM ({present}) ORDER BY hash(s), s LIMIT {_SAMPLE}"
     ).fetchall()
-    codes = _codes(dict(missing), dict(shapes), [text for (text,) in sample])
+    texts = tuple(text for (text,) in sample)
+    codes = _codes(dict(missing), dict(shapes), texts)
     if codes:
         return _column(connection, table, at, name, nothing - codes)
+    as_written = written(texts) if row[6] + row[8] + row[9] < row[0] else None
+    if as_written is not None:
+        bare = text_sql("w", [Step(kind, value) for step in as_written.steps for kind, value in step.items()])
+        row = (*row[:6], *connection.execute(_counted(f"SELECT v, {bare} AS w FROM ({present})")).fetchall()[0][6:])
+    runs = 0
+    if row[1] <= _FEW:
+        ordered = f"SELECT w, lag(w) OVER (ORDER BY n) AS b FROM ({present})"
+        [(runs,)] = connection.execute(f"SELECT count(*) FROM ({ordered}) WHERE w IS DISTINCT FROM b").fetchall()
     return Measured(
         header=name,
         filled=row[0],
@@ -83,12 +95,14 @@ def _column(
         distinct=row[1],
         blanks=row[2],
         booleans=row[3],
-        numbers=Numbers(row[6], row[7], row[8], row[9], row[10] or 0, row[11] or 0, row[12], row[13]),
+        numbers=Numbers(row[6], row[7], row[8], row[9], row[10] or 0, row[11] or 0, *row[12:15]),
         shapes=dict(shapes),
         top=dict(top),
-        sample=tuple(text for (text,) in sample),
+        sample=texts,
         shortest=row[4] or 0,
         longest=longest,
+        runs=runs,
+        written=as_written,
     )
 
 
@@ -112,7 +126,8 @@ def _counted(present: str) -> str:
             count(*) FILTER (WHERE d), count(*) FILTER (WHERE e),
             max(length(split_part(ltrim(w, '+-'), '.', 1))) FILTER (WHERE i OR d),
             max(length(split_part(w, '.', 2))) FILTER (WHERE d),
-            min({number}) FILTER (WHERE i OR d OR e), max({number}) FILTER (WHERE i OR d OR e)
+            min({number}) FILTER (WHERE i OR d OR e), max({number}) FILTER (WHERE i OR d OR e),
+            count(*) FILTER (WHERE (i OR d OR e) AND w LIKE '-%' AND {number} < 0)
         FROM (SELECT v, w, regexp_full_match(w, '{_INTEGER}') AS i, regexp_full_match(w, '{_DECIMAL}') AS d,
             regexp_full_match(w, '{_EXPONENT}') AS e FROM ({present}))
     """

@@ -202,9 +202,8 @@ def _item(column: Drafted, draft: Draft) -> dict[str, Any]:
     aliases = _aliases(column, draft)
     if aliases:
         made["aliases"] = aliases
-    unit = column.named.unit or ("°" if column.axis else None)
-    if unit:
-        made["unit_of_measure"] = unit
+    if column.unit:
+        made["unit_of_measure"] = column.unit
     if column.typed.kind == "geometry":
         stated = draft.table.crs
         made["crs"] = "WGS84" if stated is None else _CRS.get(stated, "local")

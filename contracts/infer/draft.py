@@ -14,8 +14,9 @@ from contracts.infer.keys import Candidate, Key, Ranked, candidates, choose, has
 from contracts.infer.names import Named, named
 from contracts.infer.personal import Personal, around, by_name, by_values, organisations
 from contracts.infer.profile import Measured, Table
-from contracts.infer.rules import Suggested, axis, degrees, suggested
+from contracts.infer.rules import Suggested, as_float, axis, degrees, one_form, sentences, sixtieths, suggested
 from contracts.infer.types import Typed, typed
+from contracts.infer.units import supposed, unit_of
 from infra.language import Text
 from infra.text import fold
 
@@ -41,6 +42,11 @@ class Drafted:
     def name(self) -> str:
         """The column's name."""
         return self.named.name
+
+    @property
+    def unit(self) -> str | None:
+        """The unit that it counts in."""
+        return self.named.unit or ("°" if self.axis and self.typed.kind == "number" else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +76,8 @@ class Draft:
     findings: tuple[Finding, ...]
 
 
-def look(table: Table) -> Looked:
-    """What each column is."""
+def look(table: Table, measure: str | None = None) -> Looked:
+    """What each column is; `measure` is the header of one that is known to tell nothing apart."""
     names = named([column.header for column in table.columns])
     if not table.header:
         names = tuple(_unnamed(one, at) for at, one in enumerate(names, 1))
@@ -79,7 +85,7 @@ def look(table: Table) -> Looked:
     forms = {column.personal.form for column in columns if column.personal}
     if forms:
         columns = [_beside(column, forms) for column in columns]
-    asked = [_for_key(column, at) for at, column in enumerate(columns)]
+    asked = [_for_key(column, at) for at, column in enumerate(columns) if column.named.header != measure]
     return Looked(table, tuple(columns), tuple(candidates(asked, table.rows)))
 
 
@@ -94,7 +100,7 @@ def spelled(name: str, header: str) -> str:
 
 def _column(one: Named, measured: Measured, rows: int) -> Drafted:
     names = spelled(one.name, one.header)
-    found = typed(measured, names)
+    found = typed(measured, names, one.unit)
     whose = by_values(measured) or by_name(names, beside=False)
     if whose is not None and whose.form in ("name", "patient", "pupil") and found.kind not in ("string", "integer"):
         whose = None
@@ -105,7 +111,18 @@ def _column(one: Named, measured: Measured, rows: int) -> Drafted:
         steps = found.steps if per == 1 else (*found.steps, {"divide": per})
         found = replace(found, kind="number", steps=steps, code=False)
     required = measured.filled == rows >= _REQUIRED_FROM
-    return Drafted(one, found, measured, whose, required, _steps(measured, found), axis=axis(names) if per else None)
+    side = axis(names) if per or sixtieths(measured, names) else None
+    if one.unit is None and found.kind in ("integer", "number", "decimal"):
+        one = replace(one, unit=_unsaid(measured, names))
+    return Drafted(one, found, measured, whose, required, _steps(measured, found), axis=side)
+
+
+def _unsaid(measured: Measured, names: str) -> str | None:
+    """The unit where the header names none: that in the values, or that in which such things are reported."""
+    if measured.written is not None:
+        return measured.written.unit
+    numbers = sorted(number for number in map(as_float, measured.sample) if number is not None)
+    return supposed(names, numbers[len(numbers) // 2] if numbers else None)
 
 
 def _beside(column: Drafted, forms: Set[str]) -> Drafted:
@@ -113,7 +130,7 @@ def _beside(column: Drafted, forms: Set[str]) -> Drafted:
     if column.personal is not None or column.typed.kind in ("json", "geometry"):
         return column
     found = by_name(spelled(column.name, column.named.header), beside=True)
-    when = column.typed.kind in ("date", "timestamp")
+    when = column.typed.kind == "timestamp"
     return replace(column, personal=found or around(forms, where=column.axis is not None, when=when))
 
 
@@ -136,7 +153,16 @@ def _for_key(column: Drafted, position: int) -> Candidate:
     measured, whose = column.measured, column.personal
     names = spelled(column.name, column.named.header)
     form = whose.form if whose else None
-    return Candidate(column.name, names, column.typed.kind, measured.distinct, measured.filled, form, position)
+    numbers, text = measured.numbers, column.typed.kind == "string"
+    first = numbers.least if column.typed.kind == "integer" else None
+    counts = first in (0, 1) and numbers.most == measured.distinct - 1 + (first or 0)
+    return Candidate(
+        column.name, names, column.typed.kind, measured.distinct, measured.filled, form, position,
+        coded=text and one_form(measured), counter=counts and measured.distinct == measured.filled,
+        order=counts and measured.distinct * 2 <= measured.filled,
+        free=text and sentences(measured),
+        figure=column.typed.kind == "integer" and column.named.unit not in (None, "年", "月", "d", "h"),
+    )  # fmt: skip
 
 
 def conclude(looked: Looked, counts: Mapping[Key, int], mode: str | None = None) -> Draft:
@@ -149,7 +175,7 @@ def conclude(looked: Looked, counts: Mapping[Key, int], mode: str | None = None)
             column,
             required=column.required or column.name in key,
             steps=_with_absent(column, table.rows) if column.name in key else column.steps,
-            rules=() if column.personal else tuple(_rules(column)),
+            rules=tuple(_rules(column, in_key=column.name in key)),
         )
         for column in looked.columns
     )
@@ -165,10 +191,12 @@ def _with_absent(column: Drafted, rows: int) -> tuple[Any, ...]:
     return (*column.steps, {"absent": "未注明"})
 
 
-def _rules(column: Drafted) -> Iterator[Suggested]:
+def _rules(column: Drafted, *, in_key: bool) -> Iterator[Suggested]:
+    if column.personal and column.personal.form != "gender":  # whose words are no one's own
+        return
     names = spelled(column.name, column.named.header) + (f" {column.named.unit}" if column.named.unit else "")
-    if not (column.typed.steps and column.typed.kind == "number"):  # after a division the file's bounds are others
-        yield from suggested(column.measured, names, column.typed.kind, code=column.typed.code)
+    if not any("divide" in step for step in column.typed.steps):  # after a division the file's bounds are others
+        yield from suggested(column.measured, names, column.typed.kind, code=column.typed.code, in_key=in_key)
 
 
 def _mode(columns: Sequence[Drafted], key: Key) -> str:
@@ -182,7 +210,7 @@ def _window(columns: Sequence[Drafted]) -> Mapping[str, Any] | None:
     for column in columns:
         if column.axis:
             sides.setdefault(column.axis, column)
-    if len(sides) < 2 or any(column.typed.steps for column in sides.values()):
+    if len(sides) < 2 or any(column.typed.steps or column.typed.kind == "string" for column in sides.values()):
         return None
     if any(column.personal for column in sides.values()):
         return None
@@ -238,8 +266,8 @@ def _of_column(column: Drafted, draft: Draft) -> Iterator[Finding]:
         count = sum(measured.absent.values())
         said = Text(f"{count} 个值写作“无”", f"{count} values say that there is none")
         yield Finding("absent", column.name, list(measured.absent), 0.9, said)
-    if column.named.unit or column.axis:
-        yield Finding("unit", column.name, column.named.unit or "°", 0.9, Text("写在列名中", "it stands in the name"))
+    if column.unit:
+        yield _unit(column)
     if column.personal:
         whose = column.personal
         value = {"form": whose.form, "class": whose.kind, "sensitive": whose.sensitive, "grade": whose.grade}
@@ -252,3 +280,12 @@ def _of_column(column: Drafted, draft: Draft) -> Iterator[Finding]:
         yield Finding("identifier", column.name, "uscc", found[0] / found[1], said)
     for rule in column.rules:
         yield Finding(rule.kind, column.name, dict(rule.args), rule.confidence, rule.evidence)
+
+
+def _unit(column: Drafted) -> Finding:
+    if column.axis or unit_of(column.named.header) == column.unit:
+        return Finding("unit", column.name, column.unit, 0.9, Text("写在列名中", "it stands in the name"))
+    if column.measured.written is not None:
+        return Finding("unit", column.name, column.unit, 0.9, Text("写在每个值中", "it stands in each value"))
+    said = Text("污染物按 HJ 633 报告的单位，依数值大小推断", "as HJ 633 reports the pollutant, by the values' size")
+    return Finding("unit", column.name, column.unit, 0.6, said)

@@ -21,6 +21,7 @@ KINDS = {
     "duplicates": Text("重复", "duplicates"),
     "mode": Text("更新方式", "mode"),
     "header": Text("表头", "header"),
+    "wide": Text("宽表", "wide table"),
 }
 
 

@@ -6,7 +6,7 @@ person's card number beside another id is none.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import log10
@@ -17,16 +17,25 @@ UNIQUE = 0.98  # of the different rows; the rest are the file's own double recor
 # an id that stands twice is a fault of the file.
 _FAULT, _SHARED = 300.0, 3000.0
 MOST = 60
-_WHOLE, _FEW = 6, 12
+_WHOLE, _FEW, _SHOWN, _NAMES = 6, 12, 3, 2.6
 
 _ID = re.compile(
     r"编号|编码|代码|标识|流水号|学籍号|学号|站序|号$|(^|_)(id|code|no|key|uid|uuid|adcode|label_no)(_|$)|(id|code)$"
 )
+_OWNER = re.compile(r"部门|单位|机构|(^|_)(department|agency|organi[sz]ation|publisher|provider)(_|$)")
 _NAME = re.compile(r"名称|名$|站点|站名|监测点|(^|_)(name|title|station|city|region|line)(_|$)|name$")
 _WHEN = re.compile(r"年份?$|月份?$|日期|时间|时刻|季度|小时|(^|_)(year|month|date|quarter|hour|time|day|week|at)(_|$)")
-_ROW = re.compile(r"序号|行号|(^|_)(seq|index|row_?no|unnamed)")
+_ROW = re.compile(r"序号|行号|(^|_)(seq|index|row_?no|unnamed)(_|$)|unnamed")
+_ORDER = re.compile(r"站序|次序|顺序|序号|名次|(^|_)(seq|sequence|order|position|rank|label_no|stop_no)(_|$)")
+_IDENTITY = re.compile(r"(^|_)(id|uid|key|objectid|fid|gid)(_|$)|[a-z]id$|标识|编号$")
+_PARTS = tuple(
+    map(re.compile, (r"年份?$|(^|_)year(_|$)", r"月份?$|(^|_)month(_|$)", r"日$|(^|_)(day|date_of_month)$",
+                     r"时$|小时$|(^|_)hour(_|$)", r"分$|分钟$|(^|_)minute(_|$)"))
+)  # fmt: skip
 _POINT = re.compile(r"经度|纬度|(^|_)(lon|lng|lat|longitude|latitude)$")
-_FREE = re.compile(r"备注|说明|描述|地址|(^|_)(note|remark|description|address|comment|url|icon|alias)(_|$)")
+_FREE = re.compile(
+    r"备注|说明|描述|地址|内容|简介|(^|_)(note|remark|description|address|comment|content|url|icon|alias)(_|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,12 @@ class Candidate:
         distinct: different values, of `filled` rows with one.
         personal: the form of personal information, or None.
         position: from 0.
+        coded: its values are codes of one form.
+        counter: its values are 1, 2, 3, … or 0, 1, 2, …, each once: a row's number, whatever it is called.
+        free: its values are sentences.
+        figure: a whole number that counts in a unit.
+        order: its values are places in lists, 1, 2, 3, … again and again.
+        columns: what it stands for: itself, or of a time in several columns those.
     """
 
     name: str
@@ -48,6 +63,12 @@ class Candidate:
     filled: int
     personal: str | None
     position: int
+    coded: bool = False
+    counter: bool = False
+    free: bool = False
+    figure: bool = False
+    order: bool = False
+    columns: Key = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +85,28 @@ def candidates(columns: Sequence[Candidate], rows: int) -> list[Ranked]:
 
     The last of them may be the whole row: where nothing smaller tells records apart, that is what does.
     """
-    if rows < 3:
+    if rows < 1:
         return []
-    ranked = sorted((one for one in columns if _usable(one, rows)), key=lambda one: (-_worth(one), one.position))
+    usable = [one for one in columns if _usable(one, rows)]
+    ranked = sorted((*usable, *_times(usable)), key=lambda one: (-_worth(one), one.position))
     sets: list[Ranked] = []
     for size in (1, 2, 3):
         most = {1: 30, 2: 9, 3: 8}[size]
         some = [one for one in combinations(ranked[:most], size) if _could(one, rows)]
-        sets += [Ranked(_names(one), _fitness(one, rows, len(columns)), any(map(_firm, one))) for one in some]
+        sets += [Ranked(_names(one), _fitness(one, rows, len(columns)), _firm(one)) for one in some]
+    if rows < _SHOWN:  # so few rows differ in anything: an id or a name at most
+        return [one for one in sets if len(one.key) == 1 and one.fitness >= _NAMES]
     sets.sort(key=lambda one: -one.fitness)
     sets = sets[:MOST]
     if 1 < len(columns) <= _WHOLE and all(_whole(one, rows) for one in columns):
-        sets.append(Ranked(tuple(one.name for one in columns), -3.0, False))
+        names = tuple(one.name for one in columns)
+        if len(columns) > 4:  # of a whole row that tells records apart the figure may be no part
+            least = sorted(columns, key=lambda one: (_worth(one), -one.position))
+            sets += [
+                Ranked(tuple(name for name in names if name != one.name), -2.9 - at * 0.01, False)
+                for at, one in enumerate(least)
+            ]
+        sets.append(Ranked(names, -3.0, False))
     return sets
 
 
@@ -84,12 +115,16 @@ def _whole(one: Candidate, rows: int) -> bool:
     return one.kind in ("string", "integer", "date") and one.filled >= rows * (0.5 if one.kind == "string" else 1)
 
 
-def _firm(one: Candidate) -> bool:
-    return one.kind in ("date", "timestamp") or bool(_ID.search(one.names) or _WHEN.search(one.names))
+def _firm(some: Sequence[Candidate]) -> bool:
+    """Whether what stands twice is a fault: of an id, at a time, or a name of whoever gives out names."""
+    owned = any(_OWNER.search(one.names) for one in some) and any(_NAME.search(one.names) for one in some)
+    return owned or any(
+        one.kind in ("date", "timestamp") or _ID.search(one.names) or _WHEN.search(one.names) for one in some
+    )
 
 
 def _names(some: Sequence[Candidate]) -> Key:
-    return tuple(one.name for one in sorted(some, key=lambda one: one.position))
+    return tuple(name for one in sorted(some, key=lambda one: one.position) for name in one.columns or (one.name,))
 
 
 def choose(counts: Mapping[Key, int], order: Sequence[Ranked], distinct: int) -> Key:
@@ -111,7 +146,26 @@ def _usable(one: Candidate, rows: int) -> bool:
         return False
     if one.kind in ("number", "decimal"):
         return bool(_POINT.search(one.names))
-    return one.distinct > 1 and not _FREE.search(one.names)
+    return one.distinct > 1 and not one.free and not one.figure and not _FREE.search(one.names)
+
+
+def _times(columns: Sequence[Candidate]) -> Iterator[Candidate]:
+    """A time that stands in several columns, year, month, day, hour, as one."""
+    parts: list[Candidate] = []
+    for pattern in _PARTS:
+        found = next((one for one in columns if one.kind == "integer" and pattern.search(one.names)), None)
+        if found is None:
+            continue
+        parts.append(found)
+        if len(parts) > 1:
+            distinct = 1
+            for part in parts:
+                distinct *= part.distinct
+            names = " ".join(part.names for part in parts)
+            yield Candidate(
+                names, names, "timestamp", distinct, min(part.filled for part in parts), None, parts[0].position,
+                columns=tuple(part.name for part in parts),
+            )  # fmt: skip
 
 
 def _worth(one: Candidate) -> float:
@@ -131,19 +185,29 @@ def _worth(one: Candidate) -> float:
         worth = 2.0
     else:
         worth = 0.6
-    if _ROW.search(one.names):
+    if one.coded:
+        worth = max(worth, 4.5)
+    if one.order and _ORDER.search(one.names):
+        # What stands in a list may stand there twice; its place in the list does not.
+        return 5.1
+    if _ROW.search(one.names) or (one.counter and not _IDENTITY.search(one.names)):
         worth = 0.5
-    if one.personal in ("id_card", "mobile", "bank_card", "email", "plate", "name"):
+    elif one.counter:
+        worth = min(worth, 3.2)
+    if one.personal in ("id_card", "mobile", "bank_card", "email", "name"):
         worth -= 2.5
     return worth
 
 
 def _could(some: Sequence[Candidate], rows: int) -> bool:
-    if _product(some) < rows * 0.5:
+    names = _names(some)
+    if _product(some) < rows * 0.5 or len(set(names)) < len(names):
         return False
     # A quantity is no part of a key; a few numbers that stand for kinds may be.
     plain = [one for one in some if one.kind == "integer" and _worth(one) < 1 and one.distinct > _FEW]
-    return len(some) == 1 or (not plain and all(one.distinct < rows for one in some))
+    # Times alone name no thing: one of them does, for a series, and two of them by chance.
+    times = all(one.kind in ("date", "timestamp") and not _ID.search(one.names) for one in some)
+    return len(some) == 1 or (not plain and not times and all(one.distinct < rows for one in some))
 
 
 def _product(some: Sequence[Candidate]) -> int:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contracts.infer.units import unit, unit_of
 from contracts.infer.words import ENGLISH, english
 from infra.text import fold
 
@@ -12,28 +13,6 @@ _BRACKETS = re.compile(r"[(（\[【]\s*([^()（）\[\]【】]{1,20})\s*[)）\]�
 _WORD = re.compile(r"[\u3400-\u9fff]+|[A-Za-z]+[0-9]*(?:[.,][0-9]+)?|[0-9]+[A-Za-z]*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAME_MOST = 60
-
-UNITS = {
-    "km/h": "km/h", "公里/小时": "km/h", "千米/时": "km/h", "m/s": "m/s", "米/秒": "m/s", "mm": "mm",
-    "毫米": "mm", "cm": "cm", "厘米": "cm", "m": "m", "米": "m", "km": "km", "公里": "km", "千米": "km",
-    "kg": "kg", "千克": "kg", "公斤": "kg", "g": "g", "克": "g", "t": "t", "吨": "t", "万吨": "万吨",
-    "ha": "ha", "公顷": "ha", "hm2": "ha", "亩": "亩", "m2": "m²", "㎡": "m²", "m²": "m²", "平方米": "m²",
-    "km2": "km²", "km²": "km²", "平方公里": "km²", "平方千米": "km²", "m3": "m³", "m³": "m³", "立方米": "m³",
-    "元": "元", "万元": "万元", "亿元": "亿元", "千元": "千元", "人": "人", "万人": "万人", "人次": "人次",
-    "万人次": "万人次", "千人次": "千人次", "辆": "辆", "个": "个", "家": "家", "所": "所", "张": "张",
-    "%": "%", "％": "%", "百分比": "%", "pct": "%", "percent": "%", "℃": "℃", "°c": "℃", "摄氏度": "℃",
-    "celsius": "℃", "°f": "°F", "hpa": "hPa", "百帕": "hPa", "pa": "Pa", "kpa": "kPa", "°": "°", "度": "°",
-    "deg": "°", "μg/m3": "µg/m³", "μg/m³": "µg/m³", "ug/m3": "µg/m³", "微克/立方米": "µg/m³", "mg/m3": "mg/m³",
-    "mg/m³": "mg/m³", "毫克/立方米": "mg/m³", "mg/l": "mg/L", "db": "dB", "分贝": "dB", "kwh": "kWh",
-    "千瓦时": "kWh", "kw": "kW", "岁": "岁", "天": "d", "日": "d", "小时": "h", "分钟": "min", "分": "min",
-    "秒": "s", "min": "min", "s": "s", "h": "h", "ms": "ms",
-}  # fmt: skip
-_SUFFIXES = {
-    "cm": "cm", "mm": "mm", "km": "km", "kg": "kg", "ha": "ha", "m2": "m²", "m3": "m³", "km2": "km²",
-    "pct": "%", "percent": "%", "celsius": "℃", "kmh": "km/h", "hpa": "hPa", "ms": "ms", "sec": "s",
-    "seconds": "s", "minutes": "min", "yuan": "元", "degrees": "°", "kwh": "kWh", "kw": "kW", "mg": "mg",
-    "tons": "t",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +33,6 @@ class Named:
     en: str
     unit: str | None
     known: bool
-
-
-def unit_of(header: str) -> str | None:
-    """The unit in a header: in brackets, or the last word of a snake-case name."""
-    for inside in _BRACKETS.findall(header):
-        found = UNITS.get(fold(inside).removeprefix("单位:").removeprefix("单位：").strip())
-        if found:
-            return found
-    words = re.split(r"[_\s]+", fold(header))
-    return _SUFFIXES.get(words[-1]) if len(words) > 1 else None
 
 
 def named(headers: Sequence[str]) -> tuple[Named, ...]:
@@ -89,7 +58,7 @@ def named(headers: Sequence[str]) -> tuple[Named, ...]:
 
 def _stem(header: str) -> tuple[str, list[str], bool]:
     """The name that the header makes by itself, its English words, whether they were all known."""
-    bare = _BRACKETS.sub(lambda found: "" if fold(found[1]) in UNITS else f" {found[1]} ", header)
+    bare = _BRACKETS.sub(lambda found: "" if unit(found[1]) else f" {found[1]} ", header)
     words: list[str] = []
     known = True
     for part in _WORD.findall(bare if bare.strip() else header):

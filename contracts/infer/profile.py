@@ -7,6 +7,8 @@ when nobody counted the rest). Texts are trimmed of blanks at both ends before t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from contracts.infer.written import Written
+
 ABSENT = frozenset(
     (
         "nan",
@@ -43,6 +45,7 @@ class Numbers:
         whole: digits before the point, at most.
         scale: digits behind it, at most.
         least: the smallest value, None where no value is a number; `most` the largest.
+        negative: how many are below 0.
     """
 
     integers: int = 0
@@ -53,6 +56,7 @@ class Numbers:
     scale: int = 0
     least: float | None = None
     most: float | None = None
+    negative: int = 0
 
     @property
     def all(self) -> int:
@@ -75,6 +79,8 @@ class Measured:
         top: the most frequent values with their counts, none longer than 80 characters.
         sample: some distinct values, chosen by their hash, cut at 400 characters.
         shortest: length of the shortest value; `longest` of the longest.
+        runs: how often a value is another than the one before it, in the order of the file; of few values only.
+        written: what stands beside the digits, where `numbers` were counted without it.
     """
 
     header: str
@@ -89,6 +95,8 @@ class Measured:
     sample: tuple[str, ...] = ()
     shortest: int = 0
     longest: int = 0
+    runs: int = 0
+    written: Written | None = None
 
 
 @dataclass(frozen=True, slots=True)

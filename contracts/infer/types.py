@@ -7,6 +7,7 @@ nearly all values are of it (`_NEARLY`; all of them where there are few): what i
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +34,10 @@ _CODE = re.compile(
     r"|(^|_)(code|adcode|zip|postcode|phone|mobile|tel|telephone|fax|uscc|id_?card|plate|isbn|barcode|fips|serial)(_|$)"
     r"|(code|编号)$"
 )
-_ID = re.compile(r"(^|_)(id|uid|uuid|guid|key|no)(_|$)|标识$|号$")
+# A thing that is a number is called by it.
+_ID = re.compile(
+    r"(^|_)(id|uid|uuid|guid|key|no|station|stop|site|sensor|device|meter|detector|node)(_|$)|标识$|号$|[^数]码$|站点$|测点$"
+)
 _ORDINAL = re.compile(r"序号|站序|(^|_)(seq|sequence|rank|order|index|label_no|row_?no)(_|$)")
 _COUNTED = re.compile(r"(小时|时|月份?|日|年份?|季度|周)$|(^|_)(hour|month|day|year|week|minute|hh|mm)(_|$)")
 _MONEY = re.compile(
@@ -46,6 +50,9 @@ _MEASURE = re.compile(
     r"|length|distance|area|rain|snow|wind|visibility|sea_level|grnd_level|clouds?|dust|ph|ratio|rate|percent|pct"
     r"|concentration|lon|lng|lat|longitude|latitude|score)(_|$)"
 )
+_CURRENCY, _AMOUNT = re.compile(r"元(/|$)"), "amount"
+_PHYSICAL = re.compile(r"([µmk]?g|t|[ckm]?m[²³]?|ha|亩|℃|°F|%|‰|[hkM]?Pa|[kM]?Wh?|m?L|dB|V|A|km²|万吨)(/|$)")
+_RATIO = "ratio"
 _ASKS = re.compile(r"是否|(^|_)(is|has|yn|flag|can|enabled?|active)(_|$)")
 _DAY = re.compile(r"日期|年月日|时间|时刻|(^|_)(date|day|time|datetime|dt|birth|birthday|at|on)(_|$)")
 
@@ -77,8 +84,14 @@ class Typed:
         return f"decimal({self.size[0]},{self.size[1]})" if self.kind == "decimal" else self.kind
 
 
-def typed(column: Measured, names: str) -> Typed:
+def typed(column: Measured, names: str, unit: str | None = None) -> Typed:
     """The type of a column; `names` are its name in the draft and its header, joined for patterns."""
+    if column.written is not None:
+        unit = unit or column.written.unit
+    if unit is not None and _CURRENCY.search(unit):
+        names += f"_{_AMOUNT}"
+    elif unit is not None and _PHYSICAL.match(unit):
+        names += f"_{_RATIO}"
     if not column.filled:
         measure = _MEASURE.search(names) is not None
         said = Text("没有一个值，名称是测量值", "not one value, the name is one of a measure")
@@ -104,12 +117,12 @@ def _boolean(column: Measured, names: str) -> Typed | None:
         return None
     # One letter alone may be a sex or a grade: both answers, or a name that asks.
     firsts = {text[0].lower() for text in column.top}
-    answers = bool(firsts & set("ty")) and bool(firsts & set("fn"))
+    answers = bool(firsts & set("ty是")) and bool(firsts & set("fn否"))
     if not answers and column.longest == 1 and not _ASKS.search(names):
         return None
-    return Typed(
-        "boolean", share(column.booleans, column.filled), _of(column.booleans, column, "真假", "true or false")
-    )
+    chinese = ({"map": {"是": "true", "否": "false"}},) if firsts & set("是否") else ()
+    said = _of(column.booleans, column, "真假", "true or false")
+    return Typed("boolean", share(column.booleans, column.filled), said, chinese)
 
 
 def _nested(column: Measured, _: str) -> Typed | None:
@@ -117,15 +130,21 @@ def _nested(column: Measured, _: str) -> Typed | None:
     if not texts or len(texts) != len(column.sample):
         return None
     whole = [text for text in texts if len(text) < 400]
-    for text in whole:
-        try:
-            json.loads(text)
-        except ValueError:
-            return None
+    single = not _json(whole)
+    if single and not (whole and _json([text.replace("'", '"') for text in whole])):
+        return None
     kinds = [re.match(r'\{"type":\s*"(\w+)"', text) for text in texts]
     drawn = all(kind is not None and kind[1] in _GEOMETRIES for kind in kinds)
     said = _of(column.filled, column, "空间图形" if drawn else "JSON", "geometries" if drawn else "JSON")
-    return Typed("geometry" if drawn else "json", share(len(texts), len(texts)), said)
+    steps = ({"replace": {"'": '"'}},) if single else ()
+    return Typed("geometry" if drawn else "json", share(len(texts), len(texts)), said, steps)
+
+
+def _json(texts: Sequence[str]) -> bool:
+    try:
+        return all(json.loads(text) is not None for text in texts)
+    except ValueError:
+        return False
 
 
 def _time(column: Measured, names: str) -> Typed | None:
@@ -177,20 +196,21 @@ def _number(column: Measured, names: str) -> Typed | None:
     if not numbers.all or not _enough(numbers.all, column.filled):
         return None
     sure = share(numbers.all, column.filled)
+    steps = column.written.steps if column.written else ()
     whole = _enough(numbers.integers, column.filled)
-    if code := _code(column, names):
+    if column.written is None and (code := _code(column, names)):
         return code
     if _MONEY.search(names) and numbers.scale <= 4 and not numbers.exponents and numbers.whole + numbers.scale <= 16:
         said = _of(
             numbers.all, column, f"至多 {numbers.scale} 位小数的金额", f"amounts, {numbers.scale} decimals at most"
         )
-        return Typed("decimal", sure, said, size=(18, max(2, numbers.scale)))
+        return Typed("decimal", sure, said, steps, size=(18, max(2, numbers.scale)))
     if whole and (_ORDINAL.search(names) or not _MEASURE.search(names)):
-        return Typed("integer", sure, _of(numbers.integers, column, "整数", "whole numbers"))
+        return Typed("integer", sure, _of(numbers.integers, column, "整数", "whole numbers"), steps)
     if whole:
         said = _of(numbers.all, column, "数，名称是测量值", "numbers, the name is one of a measure")
-        return Typed("number", sure * 0.9, said)
-    return Typed("number", sure, _of(numbers.all, column, "数", "numbers"))
+        return Typed("number", sure * 0.9, said, steps)
+    return Typed("number", sure, _of(numbers.all, column, "数", "numbers"), steps)
 
 
 def _code(column: Measured, names: str) -> Typed | None:

@@ -39,10 +39,10 @@ _LIST = """
 方向角 heading|载客数 passengers|占有率 occupancy|首班 first|末班 last|行业 industry|项目 project|数据 data
 来源 source|标题 title|关键字 keyword|用户 user|账号 account|银行卡号 bank_card|银行账号 bank_account|银行 bank
 开户行 bank|卡号 card_no|订单 order|产品 product|商品 product|品牌 brand|型号 model|规格 specification
-比例 ratio|占比 ratio|率 rate|值 value|量 amount|数 count|号 no|率% rate|主管 competent|所属 own|所在 at
+比例 ratio|占比 ratio|率 rate|值 value|量 quantity|数 count|号 no|率% rate|主管 competent|所属 own|所在 at
 办学 school|运营 operating|管理 management|服务 service|工作 work|生活 life|营业 business|景区 scenic_area
 景点 attraction|游客 visitors|进 in|出 out|馆 hall|场所 venue|是否 is|第一 first|本 own|容量 capacity
-库存 stock|结果 result|原因 reason
+行号 row_no|列号 column_no|数值 value|库存 stock|结果 result|原因 reason
 """
 _PAIRS = [(pair.split(" ")[0], pair.split(" ")[1]) for pair in _LIST.replace("\n", "|").split("|") if pair.strip()]
 CHINESE: dict[str, str] = dict(_PAIRS)

@@ -28,7 +28,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 def adopted(session: Session, path: Path, dataset: str) -> tuple[int, int, int, int]:
     """Records read, published, quarantined, duplicates; raises what it is refused for."""
     ground: Ground = session.ground
-    proposal = propose(ground, [path], dataset, Wishes())
+    proposal = propose(ground, [path], dataset, Wishes(unpivot=False))
     with ground.scratch() as scratch:
         settle(ground, proposal, scratch, None)
     outcome = ingest(ground, dataset, path, actor="local", session=session)

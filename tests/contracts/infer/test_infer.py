@@ -6,46 +6,17 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_measure import measured
 
 from catalogs.read_resource import NAME
 from contracts.infer.draft import Draft, conclude, look
-from contracts.infer.names import named, unit_of
-from contracts.infer.notations import either, notation, shape_of
+from contracts.infer.names import named
+from contracts.infer.notations import either, notation
 from contracts.infer.personal import by_values, card_fits, id_card_fits
-from contracts.infer.profile import ABSENT, Measured, Numbers, Table
+from contracts.infer.profile import Table
+from contracts.infer.units import unit_of
 from contracts.infer.words import english, initial
 from infra.text import fold
-
-
-def measured(header: str, values: Sequence[str]) -> Measured:
-    """A column as counting would have it, of values that are plain texts."""
-    present = [text.strip() for text in values if text.strip() and text.strip().lower() not in ABSENT]
-    whole = [text for text in present if text.lstrip("+-").isdigit()]
-    points = [text for text in present if text not in whole and text.lstrip("+-").replace(".", "", 1).isdigit()]
-    floats = [float(text) for text in (*whole, *points)]
-    numbers = Numbers(
-        integers=len(whole),
-        padded=sum(len(text) > 1 and text.startswith("0") for text in whole),
-        decimals=len(points),
-        whole=max((len(text.partition(".")[0]) for text in (*whole, *points)), default=0),
-        scale=max((len(text.partition(".")[2]) for text in points), default=0),
-        least=min(floats, default=None),
-        most=max(floats, default=None),
-    )
-    absent = [text for text in values if text.strip().lower() in ABSENT]
-    return Measured(
-        header=header,
-        filled=len(present),
-        absent={text: absent.count(text) for text in dict.fromkeys(absent)},
-        distinct=len(set(present)),
-        booleans=sum(text.lower() in {"true", "false", "y", "n", "yes", "no"} for text in present),
-        numbers=numbers,
-        shapes={shape: sum(shape_of(text) == shape for text in present) for shape in map(shape_of, present)},
-        top={text: present.count(text) for text in present},
-        sample=tuple(dict.fromkeys(present)),
-        shortest=min(map(len, present), default=0),
-        longest=max(map(len, present), default=0),
-    )
 
 
 def drafted(**columns: Sequence[str]) -> Draft:
