@@ -250,7 +250,8 @@ def _numbers(batch: Array, dimension: Dimension, step: Step, place: int) -> Arra
         top = TOP_BAND // int(step.size)
         return np.clip(filled.to_numpy() // int(step.size), -top, top)
     if step.method == "grid":
-        return np.floor(filled.to_numpy() / degrees(step.size, dimension.latitude)[place])
+        with np.errstate(over="ignore"):  # then it is infinitely far out
+            return np.floor(filled.to_numpy() / degrees(step.size, dimension.latitude)[place])
     whole = batch.cast(pa.timestamp("us", "UTC")).view(pa.int64())
     local = (whole.fill_null(0) if whole.null_count else whole).to_numpy() + SHANGHAI_MICROSECONDS
     if step.method == "hour":

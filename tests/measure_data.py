@@ -1,7 +1,13 @@
 """Invented visits for the tests of plans and measures."""
 
+import atexit
+import contextlib
+import functools
+import itertools
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
@@ -51,3 +57,24 @@ def stored(folder, rows):
     for number, part in enumerate([table.slice(0, half), table.slice(half)]):
         pq.write_table(part, folder / f"{number}.parquet")
     return produce.source([folder / "0.parquet", folder / "1.parquet"])
+
+
+@contextlib.contextmanager
+def duck() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database of one thread, in one that stays open: that takes a tenth of the time of opening one."""
+    name = f"d{next(_NUMBERS)}"
+    with _opened().cursor() as connection:
+        connection.execute(f"ATTACH ':memory:' AS {name}; USE {name}; SET TimeZone = 'UTC'")
+        try:
+            yield connection
+        finally:
+            connection.execute(f"USE memory; DETACH {name}")
+
+
+_NUMBERS = itertools.count()
+
+
+@functools.cache
+def _opened() -> duckdb.DuckDBPyConnection:
+    atexit.register(_opened.cache_clear)  # DuckDB complains of what is left at the end
+    return duckdb.connect(config={"threads": 1})

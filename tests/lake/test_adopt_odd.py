@@ -1,5 +1,6 @@
 """Files that no one prepared go the whole way of `hub adopt`: taken with the right number of records, or refused."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,15 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         yield opened
 
 
+@pytest.fixture
+def small_city(session: Session, tmp_path: Path) -> Iterator[None]:
+    """What was adopted stays registered, not in the folder: reading it all for each file would take the most time."""
+    shutil.copytree(session.ground.city, tmp_path / "city")
+    yield
+    shutil.rmtree(session.ground.city)
+    shutil.copytree(tmp_path / "city", session.ground.city)
+
+
 def adopted(session: Session, path: Path, dataset: str) -> tuple[int, int, int, int]:
     """Records read, published, quarantined, duplicates; raises what it is refused for."""
     ground: Ground = session.ground
@@ -42,7 +52,7 @@ def adopted(session: Session, path: Path, dataset: str) -> tuple[int, int, int, 
 
 
 @pytest.mark.parametrize("odd", ODD, ids=[odd.name for odd in ODD])
-def test_a_file_that_no_one_prepared(odd: Odd, session: Session, tmp_path: Path) -> None:
+def test_a_file_that_no_one_prepared(odd: Odd, session: Session, small_city: None, tmp_path: Path) -> None:
     path = written(odd, tmp_path)
     dataset = f"odd.files.f{ODD.index(odd)}"
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,9 +15,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
+from lake_city import stock
 
-from catalogs.register import register_city, resources
-from contracts.register import register_contracts
+from catalogs.register import resources
 from infra.database import read, write
 from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground, open_ground
@@ -53,18 +54,18 @@ def put_delivery(ground: Ground, dataset: str, identity: str, *, broken: str | N
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[Ground]:
+def city(tmp_path: Path, sqlite_template: Path) -> Iterator[Ground]:
     """A registered city whose metadata goes to a file."""
     environ = {
         "HUB_HOME": str(tmp_path / "home"),
         "HUB_DEMO": "1",
         "HUB_DATAHUB_SINK": f"file:{tmp_path / 'home' / 'told.json'}",
     }
-    with open_ground(environ, create=True) as ground:
+    (tmp_path / "home").mkdir(mode=0o700)
+    shutil.copyfile(sqlite_template, tmp_path / "home" / "hub.db")
+    with open_ground(environ) as ground:
         ground.prepare()
-        register_city(ground, ground.city, "test")
-        register_contracts(ground, ground.city, "test", resources(ground.engine))
-        yield ground
+        yield stock(ground)
 
 
 def told(ground: Ground) -> list[dict[str, Any]]:

@@ -11,8 +11,6 @@ import lake_city as city
 import pytest
 import yaml
 
-from catalogs.enter import register_city
-from contracts.register import register_contracts
 from infra.ground import Ground, open_ground, sample_city
 from lake.arrival import arrive, watched
 from lake.groups import datasets
@@ -66,9 +64,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     environ = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_CITY_DIR": str(folder)}
     with open_ground(environ, create=True) as ground:
         ground.prepare()
-        register_city(ground, folder, "test")
-        register_contracts(ground, folder / "contracts", "test")
-        yield ground
+        yield city.stock(ground)
 
 
 def feed(shared: Path, target: Path) -> Path:

@@ -19,11 +19,9 @@ from typing import Any
 
 import httpx
 import pytest
-from lake_city import FLOW, acts, deliveries, line
+from lake_city import FLOW, acts, deliveries, line, stock
 
 from catalogs.people import issue_key, revoke_keys
-from catalogs.register import register_city
-from contracts.register import register_contracts
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
 from infra.processes import free_port
@@ -119,8 +117,7 @@ def served(city_environ: dict[str, str], tmp_path: Path) -> Iterator[Served]:
     port = free_port()
     with open_ground(environ, create=True) as ground:
         ground.prepare()
-        register_city(ground, city, "test")
-        register_contracts(ground, city / "contracts", "test")
+        stock(ground)
         key = issue_key(ground, "officer_jinshui", "test")
         with serving(environ, port, tmp_path / "errors") as process:
             yield Served(ground, city, port, key)

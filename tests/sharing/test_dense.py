@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from measure_data import DIMENSIONS, SCHEMA, row, stored
+from measure_data import DIMENSIONS, SCHEMA, duck, row, stored
 
 from sharing import dense, measure, produce, release
 from sharing.methods import ladder
@@ -26,8 +26,7 @@ def test_arrays_and_sql_count_the_same_classes(tmp_path, rows, k, l, levels):  #
     steps = tuple(ladder(dimension)[level] for dimension, level in zip(DIMENSIONS, levels, strict=True))
     draft = Draft("rows", "person_key", DIMENSIONS, terms=Terms(k=k, l=l))
     source = stored(tmp_path, rows)
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    with duck() as connection:
         found = measure.settle(connection, source.sql, draft, 7)
         measure.group(connection, measure.people(source.sql, draft, found), draft, steps)
         by_sql = Counter(connection.execute("SELECT * FROM classes").fetchall())

@@ -2,13 +2,13 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sharing_case
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from measure_data import duck
 
 from catalogs.register import load_city
 from infra.ground import sample_city
@@ -37,8 +37,7 @@ def by_calendar(method, value):
 def shown(path, dimension, step):
     """What SQL shows for each row of a file, in order."""
     (label,) = methods.labels(dimension, step)
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    with duck() as connection:
         return connection.sql(f"SELECT {label} AS v FROM read_parquet('{path}')").to_arrow_table()["v"].to_pylist()
 
 
@@ -48,8 +47,7 @@ def shown_from_arrays(path, dimension, step):
     (column,) = dense.encode((path,), draft, (step,))
     table = pa.table({"c0": column.values.take(pa.array(column.codes)), "held": [True] * len(column.codes)})
     (label,) = methods.shown(dimension, step, ["c0"])
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    with duck() as connection:
         connection.register("classes", table)
         return connection.sql(f"SELECT {label} AS v FROM classes").to_arrow_table()["v"].to_pylist()
 
@@ -87,8 +85,7 @@ def test_dates_stay_or_fall_into_the_month_of_the_calendar(tmp_path, step, value
 def test_the_steps_nest_for_instants_of_any_year(value):
     """A search counts on what the finest step shows: every later step must say the same of it as of the row."""
     dimension, finest, *later = Dimension("t", "time", ("t",)), *methods.ladder(Dimension("t", "time", ("t",)))
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    with duck() as connection:
         connection.execute(f"CREATE TABLE source AS SELECT TIMESTAMPTZ '{value.isoformat()}' AS t")
         (of_class,) = methods.representatives(dimension, finest)
         connection.execute(f"CREATE TABLE finest AS SELECT {of_class} AS t FROM source")

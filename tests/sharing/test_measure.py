@@ -1,21 +1,26 @@
 """k counts persons: what leaves is counted again by brute force, from the written rows and from the source."""
 
+import contextlib
 from collections import Counter, defaultdict
 from datetime import timedelta
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measure_data import DIMENSIONS, START, row
+from measure_data import DIMENSIONS, START, duck, row
 
 from infra.errors import Refused
 from sharing import measure, methods, plan, release
 
 
+@contextlib.contextmanager
 def connection_with(rows):
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    with duck() as connection:
+        fill(connection, rows)
+        yield connection
+
+
+def fill(connection, rows):
     connection.execute(
         "CREATE TABLE visits (person_key VARCHAR, visited_at TIMESTAMPTZ, lng DOUBLE, lat DOUBLE, age INTEGER, "
         "gender VARCHAR, diagnosis VARCHAR, _row BIGINT)"
@@ -37,7 +42,6 @@ def connection_with(rows):
                 for n, (person, hours, place, age, gender, what) in enumerate(rows)
             ],
         )
-    return connection
 
 
 def released(connection, draft):

@@ -4,12 +4,12 @@ import tracemalloc
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from measure_data import duck
 
 from sharing import dense, measure, methods, produce
 from sharing.methods import Dimension, Step
@@ -35,8 +35,7 @@ def counted(path, dimension, step):
     """The classes by SQL, and by arrays, or None where they say so."""
     draft = Draft("rows", "who", (dimension,), terms=Terms(k=1))
     source = produce.source([path])
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    with duck() as connection:
         found = measure.settle(connection, source.sql, draft, 7)
         measure.group(connection, measure.people(source.sql, draft, found), draft, (step,))
         by_sql = Counter(connection.execute("SELECT * FROM classes").fetchall())
@@ -59,6 +58,7 @@ def counted(path, dimension, step):
         ("time", Step("month"), NOON, datetime(1, 1, 2, tzinfo=UTC)),
         ("place", Step("grid", 500), 113.5, 1e12),
         ("place", Step("grid", 500), 113.5, -1e300),
+        ("place", Step("grid", 500), 113.5, 1e306),
         ("place", Step("grid", 500), 113.5, float("nan")),
         ("place", Step("grid", 500), 113.5, float("inf")),
     ],
@@ -107,7 +107,7 @@ def test_arrays_count_what_sql_counts_or_leave_it_to_sql(tmp_path, kind, of, dat
 def test_bands_nest_and_say_what_is_in_them(value):
     dimension = Dimension("x", "number", ("x",))
     finest, *later = [step for step in methods.ladder(dimension) if step.method != "drop"]
-    with duckdb.connect() as connection:
+    with duck() as connection:
         connection.execute(f"CREATE TABLE source AS SELECT {value}::BIGINT AS x")
         (of_class,) = methods.representatives(dimension, finest)
         connection.execute(f"CREATE TABLE finest AS SELECT {of_class} AS x FROM source")
