@@ -219,6 +219,8 @@ def test_conditional_needs_scope_and_purpose(folder: Path) -> None:
         ("sample", "    example: true\n    source:", "    example: true\n    lead_source: false\n    # source:", "CATALOG_SOURCE_MISSING"),  # noqa: E501
         ("zhengdong", "data_format: jsonl", "data_format: database", ""),
         ("jingkai", "data_format: geojson", "data_format: database", "CATALOG_MODE_FORMAT"),
+        ("../city", "language: zh", "language: zh\ncoordinates: CGCS2000", ""),
+        ("../city", "language: zh", "language: zh\ncoordinates: GCJ-02", "CATALOG_WORD_UNKNOWN"),
         ("jinshui", "unit: jinshui", "unit: jinshui\n---\nunit: x", "CATALOG_YAML_DOCUMENTS"),
         ("jinshui", "unit: jinshui", "unit: &a jinshui", "CATALOG_YAML_ALIAS"),
         ("jinshui", "unit: jinshui", "unit: !!python/name:os.system x", "CATALOG_YAML_TAG"),
