@@ -203,6 +203,26 @@ def test_rows_that_an_upsert_replaced_come_back(stocked: Ground, tmp_path: Path)
         assert take(session, tmp_path / "1b.csv", *(city.line(n, flow=1) for n in range(4))).published == 1
 
 
+def test_what_a_replay_of_an_upsert_replaced_comes_back(stocked: Ground, tmp_path: Path) -> None:
+    city.upserting(stocked, tmp_path / "contracts")
+    with Session(stocked) as session:
+        one = take(session, tmp_path / "1.csv", *(city.line(n, flow=1) for n in range(4)))
+        two = take(session, tmp_path / "2.csv", city.line(1, flow=3000), city.line(9, flow=2))
+        path = tmp_path / "contracts" / f"{city.FLOW}.yaml"
+        path.write_text(path.read_text("utf-8").replace("version: 2.0.0", "version: 2.1.0").replace(*HIGHER), "utf-8")
+        register_contracts(stocked, path.parent, "test")
+    with Session(stocked) as session:
+        before = rows(stocked), city.quarantined(stocked)
+        moved = replayed(session)
+        assert [(one.published, one.replaced) for one in moved.deliveries] == [(1, 1)]
+        done = back(stocked, two.version or 0)
+        assert (rows(stocked), city.quarantined(stocked)) == before
+        assert dict(done.plan.coming) == {one.delivery: 1}
+        assert [row["replaced"] for row in city.deliveries(stocked)] == [0, 0]
+        balanced(stocked)
+        assert [(one.published, one.replaced) for one in replayed(session).deliveries] == [(1, 1)]
+
+
 def test_of_a_snapshot_the_one_that_stands_is_the_newest(stocked: Ground, tmp_path: Path) -> None:
     def delivered(session: Session, name: str, *numbers: int) -> Outcome:
         lines = [city.hospital(n) for n in numbers]
