@@ -307,7 +307,7 @@ def test_the_command_tells_what_moved_and_what_stays(stocked: Ground, tmp_path: 
     assert ran.status == 0, ran.said
     told = ran.document
     assert (told["published"], told["duplicates"], told["left"], told["contract"]) == (1, 0, 1, "1.1.0")
-    assert told["deliveries"] == [{"delivery": one.delivery, "published": 1, "duplicates": 0}]
+    assert told["deliveries"] == [{"delivery": one.delivery, "published": 1, "duplicates": 0, "replaced": 0}]
     assert told["broken"][0]["rule"] == "flow.type"
     again = run_hub(environ, *call)
     assert "发布 0，重复 0，仍为问题数据 1" in again.out
