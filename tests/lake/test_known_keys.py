@@ -50,7 +50,7 @@ class Table:
         return not there.isdisjoint(rows)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(ROWS, st.booleans()), min_size=1, max_size=6))
 def test_it_says_apart_exactly_when_no_whole_key_is_published(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Rows, bool]]

@@ -118,7 +118,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_open_are_the_causes_since_the_last_publication_that_lacked_them(stocked: Ground, steps: list) -> None:
     with write(stocked.engine) as connection:
