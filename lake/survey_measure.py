@@ -85,7 +85,7 @@ def _column(
         bare = text_sql("w", [Step(kind, value) for step in as_written.steps for kind, value in step.items()])
         row = (*row[:6], *connection.execute(_counted(f"SELECT v, {bare} AS w FROM ({present})")).fetchall()[0][6:])
     runs = 0
-    if row[1] <= _FEW:
+    if 1 < row[1] <= _FEW and row[1] < row[0]:
         ordered = f"SELECT w, lag(w) OVER (ORDER BY n) AS b FROM ({present})"
         [(runs,)] = connection.execute(f"SELECT count(*) FROM ({ordered}) WHERE w IS DISTINCT FROM b").fetchall()
     return Measured(
