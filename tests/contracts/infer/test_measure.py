@@ -35,6 +35,8 @@ LATER = frozenset(
         "sample.traffic.shenzhen_taxi_trips",
     }
 )  # fmt: skip
+# The sets that came last: nothing was mended after what they showed, so their figures are told and little is asked.
+LAST = frozenset(one for one in REAL_DATASETS if "muroran" in one or one.endswith("epidemic_notices"))
 RESOURCES = {resource.id: resource for resource in load_city(sample_city()).resources}
 CONTRACTS = {promise.contract.id: promise.contract for promise in load_contracts(sample_city())}
 Say = Callable[[str, object], None]
@@ -66,12 +68,12 @@ def delivered(ground: Ground, into: Tally, contract: Contract, paths: list[Path]
     tally(into, draft, of_contract(contract, RESOURCES[contract.id]))
 
 
-def public(ground: Ground, data: Path, *, later: bool) -> Tally:
+def public(ground: Ground, data: Path, sets: Iterable[str]) -> Tally:
     into = Tally()
-    for dataset in REAL_DATASETS:
+    for dataset in sets:
         contract = CONTRACTS[dataset]
         turned = contract.reading.unpivot is not None or contract.reading.header == "none"
-        if turned or (dataset in LATER) != later:
+        if turned:
             continue
         files = [one for one in real_set_files(data, dataset) if one.data]
         together = [one.path for one in files if one.together == files[-1].together] if files[-1].together else []
@@ -126,7 +128,7 @@ def test_the_public_sets_that_it_was_written_against(
     lake: Ground, shared: Path, invented: Tally, known: Tally, record_property: Say
 ) -> None:
     """With what was made for it, for each set gives one key and twenty are few to take a share of."""
-    into = public(lake, shared / "data", later=False)
+    into = public(lake, shared / "data", [one for one in REAL_DATASETS if one not in LATER | LAST])
     told(into, record_property)
     into.add(invented)
     into.add(known)
@@ -134,7 +136,13 @@ def test_the_public_sets_that_it_was_written_against(
 
 
 def test_the_public_sets_that_came_later(lake: Ground, shared: Path, unseen: Tally, record_property: Say) -> None:
-    into = public(lake, shared / "data", later=True)
+    into = public(lake, shared / "data", sorted(LATER))
     told(into, record_property)
     into.add(unseen)
     right(into)
+
+
+def test_the_public_sets_that_came_last(lake: Ground, shared: Path, record_property: Say) -> None:
+    into = public(lake, shared / "data", sorted(LAST))
+    told(into, record_property)
+    assert into.share(into.types) >= 0.8, into.wrong
