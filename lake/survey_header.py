@@ -41,6 +41,9 @@ def header_row(rows: Sequence[Row]) -> int | None:
         wide.pop()  # nothing stands below the last row that could speak against it
     if not wide:
         return (0 if width < 2 else -1) if rows else None
+    first = rows[wide[0]]
+    if _filled(first) >= width and _likeness(rows, wide[0], width) <= -1 and not any(is_data(c or "") for c in first):
+        return None  # below texts of the table's whole width, which are a record, no header is looked for
     best = max(wide, key=lambda at: (_likeness(rows, at, width), -at))
     return best if _likeness(rows, best, width) > 0 else None
 

@@ -206,6 +206,7 @@ def documents() -> Iterator[Odd]:
     yield Odd("document.xml", b"<?xml version='1.0'?><rows><row a='1'/></rows>", None, ("READ_FORMAT",))
     yield Odd("paper.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", None, ("READ_FORMAT",))
     yield Odd("packed.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\3", None, ("READ_DAMAGED",))
+    yield Odd("old.xls", b"\x09\x04\x06\x00\x00\x00\x10\x00" + bytes(64), None, ("READ_FORMAT",))
     yield Odd("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(64), None, ("READ_FORMAT",))
 
 

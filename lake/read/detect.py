@@ -32,6 +32,7 @@ _WHOLE_SHAPEFILE = Text(
 )
 _EXPORT = Text("从源系统导出为 CSV、Excel 或 JSON 再报送", "export CSV, Excel or JSON from the source system")
 
+_OLD_BOOKS = (b"\x09\x04\x06\x00", b"\x09\x02\x06\x00", b"\x09\x00\x04\x00")  # none lies in an OLE container
 _MAGIC: tuple[tuple[bytes, str, str, Text], ...] = (
     (b"%PDF", "PDF 文档", "a PDF document", _EXPORT),
     (b"Rar!", "RAR 压缩包", "a RAR archive", UNPACK),
@@ -41,6 +42,7 @@ _MAGIC: tuple[tuple[bytes, str, str, Text], ...] = (
     (b"SQLite format 3\0", "SQLite 数据库", "an SQLite database", _EXPORT),
     (b"\x89PNG", "PNG 图片", "a PNG image", _EXPORT),
     (b"\xff\xd8\xff", "JPEG 图片", "a JPEG image", _EXPORT),
+    *((head, "Excel 4.0 及更早的工作簿", "a workbook of Excel 4.0 or older", _TO_XLSX) for head in _OLD_BOOKS),
     (b"{\\rtf", "RTF 文档", "an RTF document", _EXPORT),
 )
 _HTML = re.compile(rb"^\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|table|meta|div|script|style)\b", re.I | re.S)

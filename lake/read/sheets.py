@@ -163,7 +163,9 @@ def _is_meant(header: Header, fields: Sequence[Asked]) -> bool:
 
 def _none(refusals: list[Refused], place: Place) -> Refused:
     refusals.sort(key=lambda error: error.code == "READ_HEADER_NOT_FOUND")
-    return refusals[0] if refusals else Refused("READ_EMPTY", "工作簿中没有内容", "the workbook is empty", place=place)
+    again = Text("重新导出并报送", "export it again and deliver it")
+    nothing = Refused("READ_EMPTY", "工作簿中没有内容", "the workbook is empty", place=place, remedy=again)
+    return refusals[0] if refusals else nothing
 
 
 def not_read(names: Sequence[str]) -> Note:

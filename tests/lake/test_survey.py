@@ -19,6 +19,7 @@ def table(text: str) -> list[list[str | None]]:
     [
         ("a,b,c\n1,b,c\n2,b,c\n3,b,c", 0),  # names that are values too, above a column of numbers
         ("p,q,s\np,r,s\np,t,s\np,,s", None),  # no header; nothing below the last row speaks against it
+        ("name,value\nName,Clippy\nKind,clip\nDate,2007-01-01\nWeight,0.9", None),  # no record is taken for a header
         (",name\n0,x\n1,y\n2,z", 0),  # an index without a name
         ("# a list of codes\n# of places\n#code,name\nAD,Andorra\nAE,Emirates", 2),
         ("\n".join(["# words"] * 35 + ["code,name,zone", *(f"c{at},n{at},z{at}" for at in range(20))]), -1),
