@@ -263,8 +263,7 @@ def registrar(ground: Ground, *also: Role) -> str:
 
 def _reviewer_has_key(connection: Connection, now: datetime) -> bool:
     query = sa.select(PERSON.c.body).join(KEY).where(KEY.c.revoked_at.is_(None), KEY.c.not_after > now)
-    holders = connection.execute(query).scalars()
-    return any(msgspec.convert(body, Person).has(Role.AUTHORITY_REVIEWER) for body in holders)
+    return any(msgspec.convert(body, Person).has(Role.AUTHORITY_REVIEWER) for body in connection.scalars(query))
 
 
 def _misplaced() -> Refused:
@@ -291,10 +290,11 @@ def _unregistered(identity: str) -> Refused:
 
 def _not_first(connection: Connection) -> Refused:
     known = (msgspec.convert(row.body, Person) for row in connection.execute(sa.select(PERSON.c.body)))
-    whose = min((one.id for one in known if one.has(Role.AUTHORITY_REVIEWER) and not one.local), default="…")
+    holders = (one.id for one in known if one.has(Role.AUTHORITY_REVIEWER) and not one.local)
+    first = min((f"hub people key {one}" for one in holders), default="hub catalog register")
     return Refused(
         "KEY_FIRST",
         "第一把密钥须签发给主管部门审核人，其余密钥由其签发",
         "the first key is for the authority's reviewer, who issues all others",
-        remedy=Text(f"先运行 hub people key {whose}", f"run `hub people key {whose}` first"),
+        remedy=Text(f"先运行 {first}", f"run `{first}` first"),
     )

@@ -32,6 +32,7 @@ from infra.ground import Ground
 from infra.home_city import FOLDER, MARK
 from infra.language import Text
 from infra.lease import Lease, lease
+from lake.adopt_who import may_register
 from lake.survey import TABLE, Hints, Survey, surveyed
 from lake.survey_measure import count_keys
 
@@ -142,7 +143,7 @@ def may_adopt(ground: Ground, dataset: str) -> None:
     if not ground.demo:
         current(ground)
     if not _registered(ground, dataset):
-        registrar(ground)  # adopting registers the city's folder, people and roles with it
+        may_register(ground, dataset)  # adopting registers the city's folder, people and roles with it
     if not is_sample(ground.city):
         return
     with read(ground.engine) as connection:

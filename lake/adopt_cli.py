@@ -161,12 +161,12 @@ def _turned(ground: "Ground", files: tuple[Path, ...], proposal: "Proposal", wis
 
 def _taken(ground: "Ground", dataset: str, files: tuple[Path, ...], as_: str | None) -> "Outcome":
     """The files on the way of every delivery."""
-    from catalogs.asking import deliverer
+    from lake.adopt_who import taker
     from lake.describe import preloaded
     from lake.ingest import Session, ingest
     from lake.outbox import drain_quietly
 
-    actor = deliverer(ground, dataset, as_).id
+    actor = taker(ground, dataset, as_)
     with Session(ground) as session, preloaded(ground, session.auditing):
         path = files[0] if len(files) == 1 else files
         outcome = ingest(ground, dataset, path, actor=actor, session=session)

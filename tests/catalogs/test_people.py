@@ -148,6 +148,12 @@ def test_the_first_key_is_of_somebody_who_can_issue_the_next(real: Ground) -> No
     assert registrar(real) == BOOTSTRAP, "nothing was issued"
 
 
+def test_before_the_city_is_registered_the_first_key_says_so(ground: Ground) -> None:
+    with pytest.raises(Refused, match="KEY_FIRST") as told:
+        issue_key(ground, "reviewer_authority", BOOTSTRAP)
+    assert "hub catalog register" in told.value.sentence("en")
+
+
 def test_when_the_authority_s_keys_have_ended_whoever_holds_the_machine_may_issue_one_again(real: Ground) -> None:
     issue_key(real, "reviewer_authority", BOOTSTRAP)
     issue_key(real, "engineer_li", "reviewer_authority")

@@ -150,10 +150,30 @@ def test_who_may_not_register_the_city_adopts_nothing_and_raises_nobody(
     before = (folder / "catalogues/jinshui.yaml").read_text("utf-8")
     ran = adopt(environ, shops, "--dataset", "jinshui.logistics.shops")
     assert (ran.status, ran.document["error"]["code"]) == (1, "PERSON_ROLE")
+    assert "hub contract infer" in ran.document["error"]["remedy"]
     assert (folder / "catalogues/jinshui.yaml").read_text("utf-8") == before
     assert not (folder / "contracts/jinshui.logistics.shops.yaml").exists()
     with open_ground(environ) as ground:
         assert not person(ground.engine, "engineer_li").has(Role.AUTHORITY_REVIEWER)
+
+
+def test_who_registers_and_may_not_deliver_is_told_what_stands_and_who_goes_on(
+    environ: dict[str, str], shops: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(sample_city(), tmp_path / "ourcity"))
+    environ = {**environ, "HUB_CITY_DIR": str(folder)}
+    assert run_hub(environ, "catalog", "register").status == 0
+    del environ["HUB_DEMO"]
+    with open_ground(environ) as ground:
+        reviewer = issue_key(ground, "reviewer_authority", "bootstrap")
+        engineer = issue_key(ground, "engineer_li", "reviewer_authority")
+    dataset = "jinshui.logistics.shops"
+    ran = adopt({**environ, "HUB_API_KEY": reviewer}, shops, "--dataset", dataset)
+    assert (ran.status, ran.document["error"]["code"]) == (1, "DELIVERY_DENIED")
+    assert "are registered" in ran.said
+    assert f"hub ingest {dataset}" in ran.said
+    ran = run_hub({**environ, "HUB_API_KEY": engineer}, "ingest", dataset, shops)
+    assert ran.status == 0, ran.said
 
 
 def test_infer_writes_drafts_and_nothing_else(environ: dict[str, str], shops: Path, tmp_path: Path) -> None:
