@@ -2,7 +2,8 @@
 
 The new files stand unseen until one Delta commit names them, takes the old ones out and gives the table its columns:
 killed anywhere, the table is wholly the old one or wholly the new one, and the same call goes on. Versions before keep
-their own columns and values. The act stands in the ledger before the commit, once for each version that it starts from.
+their own columns and values. The act stands in the ledger before the commit, once for each version that it starts from,
+for who decided it and for what was decided.
 
 Nothing is taken on trust: each value is converted back and must be what it was, else nothing is committed.
 """
@@ -153,7 +154,8 @@ def carry_out(ground: Ground, lake: Tables, held: Lease, contract: Contract, fou
             ground.store.put_file(f"{key}/{file.path.name}", file.path)
         added = tuple(DataFile(file.path.name, file.size, file.rows) for file in writer.files)
     about: dict[str, Any] = {"dataset": contract.id, "contract": contract.version, **found.as_dict()}
-    entry = NewEntry(Act.TABLE_EVOLVED, actor, contract.id, about | {"from": base}, f"{NAME}d:{key}:{base}")
+    which = crypto.sha256_hex(json.dumps([actor, about], sort_keys=True).encode())[:24]
+    entry = NewEntry(Act.TABLE_EVOLVED, actor, contract.id, about | {"from": base}, f"{NAME}d:{key}:{base}:{which}")
     ground.ledger.append([entry])
     told = {NAME: json.dumps(found.as_dict()), "contract": contract.version}
     commit = Commit(added, "overwrite", f"{NAME}-{base}", base, told, ground.now(), schema=schema_json(wanted))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from catalogs.people import person
 from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground
-from lake import evolve, table_restore
+from lake import evolve, rewrite, table_restore
 from lake.delta import Tables, curated_key
 from lake.evolve import Asked, plan, wider
 from lake.evolving import decided, exactly
@@ -181,6 +181,27 @@ def test_a_dropped_column_goes_by_command_and_stays_in_older_versions(ground: Gr
     again = run_hub(environ, "lake", "evolve", city.FLOW, "--as", "engineer_li")
     assert (again.status, "table and contract agree" in again.out) == (0, True)
     assert Tables(ground.store).version(KEY) == 3
+
+
+def test_the_ledger_names_what_was_carried_out_and_who_decided_it(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "1.csv"
+    path.write_text(f"{city.HEADER},note\n{city.line(1)},修路\n", "utf-8")
+    ingest(ground, city.FLOW, path, actor="test")
+    promised(ground, (NOTE, NOTE.replace("note", "remark")))
+    before = [act for act, _ in city.acts(ground)].count("lake:table:evolved")
+    with monkeypatch.context() as away:
+        away.setattr(rewrite, "swap", _away)
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="STORE_AWAY"):
+                decided(ground, city.FLOW, Asked(drop=frozenset({"note"})), "engineer_li")
+    decided(ground, city.FLOW, Asked(rename={"note": "remark"}), "engineer_wang")
+    assert [act for act, _ in city.acts(ground)].count("lake:table:evolved") == before + 2, "each decision, once"
+
+
+def _away(*_: Any) -> int:
+    raise Unavailable("STORE_AWAY", "存储不可用", "the store is away")
 
 
 def test_a_narrower_type_is_taken_when_every_value_comes_back_the_same(ground: Ground, tmp_path: Path) -> None:
