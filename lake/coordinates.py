@@ -71,6 +71,23 @@ def settled(
     return source, ways
 
 
+def to_convert(engine: Engine, contract: Contract, items: Iterable[Item], notes: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a delivery with these notes would have a geometry converted if it came today.
+
+    A file that states what the catalogue now contradicts is one of them: nobody knows its system.
+    """
+    city = wanted_by_city(engine)
+    stated = next((note["en"] for note in notes if note["code"] == "crs_stated"), None)  # it ends in the system
+    known = {item.name: item.crs for item in items}
+    for name in [column.name for column in contract.columns if column.type == "geometry" and city is not None]:
+        try:
+            if judge(stated, known.get(name), city, Place(dataset=contract.id, column=name)).origin is not None:
+                return True
+        except Refused:
+            return True
+    return False
+
+
 def applied(ways: Mapping[str, Convert], batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch with its columns converted."""
     for name, convert in ways.items():

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from catalogs.lookup import resource
 from contracts.model import Contract, Field
 from contracts.steps import literal
 from infra.errors import Place, Refused
@@ -27,7 +28,7 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.text import fold, quote_identifier
 from lake import schema
-from lake.coordinates import CONVERTED
+from lake.coordinates import CONVERTED, to_convert
 from lake.delta import DELIVERY, LINE, DataFile, Snapshot
 from lake.duck import file_list
 from lake.parquet import ParquetFiles, Written
@@ -50,17 +51,25 @@ _COPIED = pa.schema(
 
 STAYS = Reason(
     ("replay.converted",),
-    Text("该批坐标已转换，请重新报送。", "Its coordinates were converted: deliver it again."),
+    Text(
+        "该批坐标发布前须转换，问题数据中的未经转换，请重新报送。",
+        "Its coordinates are converted before they are published, those in quarantine are not: deliver it again.",
+    ),
 )
 
 
-def converted(rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
-    """The deliveries whose geometries were converted, by number, with why they stay as they are.
+def converted(ground: Ground, contract: Contract, rows: Sequence[Row]) -> dict[int, tuple[str, ...]]:
+    """The deliveries whose geometries were converted, or would be today, by number, with why they stay as they are.
 
     What quarantine holds of them is in the system of their file, which stands in none of its records.
     """
-    found = [row for row in rows if any(note["code"] == CONVERTED for note in row["notes"] or ())]
-    return {row["number"]: STAYS.rules for row in found}
+    items = resource(ground.engine, contract.id).items
+    return {
+        row["number"]: STAYS.rules
+        for row in rows
+        if any(note["code"] == CONVERTED for note in row["notes"] or ())
+        or to_convert(ground.engine, contract, items, row["notes"] or ())
+    }
 
 
 def copied(

@@ -97,7 +97,7 @@ def weigh(session: Session, rows: Sequence[Row], compiled: Compiled, scratch: Pa
         done = work.split()
         found.broken |= {rule: count for rule, count in done.broken.items() if rule not in work.harmless}
         if done.kept:
-            blocked = work.blocked(done) | converted(rows)
+            blocked = work.blocked(done) | converted(session.ground, contract, rows)
             work.passing(done)
             take(work, found, rows, blocked)
     return found

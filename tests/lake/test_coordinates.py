@@ -19,6 +19,7 @@ from catalogs.words import Crs
 from contracts.register import register_contracts
 from infra.errors import Place, Refused
 from infra.ground import Ground, sample_city
+from lake import coordinates
 from lake.coordinates import code_of, converter, datum, judge
 from lake.delivery import find
 from lake.ingest import Session, ingest
@@ -63,6 +64,21 @@ def zones(path: Path, crs: str | None, *coordinates: Any, names: tuple[str, ...]
         document["crs"] = {"type": "name", "properties": {"name": crs}}
     path.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
     return path
+
+
+def promised(ground: Ground, folder: Path, version: str, *, name_required: bool = True) -> None:
+    """A newer version of the contract."""
+    text = (
+        (ground.city / "contracts" / f"{ZONES}.yaml")
+        .read_text("utf-8")
+        .replace("version: 1.0.0", f"version: {version}")
+    )
+    at = text.index("- name: name\n")
+    if not name_required:
+        text = text[:at] + text[at:].replace("        required: true\n", "", 1)
+    (folder / version).mkdir()
+    (folder / version / f"{ZONES}.yaml").write_text(text, "utf-8")
+    register_contracts(ground, folder / version, "test")
 
 
 DEGREES = [[LNG, LAT], [LNG + 0.01, LAT], [LNG, LAT + 0.01], [LNG, LAT]]
@@ -116,15 +132,18 @@ def test_a_city_that_asks_for_it_publishes_cgcs2000_and_keeps_the_original(groun
     plain = open_landed(ground, find(ground, one.delivery), tmp_path)
     assert plain.read_bytes() == path.read_bytes()
     with Session(ground) as session:
-        corrected = (ground.city / "contracts" / f"{ZONES}.yaml").read_text("utf-8")
-        corrected = corrected.replace("version: 1.0.0", "version: 2.0.0")
-        at = corrected.index("- name: name\n")
-        (tmp_path / "new").mkdir()
-        optional = corrected[:at] + corrected[at:].replace("        required: true\n", "", 1)
-        (tmp_path / "new" / f"{ZONES}.yaml").write_text(optional, "utf-8")
-        register_contracts(ground, tmp_path / "new", "test")
+        promised(ground, tmp_path, "2.0.0", name_required=False)
         done = replay(session, person(ground.engine, "engineer_li"), ZONES)
         assert (done.replay, list(done.held), done.left) == (None, [one.delivery], 1)
+    promised(ground, tmp_path, "3.0.0")
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr(coordinates, "wanted_by_city", lambda _: None)
+        early = ingest(ground, ZONES, zones(tmp_path / "c.geojson", "EPSG:4547", *GAUSS), actor="test")
+    assert codes(early.notes) == ["crs_stated"]
+    promised(ground, tmp_path, "4.0.0", name_required=False)
+    with Session(ground) as session:
+        done = replay(session, person(ground.engine, "engineer_li"), ZONES)
+    assert (done.replay, list(done.held)) == (None, [early.delivery]), "delivered before the city asked for CGCS2000"
     same = ingest(ground, ZONES, zones(tmp_path / "b.geojson", "EPSG::4490", *DEGREES), actor="test")
     assert codes(same.notes) == ["crs_stated"]
 
