@@ -120,12 +120,28 @@ def carry_out(ground: Ground, lake: Tables, row: Row) -> bool:
         except Moved:
             at = lake.committed(key, row["id"])
     if at is None:
-        with write(ground.engine) as connection:
-            mine = table.c.id == row["id"], table.c.state == INTENDED, table.c.attempt == row["attempt"]
-            connection.execute(table.delete().where(*mine))
+        _withdraw(ground, lake, row)
         return False
     _finish(ground, row, at, aside)
     return True
+
+
+def _withdraw(ground: Ground, lake: Tables, row: Row) -> None:
+    """Forget the restore; what it had put into quarantine already leaves it first, for it is published still."""
+    files, key, name = _files(row["intent"]["back"]), quarantine_key(row["dataset"]), _aside(row)
+    if files and lake.committed(key, name) is not None:
+        undo = f"{name}-withdrawn"
+        base, done = lake.standing(key, undo)
+        if done is None:
+            lake.commit(key, Commit((), "append", undo, base, {RESTORE: row["id"]}, ground.now(), gone=files))
+    with write(ground.engine) as connection:
+        mine = table.c.id == row["id"], table.c.state == INTENDED, table.c.attempt == row["attempt"]
+        connection.execute(table.delete().where(*mine))
+
+
+def _aside(row: Row) -> str:
+    """The transaction in quarantine; the id of a restore that was withdrawn is given again, from a newer version."""
+    return f"{row['id']}-{row['intent']['base']}"
 
 
 def _into_quarantine(ground: Ground, lake: Tables, row: Row) -> int | None:
@@ -133,10 +149,10 @@ def _into_quarantine(ground: Ground, lake: Tables, row: Row) -> int | None:
     if not files:
         return None
     key = quarantine_key(row["dataset"])
-    base, done = lake.standing(key, row["id"])
+    base, done = lake.standing(key, _aside(row))
     if done is not None:
         return done
-    return lake.commit(key, Commit(files, "append", row["id"], base, {RESTORE: row["id"]}, ground.now()))
+    return lake.commit(key, Commit(files, "append", _aside(row), base, {RESTORE: row["id"]}, ground.now()))
 
 
 def _files(listed: Files) -> tuple[DataFile, ...]:

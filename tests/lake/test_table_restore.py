@@ -17,10 +17,10 @@ from kill_site import WHOLE
 from catalogs.people import person
 from contracts.register import register_contracts
 from infra.database import read
-from infra.errors import Refused
+from infra.errors import Refused, Unavailable
 from infra.ground import Ground
-from lake import maintain, tickets
-from lake.delta import Tables, curated_key, quarantine_key
+from lake import maintain, table_restore, tickets
+from lake.delta import Commit, Tables, curated_key, quarantine_key
 from lake.holdings import holding
 from lake.ingest import Session, ingest
 from lake.lineage import spans, within
@@ -184,6 +184,34 @@ def test_what_a_replay_moved_stands_in_quarantine_again(city_ground: Ground, tmp
         maintain.expire(ground, city.FLOW, "test", days=0)
         with pytest.raises(Refused, match=r"RESTORE_(EXPIRED|REPLAY_GONE)"):
             back(ground, one.version or 0)
+    balanced(ground)
+
+
+def test_a_restore_that_is_withdrawn_leaves_nothing_in_quarantine(
+    city_ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = city.stock(city_ground)
+    with Session(ground) as session:
+        one = take(session, tmp_path / "a.csv", *(city.line(n) for n in range(5)), city.line(30, flow=3000))
+        corrected(ground, tmp_path / "new")
+    with Session(ground) as session:
+        assert replayed(session).replay is not None
+    commit, key, moved = Tables.commit, curated_key(city.FLOW), iter("*")
+
+    def overtaken(lake: Tables, at: str, what: Commit) -> int:
+        if at == key and next(moved, None):
+            commit(lake, key, Commit((), "append", "somebody else", what.base, {}, what.at))
+        return commit(lake, at, what)
+
+    with monkeypatch.context() as once:
+        once.setattr(Tables, "commit", overtaken)
+        once.setattr(table_restore, "_ATTEMPTS", 1)
+        with pytest.raises(Unavailable, match="RESTORE_UNSETTLED"):
+            back(ground, one.version or 0)
+    assert (len(rows(ground)), city.quarantined(ground)) == (6, [])
+    balanced(ground)
+    back(ground, one.version or 0)
+    assert (len(rows(ground)), len(city.quarantined(ground))) == (5, 1)
     balanced(ground)
 
 
