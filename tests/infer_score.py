@@ -35,6 +35,7 @@ class Labels:
         key: the key's headers, each folded and as `one` calls it.
         one: of the spellings of one header the first.
         apart: columns that nobody can find in the file.
+        given: parts of the key that stand in no column: another one of the file may stand for each.
     """
 
     dataset: str
@@ -42,6 +43,7 @@ class Labels:
     key: frozenset[str]
     one: Mapping[str, str]
     apart: int = 0
+    given: int = 0
 
 
 @dataclass
@@ -108,9 +110,21 @@ def tally(into: Tally, draft: Draft, labels: Labels) -> None:
         into.wrong.append(f"type: {labels.dataset} {name}: not found")
     headers = {column.name: fold(column.named.header) for column in draft.columns}
     found = {labels.one.get(headers[name], headers[name]) for name in draft.key}
-    into.keys[found == labels.key] += 1
-    if found != labels.key:
+    fits = _fits(draft, found, labels)
+    into.keys[fits] += 1
+    if not fits:
         into.wrong.append(f"key: {labels.dataset}: {sorted(found)}, not {sorted(labels.key)}")
+
+
+def _fits(draft: Draft, found: Set[str], labels: Labels) -> bool:
+    """Whether a key is the true one, as far as the rows looked at can show it.
+
+    A part that is the same in all of them tells none apart. For a part that the file's name gives another column may
+    stand, which only a key that is too small without it has.
+    """
+    same = {fold(one.named.header) for one in draft.columns if one.measured.distinct <= 1}
+    asked = labels.key - {labels.one.get(name, name) for name in same} or labels.key
+    return found in (asked, labels.key) or (asked <= found and len(found) <= len(asked) + labels.given)
 
 
 def _kinds(into: Tally, one: Drafted, label: Label, dataset: str) -> None:
@@ -163,7 +177,8 @@ def of_contract(contract: Contract, resource: Resource) -> Labels:
     key = {name for part in contract.key for name in contract.column(part).fields} - given
     spelled = {fold(name): one.name for one in contract.fields for name in one.names}
     apart = len(contract.columns) - len({label.name for label in made.values()})
-    return Labels(contract.id, made, frozenset(key), spelled, apart)
+    from_name = sum(given.issuperset(contract.column(part).fields) for part in contract.key)
+    return Labels(contract.id, made, frozenset(key), spelled, apart, from_name)
 
 
 def _is_plain(column: Column, contract: Contract) -> bool:

@@ -12,10 +12,11 @@ from typing import Any
 from contracts.infer.finding import Finding, share
 from contracts.infer.keys import Candidate, Key, Ranked, candidates, choose, has_time
 from contracts.infer.names import Named, named
+from contracts.infer.notations import spans
 from contracts.infer.personal import Personal, around, by_name, by_values, organisations
 from contracts.infer.profile import Measured, Table
-from contracts.infer.rules import Suggested, as_float, axis, degrees, one_form, sentences, sixtieths, suggested
-from contracts.infer.types import Typed, typed
+from contracts.infer.rules import Suggested, as_float, axis, degrees, one_form, points, sentences, sixtieths, suggested
+from contracts.infer.types import Typed, numbered, typed
 from contracts.infer.units import supposed, unit_of
 from infra.language import Text
 from infra.text import fold
@@ -81,7 +82,9 @@ def look(table: Table, measure: str | None = None) -> Looked:
     names = named([column.header for column in table.columns])
     if not table.header:
         names = tuple(_unnamed(one, at) for at, one in enumerate(names, 1))
-    columns = [_column(one, measured, table.rows) for one, measured in zip(names, table.columns, strict=True)]
+    things = numbered([one.name for one in names])
+    pairs = zip(names, table.columns, strict=True)
+    columns = [_column(one, measured, table.rows, thing=one.name in things) for one, measured in pairs]
     forms = {column.personal.form for column in columns if column.personal}
     if forms:
         columns = [_beside(column, forms) for column in columns]
@@ -98,9 +101,9 @@ def spelled(name: str, header: str) -> str:
     return f"{name}_{_MARKS.sub('_', fold(header))}"
 
 
-def _column(one: Named, measured: Measured, rows: int) -> Drafted:
+def _column(one: Named, measured: Measured, rows: int, *, thing: bool) -> Drafted:
     names = spelled(one.name, one.header)
-    found = typed(measured, names, one.unit)
+    found = typed(measured, names, one.unit, thing=thing)
     whose = by_values(measured) or by_name(names, beside=False)
     if whose is not None and whose.form in ("name", "patient", "pupil") and found.kind not in ("string", "integer"):
         whose = None
@@ -161,6 +164,7 @@ def _for_key(column: Drafted, position: int) -> Candidate:
         coded=text and one_form(measured), counter=counts and measured.distinct == measured.filled,
         order=counts and measured.distinct * 2 <= measured.filled,
         free=text and sentences(measured),
+        span=text and spans(measured.shapes), point=column.typed.kind == "geometry" and points(measured),
         figure=column.typed.kind == "integer" and column.named.unit not in (None, "年", "月", "d", "h"),
     )  # fmt: skip
 

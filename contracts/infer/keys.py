@@ -53,6 +53,8 @@ class Candidate:
         free: its values are sentences.
         figure: a whole number that counts in a unit.
         order: its values are places in lists, 1, 2, 3, … again and again.
+        span: its values run from one time of the day to another.
+        point: its values are geometries of points: a place, as a longitude and a latitude are one.
         columns: what it stands for: itself, or of a time in several columns those.
     """
 
@@ -68,6 +70,8 @@ class Candidate:
     free: bool = False
     figure: bool = False
     order: bool = False
+    span: bool = False
+    point: bool = False
     columns: Key = ()
 
 
@@ -81,12 +85,14 @@ class Ranked:
 
 
 def candidates(columns: Sequence[Candidate], rows: int) -> list[Ranked]:
-    """Sets of columns to count, the fittest first; none for a table of a row or two.
+    """Sets of columns to count, the fittest first; of a single row its id, where one stands first.
 
     The last of them may be the whole row: where nothing smaller tells records apart, that is what does.
     """
     if rows < 1:
         return []
+    if rows == 1:  # which tells nothing apart: the name alone speaks
+        return [Ranked((one.name,), _NAMES, True) for one in columns if _is_first_id(one)]
     usable = [one for one in columns if _usable(one, rows)]
     ranked = sorted((*usable, *_times(usable)), key=lambda one: (-_worth(one), one.position))
     sets: list[Ranked] = []
@@ -113,6 +119,11 @@ def candidates(columns: Sequence[Candidate], rows: int) -> list[Ranked]:
 def _whole(one: Candidate, rows: int) -> bool:
     """Whether a column may be a part of a key that is the whole row; only a text can be missing in it."""
     return one.kind in ("string", "integer", "date") and one.filled >= rows * (0.5 if one.kind == "string" else 1)
+
+
+def _is_first_id(one: Candidate) -> bool:
+    plain = one.kind in ("string", "integer") and one.personal is None and one.filled > 0
+    return plain and one.position == 0 and _ID.search(one.names) is not None and not _ROW.search(one.names)
 
 
 def _firm(some: Sequence[Candidate]) -> bool:
@@ -142,8 +153,10 @@ def has_time(columns: Sequence[Candidate], key: Key) -> bool:
 
 
 def _usable(one: Candidate, rows: int) -> bool:
-    if one.kind in ("json", "geometry", "boolean") or one.filled < rows * 0.98:
+    if one.filled < rows * 0.98 or one.kind in ("json", "boolean"):
         return False
+    if one.kind == "geometry":
+        return one.point
     if one.kind in ("number", "decimal"):
         return bool(_POINT.search(one.names))
     return one.distinct > 1 and not one.free and not one.figure and not _FREE.search(one.names)
@@ -175,11 +188,11 @@ def _worth(one: Candidate) -> float:
         worth = 5.0
     elif one.kind == "timestamp":
         worth = 4.0
-    elif _WHEN.search(one.names) or one.kind == "date":
+    elif (_WHEN.search(one.names) and not one.span) or one.kind == "date":
         worth = 3.5
     elif _NAME.search(one.names):
         worth = 3.0
-    elif _POINT.search(one.names):
+    elif one.point or _POINT.search(one.names):
         worth = 1.0
     elif one.kind == "string":
         worth = 2.0
@@ -220,8 +233,9 @@ def _product(some: Sequence[Candidate]) -> int:
 def _fitness(some: Sequence[Candidate], rows: int, columns: int) -> float:
     """Small keys before large ones; things at times before pairs of things; no more values than records ask for."""
     worth = sum(map(_worth, some)) / len(some) - 2.5 * (len(some) - 1)
-    points = sum(bool(_POINT.search(one.names)) for one in some)
-    if points and (points != 2 or len(some) != 3):
+    points = sum(2 if one.point else bool(_POINT.search(one.names)) for one in some)
+    others = sum(not one.point and not _POINT.search(one.names) for one in some)
+    if points and (points != 2 or others != 1):
         worth -= 6
     elif points:
         worth += 0.5 if any(_NAME.search(one.names) for one in some) else 0

@@ -25,6 +25,7 @@ _TIMES = (
 _OFFSET = re.compile(r"(Z|a|[+-]9{2}:?9{2})$")
 _ZONE_WORDS = re.compile(r" ?[+]9999 aaa$")
 _EITHER = re.compile(r"9{1,2}([/.-])9{1,2}\1(?:9{4})")
+_SPAN = re.compile(r"9{1,2}:9{2}(:9{2})?\s*[-–—~～至到]+\s*9{1,2}:9{2}(:9{2})?")
 _YEARS = (1800, 2200)
 
 
@@ -113,3 +114,12 @@ def notations(shapes: Mapping[str, int]) -> dict[str, int]:
         if form is not None:
             found[form] = found.get(form, 0) + count
     return found
+
+
+def spans(shapes: Mapping[str, int]) -> bool:
+    """Whether most values run from one time of the day to another: `06:00-22:30`, which is no moment.
+
+    >>> spans({"99:99-99:99": 9, "a": 1}), spans({"99:99": 9})
+    (True, False)
+    """
+    return sum(n for shape, n in shapes.items() if _SPAN.fullmatch(shape)) * 2 > sum(shapes.values())

@@ -36,6 +36,8 @@ _NO_BOUND = re.compile(
 )
 _FAULTS = 0.01
 MICRO = 1_000_000
+_LIST = re.compile(r"[^,;|]+([,;|][^,;|\s][^,;|]*)+")
+_DRAWN = re.compile(r'\{"type":\s*"(Multi)?Point"')
 _SIXTIETHS = re.compile(
     r"""[EWNS东西南北]?[经纬]?\s*\d{1,3}\s*[°度]\s*\d{1,2}(\.\d+)?\s*[′'’分]\s*(\d{1,2}(\.\d+)?\s*(″|"|”|''|秒))?\s*[EWNS]?"""
 )
@@ -160,9 +162,14 @@ def one_form(column: Measured) -> bool:
     return count >= column.filled * 0.98 and shape.count("9") >= 3 and re.fullmatch(r"[9a_-]{5,40}", shape) is not None
 
 
+def points(column: Measured) -> bool:
+    """Whether geometries are those of points."""
+    return all(_DRAWN.match(text) for text in column.sample)
+
+
 def sentences(column: Measured) -> bool:
-    """Whether the values are free text: long ones of all lengths, or with the marks of sentences."""
-    marked = sum(bool(re.search(r"[，。；！？]|, |; ", text)) for text in column.sample)
+    """Whether the values are free text: long ones of all lengths, with the marks of sentences, or lists, `1,1,3`."""
+    marked = sum(bool(re.search(r"[，。；！？]|, |; ", text) or _LIST.fullmatch(text)) for text in column.sample)
     long = column.longest > 200 or (column.longest > 80 and column.longest > 4 * column.shortest)
     return long or marked > len(column.sample) * 0.3
 

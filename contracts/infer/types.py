@@ -40,8 +40,10 @@ _ID = re.compile(
 )
 _ORDINAL = re.compile(r"序号|站序|(^|_)(seq|sequence|rank|order|index|label_no|row_?no)(_|$)")
 _COUNTED = re.compile(r"(小时|时|月份?|日|年份?|季度|周)$|(^|_)(hour|month|day|year|week|minute|hh|mm)(_|$)")
+# Of a low income are persons and households, which are counted.
 _MONEY = re.compile(
-    r"金额|费用|票价|价格|单价|收入|支出|工资|(^|_)(fee|fare|carfare|price|cost|amount|salary|income|tax)(_|$)"
+    r"金额|费用|票价|价格|单价|收入|支出|工资|(^|_)(fee|fare|carfare|price|cost|amount|salary|tax)(_|$)"
+    r"|(?<!low)(?<!middle)(?<!high)(^|_)income(_|$)"
 )
 # What is measured is continuous, even where today's file happens to hold whole numbers.
 _MEASURE = re.compile(
@@ -54,6 +56,12 @@ _CURRENCY, _AMOUNT = re.compile(r"元(/|$)"), "amount"
 _PHYSICAL = re.compile(r"([µmk]?g|t|[ckm]?m[²³]?|ha|亩|℃|°F|%|‰|[hkM]?Pa|[kM]?Wh?|m?L|dB|V|A|km²|万吨)(/|$)")
 _RATIO = "ratio"
 _ASKS = re.compile(r"是否|(^|_)(is|has|yn|flag|can|enabled?|active)(_|$)")
+# Where 0 and 1 can only say no and yes: a direction or a kind may be numbered by them as well.
+_WHETHER = re.compile(
+    r"是否|(^|_)(yn|has|can)_|(^|_)(mon|tues|wednes|thurs|fri|satur|sun)day(_|$)|(星期|周)[一二三四五六日天](_|$)"
+)
+_NUMBER = re.compile(r"(.+)_(no|number)")
+_CALLED = re.compile(r"(.+)_(id|code|name)")
 _DAY = re.compile(r"日期|年月日|时间|时刻|(^|_)(date|day|time|datetime|dt|birth|birthday|at|on)(_|$)")
 
 
@@ -84,8 +92,24 @@ class Typed:
         return f"decimal({self.size[0]},{self.size[1]})" if self.kind == "decimal" else self.kind
 
 
-def typed(column: Measured, names: str, unit: str | None = None) -> Typed:
-    """The type of a column; `names` are its name in the draft and its header, joined for patterns."""
+def numbered(names: Sequence[str]) -> frozenset[str]:
+    """The columns that number a thing which others of the table call.
+
+    >>> sorted(numbered(["route_name", "route_number", "passengers_number"]))
+    ['route_number']
+    """
+    things = {found[1] for found in map(_CALLED.fullmatch, names) if found}
+    return frozenset(found[0] for found in map(_NUMBER.fullmatch, names) if found and found[1] in things)
+
+
+def typed(column: Measured, names: str, unit: str | None = None, *, thing: bool = False) -> Typed:
+    """The type of a column; `names` are its name in the draft and its header, joined for patterns.
+
+    `thing`: it numbers a thing (`numbered`). Numbers without a gap are places in a list all the same.
+    """
+    least, most = column.numbers.least, column.numbers.most
+    if thing and least is not None and most is not None and most - least >= column.distinct:
+        names += "_code"
     if column.written is not None:
         unit = unit or column.written.unit
     if unit is not None and _CURRENCY.search(unit):
@@ -113,6 +137,12 @@ def _of(part: int, column: Measured, zh: str, en: str) -> Text:
 
 
 def _boolean(column: Measured, names: str) -> Typed | None:
+    digits = column.numbers
+    if _WHETHER.search(names) and digits.integers == column.filled and column.longest == 1:
+        if digits.least in (0, 1) and digits.most in (0, 1):
+            said = _of(column.filled, column, " 0 或 1，名称问是否", "0 or 1, the name asks whether")
+            return Typed("boolean", share(column.filled, column.filled) * 0.9, said)
+        return None
     if column.booleans != column.filled:
         return None
     # One letter alone may be a sex or a grade: both answers, or a name that asks.

@@ -55,6 +55,12 @@ def drafted(**columns: Sequence[str]) -> Draft:
         ("气压", ["", ""], "number"),
         ("备注", ["", ""], "string"),
         ("mixed", ["1", "x"], "string"),
+        ("friday", ["0", "1"], "boolean"),
+        ("是否公办", ["1", "1"], "boolean"),
+        ("是否公办", ["1", "2"], "integer"),
+        ("direction", ["0", "1"], "integer"),
+        ("income", ["10", "20"], "decimal(18,2)"),
+        ("low_income", ["10", "20"], "integer"),
         ("经度", ["113600000", "113700000"], "number"),
     ],
 )
@@ -130,6 +136,26 @@ def test_a_key_is_a_thing_at_a_time_and_the_row_when_nothing_smaller_is_one() ->
     assert plain.key == ("city", "name")
     assert plain.mode == "snapshot"
     assert drafted(数值=["1.5", "1.5", "2.5", "1.5"]).key == ()
+
+
+def test_a_number_of_a_thing_that_the_table_calls_is_a_code_unless_it_counts_on() -> None:
+    beside = drafted(route_id=["a", "b", "c"], route_number=["7", "20", "21"], bus_number=["7", "20", "21"])
+    assert [column.typed.kind for column in beside.columns] == ["string", "string", "integer"]
+    assert drafted(route_id=["a", "b", "c"], route_no=["1", "2", "3"]).columns[1].typed.kind == "integer"
+
+
+def test_of_one_row_only_the_id_that_stands_first_is_a_key() -> None:
+    assert drafted(agency_id=["A1"], name=["甲"]).key == ("agency_id",)
+    assert drafted(name=["甲"], agency_id=["A1"]).key == ()
+
+
+def test_a_place_is_a_part_of_a_key_and_a_span_of_hours_or_a_list_none_before_a_name() -> None:
+    points = [f'{{"type":"Point","coordinates":[{at},30]}}' for at in range(8)]
+    stops = drafted(a=[f"站{at // 2}" for at in range(8)], kinds=["1,1", "1,2"] * 4, geometry=[*points[:7], points[0]])
+    assert stops.key == ("a", "geometry")
+    lines = [f"{line}路" for line in "甲乙丙" for _ in range(4)]
+    open_at = [f"0{line}:00-22:00" for line in range(3) for _ in range(4)]
+    assert drafted(站序=["1", "2", "3", "4"] * 3, 运营时间=open_at, 线路名称=lines).key == ("stop_no", "line_name")
 
 
 def test_names_are_words_and_initials() -> None:
