@@ -138,8 +138,10 @@ def code_of(stated: str) -> str | None:
 
 
 def _agree(code: str, declared: Crs) -> bool:
-    """Whether both are one system; a system may be drawn in metres of its own projection."""
+    """Whether both are one system; one may be drawn in metres of its own projection, a local one is any other."""
     own = _CODES.get(declared)
+    if declared is Crs.LOCAL:
+        return datum(code) is None
     return code == own or (declared is not Crs.WORLD_MERCATOR and own is not None and datum(code) == datum(own))
 
 

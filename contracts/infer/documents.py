@@ -27,7 +27,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
 _DIMENSIONS = {"range": "conformity", "enumeration": "conformity", "pattern": "conformity"}
 _SPARSE = {"json", "jsonl", "geojson", "yaml"}  # a record without a value need not name the key
 _FORMATS = {"ods": "xlsx", "xlsb": "xlsx", "et": "xls"}
-_CRS = {"EPSG:4490": "CGCS2000", "EPSG:4326": "WGS84", "CRS84": "WGS84", "OGC:CRS84": "WGS84"}
+# By the last part of what a file states: `urn:ogc:def:crs:OGC:1.3:CRS84` as well as `EPSG:4326`.
+_CRS = {"4490": "CGCS2000", "4480": "CGCS2000", "4326": "WGS84", "4979": "WGS84", "CRS84": "WGS84", "3395": "EPSG:3395"}
+# Their projections: CGCS2000 in Gauss-Krüger zones, WGS84 in UTM zones and as web maps have it.
+_PROJECTED = ((range(4491, 4555), "CGCS2000"), (range(32601, 32761), "WGS84"), (range(3857, 3858), "WGS84"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,15 @@ def resource_document(draft: Draft, about: About) -> dict[str, Any]:
     }
 
 
+def coordinates(stated: str | None) -> str:
+    """The catalogue's word for the coordinate system that a file states."""
+    if stated is None:
+        return "WGS84"
+    code = stated.upper().rpartition(":")[2]
+    number = int(code) if code.isdecimal() else 0
+    return _CRS.get(code) or next((word for codes, word in _PROJECTED if number in codes), "local")
+
+
 def _item(column: Drafted, draft: Draft) -> dict[str, Any]:
     made: dict[str, Any] = {
         "name": column.name,
@@ -205,8 +217,7 @@ def _item(column: Drafted, draft: Draft) -> dict[str, Any]:
     if column.unit:
         made["unit_of_measure"] = column.unit
     if column.typed.kind == "geometry":
-        stated = draft.table.crs
-        made["crs"] = "WGS84" if stated is None else _CRS.get(stated, "local")
+        made["crs"] = coordinates(draft.table.crs)
     if column.personal:
         whose = column.personal
         made["personal"] = {"class": whose.kind, "sensitive": whose.sensitive}

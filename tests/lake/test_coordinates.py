@@ -16,6 +16,7 @@ from catalogs.lookup import coordinates as wanted
 from catalogs.people import person
 from catalogs.register import export_city, register_city
 from catalogs.words import Crs
+from contracts.infer.documents import coordinates
 from contracts.register import register_contracts
 from infra.errors import Place, Refused
 from infra.ground import Ground, sample_city
@@ -158,6 +159,7 @@ KNOWN = [
     (None, Crs.LOCAL, ["crs_not_converted"], None),
     ("?", Crs.CGCS2000, ["crs_not_converted"], None),
     ("Xian_1980_3_Degree_GK_CM_114E", None, ["crs_not_converted"], None),
+    ("EPSG:2263", Crs.LOCAL, ["crs_not_converted"], None),
     ("EPSG:4610", None, ["crs_not_converted"], None),
 ]
 
@@ -174,6 +176,15 @@ def test_what_contradicts_the_catalogue(declared: Crs) -> None:
     for asked in (None, Crs.CGCS2000):
         with pytest.raises(Refused, match="READ_CRS"):
             judge("urn:ogc:def:crs:OGC:1.3:CRS84", declared, asked, HERE)
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [None, "?", "urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG::4326", "EPSG:4490", "EPSG:4547", "EPSG:3857", "EPSG:32650",
+     "EPSG:3395", "EPSG:2263", "EPSG:4214", "Xian_1980_3_Degree_GK_CM_114E"],
+)  # fmt: skip
+def test_what_adopting_drafts_is_never_contradicted_by_its_own_file(stated: str | None) -> None:
+    assert judge(stated, Crs(coordinates(stated)), None, HERE).origin is None
 
 
 def test_codes_and_datums() -> None:
