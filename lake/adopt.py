@@ -32,7 +32,7 @@ from infra.ground import Ground
 from infra.home_city import FOLDER, MARK
 from infra.language import Text
 from infra.lease import Lease, lease
-from lake.adopt_who import may_register
+from lake.adopt_who import check_domain, may_register
 from lake.survey import TABLE, Hints, Survey, surveyed
 from lake.survey_measure import count_keys
 
@@ -138,13 +138,15 @@ def may_adopt(ground: Ground, dataset: str) -> None:
     """Refuses before anything is read what could not be settled anyway.
 
     Raises:
-        Refused: PERSON_UNKNOWN, KEY_EXPIRED, PERSON_ROLE; ADOPT_SAMPLE.
+        Refused: PERSON_UNKNOWN, KEY_EXPIRED, PERSON_ROLE; ADOPT_SAMPLE; DRAFT_DOMAIN, CATALOG_FAULTY.
     """
     if not ground.demo:
         current(ground)
     if not _registered(ground, dataset):
         may_register(ground, dataset)  # adopting registers the city's folder, people and roles with it
     if not is_sample(ground.city):
+        if ground.city != ground.home / FOLDER and DATASET.fullmatch(dataset):  # the own city is given what it lacks
+            check_domain(ground.city, dataset)
         return
     with read(ground.engine) as connection:
         known = connection.execute(sa.select(CITY.c.id)).scalar()

@@ -225,6 +225,7 @@ def _shown(proposal: "Proposal", lang: str) -> list[str]:
     return [
         head.say(lang),
         *(f"  {note.say(lang)}" for note in proposal.notes),
+        *_where(proposal, lang),
         table(rows, names),
         *_about(proposal, lang),
     ]
@@ -246,6 +247,16 @@ def _beside(one: "Drafted", proposal: "Proposal", lang: str) -> "Iterator[str]":
             "、".join(map(str, rule.args.get("values", ()))) or str(rule.args.get("pattern", "")) or _bounds(rule.args)
         )
         yield f"{KINDS[rule.kind].say(lang)} {shown[:40]}{'…' if len(shown) > 40 else ''}"
+
+
+def _where(proposal: "Proposal", lang: str) -> "Iterator[str]":
+    path = proposal.about.reading.get("record_path")
+    if path:
+        said = Text(
+            f"每条记录是“{path}”中的一个元素，其外的内容不取",
+            f"a record is an element of “{path}”; what is outside is not taken",
+        )
+        yield f"  {said.say(lang)}"
 
 
 def _bounds(args: "Mapping[str, Any]") -> str:

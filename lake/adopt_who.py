@@ -1,6 +1,9 @@
-"""Who adopts: outside the demo, who registers a resource and who delivers into it are two people."""
+"""Who adopts, and into which domain. Outside the demo, who registers a resource and who delivers are two people."""
+
+from pathlib import Path
 
 from catalogs.asking import deliverer
+from catalogs.city import load_city
 from catalogs.people import registrar
 from infra.errors import Place, Refused
 from infra.ground import Ground
@@ -54,3 +57,25 @@ def taker(ground: Ground, dataset: str, as_: str | None) -> str:
                 f"the provider's officer or a data engineer goes on with `hub ingest {dataset} FILE`",
             ),
         ) from told
+
+
+def check_domain(folder: Path, dataset: str) -> None:
+    """Refuses a dataset's id whose domain the city does not have, and names those that it has.
+
+    Raises:
+        Refused: CATALOG_FAULTY, DRAFT_DOMAIN.
+    """
+    domain, known = dataset.split(".")[1], [one.id for one in load_city(folder).domains]
+    if domain in known:
+        return
+    shown = ", ".join(known)[:300]
+    raise Refused(
+        "DRAFT_DOMAIN",
+        f"城市文件夹中没有领域 {domain}",
+        f"the city's folder has no domain {domain}",
+        place=Place(file="city.yaml", dataset=dataset),
+        remedy=Text(
+            f"数据集名的第二段用已有领域（{shown}），或先在 city.yaml 中增加",
+            f"let the second part of the id be a domain that is there ({shown}), or add it to city.yaml first",
+        ),
+    )

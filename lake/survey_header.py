@@ -51,11 +51,12 @@ def header_row(rows: Sequence[Row]) -> int | None:
 def header_names(rows: Sequence[Row], at: int) -> tuple[str, ...]:
     """The names in the header: a column without one, and one whose name came before, is called by its number.
 
+    Names that come twice are told apart by the row above where that can be done (`PM2.5` over `日均`: `PM2.5日均`).
     A column without a name is left out where it is empty, as far as was looked.
     """
     names: list[str] = []
     seen: set[str] = set()
-    for position, cell in enumerate(rows[at]):
+    for position, cell in enumerate(_grouped(rows, at) or rows[at]):
         blank = cell is None or not cell.strip()
         if cell is not None and not blank and fold(cell) not in seen:
             names.append(cell)
@@ -63,6 +64,25 @@ def header_names(rows: Sequence[Row], at: int) -> tuple[str, ...]:
         elif not blank or any(row[position] for row in rows[at + 1 :] if position < len(row)):
             names.append(numbered(cell, position))
     return tuple(names)
+
+
+def _grouped(rows: Sequence[Row], at: int) -> Row | None:
+    """The header with their group's before names that come twice, None where that does not make each its own.
+
+    A group holds to the right while nothing else stands above, as a header of several rows is read (`read.match`).
+    """
+    counted = Counter(fold(cell) for cell in rows[at] if cell and cell.strip())
+    if not at or all(count == 1 for count in counted.values()):
+        return None
+    names: list[str | None] = []
+    group = ""
+    for position, cell in enumerate(rows[at]):
+        above = ((rows[at - 1][position] if position < len(rows[at - 1]) else None) or "").strip()
+        group, name = above or group, (cell or "").strip()
+        twice = counted[fold(name)] > 1 and fold(name) != fold(group)
+        names.append((group + name if twice else name or above) or None)
+    made = [fold(name) for name in names if name]
+    return names if len(set(made)) == len(made) else None
 
 
 def _indexed(row: Row, width: int) -> bool:

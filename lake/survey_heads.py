@@ -32,7 +32,7 @@ from lake.read.records import Record, physical_lines, read_records
 from lake.read.refusals import empty, late_header, no_records, too_wide
 from lake.read.source import Job
 from lake.survey_header import header_names, header_row
-from lake.survey_keys import with_geometries
+from lake.survey_keys import inner_list, with_geometries
 
 _LOOKED = 60
 _KEYS_OF = 100_000
@@ -270,13 +270,20 @@ def _keys(path: Path, looking: Looking, folder: Path, name: str, limits: Limits)
     """Every key of the records, in the order in which they come."""
     folder.mkdir()
     source = read(path, looking.contract(()), folder, name=name, limits=limits)
+    rows, reading = _rows(source, _KEYS_OF), {}
+    inner = inner_list(rows[0][0]) if source.format in ("json", "yaml") and len(rows) == 1 else None
+    if inner is not None:
+        reading = {"record_path": inner}
+        below = _made(folder, path, "inner")
+        below.mkdir()
+        rows = _rows(read(path, looking.contract((), **reading), below, name=name, limits=limits), _KEYS_OF)
     names: dict[str, None] = {}
-    for extra, fault in _rows(source, _KEYS_OF):
+    for extra, fault in rows:
         if fault is None and extra is not None:
             names |= dict.fromkeys(json.loads(extra))
     if not names:
         raise no_records(Place(file=name, dataset=looking.dataset), 1)
-    return Heads(with_geometries(list(names)), {})
+    return Heads(with_geometries(list(names)), reading)
 
 
 def _rows(source: Source, most: int) -> list[tuple[str | None, str | None]]:

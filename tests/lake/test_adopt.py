@@ -97,6 +97,24 @@ def test_the_same_again_is_a_repeat_and_another_file_is_refused(environ: dict[st
     assert before == {name: (Path(environ["HUB_HOME"]) / name).read_bytes() for name in files(environ)}
 
 
+def test_a_domain_that_the_city_lacks_is_told_before_anything_is_read(
+    environ: dict[str, str], shops: Path, tmp_path: Path
+) -> None:
+    environ = {**environ, "HUB_CITY_DIR": str(shutil.copytree(sample_city(), tmp_path / "ourcity"))}
+    ran = adopt(environ, shops, "--dataset", "jinshui.market.shops")
+    assert (ran.status, ran.document["error"]["code"]) == (1, "DRAFT_DOMAIN")
+    assert "traffic" in ran.document["error"]["remedy"]
+
+
+def test_the_list_that_an_answer_wraps_is_its_records(environ: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "answer.json"
+    listed = [{"编号": f"F{at}", "名称": f"企业{at}"} for at in range(30)]
+    path.write_text(json.dumps({"code": 0, "data": {"total": 30, "list": listed}}, ensure_ascii=False), "utf-8")
+    ran = adopt(environ, path, "--dataset", "own.trade.firms")
+    assert ran.status == 0, ran.said
+    assert (ran.document["looked_at"], ran.document["delivery"]["published"]) == (30, 30)
+
+
 def test_a_second_dataset_joins_the_own_city(environ: dict[str, str], shops: Path) -> None:
     assert adopt(environ, shops, "--dataset", SHOPS).status == 0
     ran = adopt(environ, shops, "--dataset", "other.health.places")

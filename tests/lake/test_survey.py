@@ -7,6 +7,7 @@ from contracts.model import Field
 from infra.errors import Refused
 from lake.read.match import find_header
 from lake.survey_header import header_names, header_row
+from lake.survey_keys import inner_list
 from lake.survey_measure import measure
 
 
@@ -58,3 +59,29 @@ def test_na_among_codes_of_two_letters_is_one_of_them(values: list[str], absent:
         (column,) = measure(connection, "t", ["code"], header=True, crs=None).columns
     assert column.absent == absent
     assert column.filled == len(values) - sum(absent.values())
+
+
+@pytest.mark.parametrize(
+    ("record", "path"),
+    [
+        ('{"code":0,"data.total":2,"data.list":[{"a":1},{"a":2}]}', "data.list"),
+        ('{"data.list":[{"a":1}]}', None),  # of one object nobody can tell
+        ('{"data.list":[1,2]}', None),
+        ('{"data.list":[{"a":1},{"a":2}],"data.more":[{"b":1},{"b":2}]}', None),
+        (None, None),
+    ],
+)
+def test_the_list_that_an_answer_wraps(record: str | None, path: str | None) -> None:
+    assert inner_list(record) == path
+
+
+def test_names_that_come_twice_are_told_apart_by_the_row_above() -> None:
+    title: tuple[str | None, ...] = ("空气质量月报", None, None, None)
+    groups, names = ("站点", "PM2.5", None, "臭氧", None), ("站点", "日均", "最大", "日均", "最大")
+    values = ("北站", "1", "2", "3", "4")
+    found = header_names([title, groups, names, values], 2)
+    assert found == ("站点", "PM2.5日均", "PM2.5最大", "臭氧日均", "臭氧最大")
+    fields = [Field(f"f{at}", (name,)) for at, name in enumerate(found)]
+    assert find_header([title, groups, names, values], fields).columns == {f"f{at}": at for at in range(5)}
+    assert header_names([title, names, values], 1) == ("站点", "日均", "最大", "日均#4", "最大#5")
+    assert header_names([(None, "PM2.5", None, None, None), names, values], 1)[3] == "日均#4", "one group for all"
