@@ -45,7 +45,9 @@ def header_row(rows: Sequence[Row]) -> int | None:
     if _filled(first) >= width and _likeness(rows, wide[0], width) <= -1 and not any(is_data(c or "") for c in first):
         return None  # below texts of the table's whole width, which are a record, no header is looked for
     best = max(wide, key=lambda at: (_likeness(rows, at, width), -at))
-    return best if _likeness(rows, best, width) > 0 else None
+    if _likeness(rows, best, width) <= 0:
+        return None
+    return best + 1 if _goes_on(rows, best) else best
 
 
 def header_names(rows: Sequence[Row], at: int) -> tuple[str, ...]:
@@ -66,21 +68,38 @@ def header_names(rows: Sequence[Row], at: int) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _goes_on(rows: Sequence[Row], at: int) -> bool:
+    """Whether the row below is the header's second: texts under each of its gaps, above values that are none."""
+    if at + 2 >= len(rows):
+        return False
+    above, row = rows[at], rows[at + 1]
+    gaps = [position for position in range(len(row)) if not (position < len(above) and (above[position] or "").strip())]
+    named = [position for position, cell in enumerate(row) if cell and cell.strip()]
+    if not gaps or not set(gaps) <= set(named) or any(is_data(row[position] or "") for position in named):
+        return False
+    return len(named) < len(row) and all(_values_below(rows[at + 2 :], position) for position in named)
+
+
+def _values_below(rows: Sequence[Row], position: int) -> bool:
+    column = [cell for row in rows if position < len(row) and (cell := row[position])]
+    return sum(map(is_data, column)) * 2 > len(column)
+
+
 def _grouped(rows: Sequence[Row], at: int) -> Row | None:
     """The header with their group's before names that come twice, None where that does not make each its own.
 
     A group holds to the right while nothing else stands above, as a header of several rows is read (`read.match`).
     """
     counted = Counter(fold(cell) for cell in rows[at] if cell and cell.strip())
-    if not at or all(count == 1 for count in counted.values()):
+    if not at or (all(count == 1 for count in counted.values()) and not _goes_on(rows, at - 1)):
         return None
     names: list[str | None] = []
-    group = ""
+    group, filled = "", _filled(rows[at - 1])
     for position, cell in enumerate(rows[at]):
         above = ((rows[at - 1][position] if position < len(rows[at - 1]) else None) or "").strip()
         group, name = above or group, (cell or "").strip()
         twice = counted[fold(name)] > 1 and fold(name) != fold(group)
-        names.append((group + name if twice else name or above) or None)
+        names.append((group + name if twice else name or (above if filled > 1 else "")) or None)
     made = [fold(name) for name in names if name]
     return names if len(set(made)) == len(made) else None
 

@@ -25,6 +25,8 @@ def table(text: str) -> list[list[str | None]]:
         ("# a list of codes\n# of places\n#code,name\nAD,Andorra\nAE,Emirates", 2),
         ("\n".join(["# words"] * 35 + ["code,name,zone", *(f"c{at},n{at},z{at}" for at in range(20))]), -1),
         ("titles\nno,yes\n", 1),
+        ("s,d,PM2.5,,O3,\n,,mean,max,mean,max\nn,x,1,2,3,4\nm,y,1,2,3,4", 1),  # a header of two rows
+        ("s,d,PM2.5,\nn,x,1,high\nm,y,2,low\no,z,3,low", 0),  # a column without a name
     ],
 )
 def test_where_the_header_stands(text: str, at: int | None) -> None:
@@ -73,6 +75,11 @@ def test_na_among_codes_of_two_letters_is_one_of_them(values: list[str], absent:
 )
 def test_the_list_that_an_answer_wraps(record: str | None, path: str | None) -> None:
     assert inner_list(record) == path
+
+
+def test_a_header_of_two_rows_whose_cells_were_merged() -> None:
+    rows = table("s,d,PM2.5,,O3,\n,,mean,max,mean,low\nn,x,1,2,3,4\nm,y,1,2,3,4")
+    assert header_names(rows, 1) == ("s", "d", "PM2.5mean", "max", "O3mean", "low")
 
 
 def test_names_that_come_twice_are_told_apart_by_the_row_above() -> None:
