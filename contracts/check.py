@@ -146,7 +146,11 @@ def _differences(item: Item, kind: str, personal: bool, place: Place) -> list[Fa
     if item.type.value != kind:
         zh = f"“{item.name}”在目录中是 {item.type.value}，契约中是 {kind}"
         en = f"“{item.name}” is {item.type.value} in the catalogue and {kind} in the contract"
-        found.append(fault("CONTRACT_TYPE_DIFFERS", zh, en, place=place, field="physicalType"))
+        remedy = (
+            "改正契约，或先改目录并由主管部门审核人登记（hub catalog register）",
+            "mend the contract, or change the catalogue and have the authority's reviewer register it first",
+        )
+        found.append(fault("CONTRACT_TYPE_DIFFERS", zh, en, place=place, field="physicalType", remedy=remedy))
     if (item.personal is not None) != personal:
         zh = f"“{item.name}”是否为个人信息，目录与契约不一致"
         en = f"catalogue and contract disagree whether “{item.name}” is personal information"

@@ -32,7 +32,12 @@ def arrival() -> None:
 arrival.add_command(serve)
 
 
-@arrival.command("list", help=help_text("已到达的批次与等待接收的文件。", "What came, newest first, and what waits."))
+@arrival.command(
+    "list",
+    help=help_text(
+        "已到达的批次，及上次查看渠道时等待的文件。", "What came, newest first, and what waited at the last look."
+    ),
+)
 @click.option("--unit", help=help_text("只看一个单位", "of one unit"))
 @click.option("--waiting", is_flag=True, help=help_text("只看等待接收的", "only what is not taken yet"))
 @click.option("--refused", is_flag=True, help=help_text("只看未受理的", "only what was refused"))
@@ -79,7 +84,11 @@ def _lines(behind: list[dict[str, Any]], ahead: list[dict[str, Any]], lang: str)
         name = one["name"] or "…"
         line = Text(f"等待  {one['unit']} {door}  {name}  {reason}", f"waits  {one['unit']} {door}  {name}  {reason}")
         said.append(line.say(lang))
-    return said or [Text("没有到达，也没有等待", "nothing came and nothing waits").say(lang)]
+    none = Text(
+        "没有；等待的以上次查看渠道时所见为准，用 hub arrival scan 立即查看并接收",
+        "none; what waits is told as of the last look at the doors: `hub arrival scan` looks now and takes",
+    )
+    return said or [none.say(lang)]
 
 
 @arrival.command(help=help_text("立即接收各渠道的完整数据。", "Take now what is complete at every door."))
@@ -107,6 +116,16 @@ def _plain(done: "Taken") -> dict[str, Any]:
 
 def _taken(done: "Taken", lang: str) -> list[str]:
     said = [Text(f"接收 {len(done.deliveries)} 个批次", f"{len(done.deliveries)} deliveries landed").say(lang)]
+    unknown = sum(one.dataset is None for one in done.deliveries)
+    if unknown:
+        said.append(
+            Text(
+                f"其中 {unknown} 个未受理：hub arrival list --refused",
+                f"{unknown} of them refused: hub arrival list --refused",
+            ).say(lang)
+        )
+    if len(done.deliveries) > unknown:
+        said.append(Text("接着归集：hub run", "take them in: hub run").say(lang))
     return said + [error.sentence(lang) for error in done.broken.values()]
 
 

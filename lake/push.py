@@ -263,4 +263,12 @@ def _differs() -> Refused:
 
 
 def _no_such() -> WrongUse:
-    return WrongUse("PUSH_PATH", "没有这个地址或方法", "there is no such path or method")
+    return WrongUse(
+        "PUSH_PATH",
+        "没有这个地址或方法",
+        "there is no such path or method",
+        remedy=Text(
+            f"PUT {PREFIX}/数据集/文件名（curl -T 的地址以 / 结尾）",
+            f"PUT {PREFIX}/<dataset>/<file> (with curl -T the address ends in /)",
+        ),
+    )

@@ -7,12 +7,17 @@ from fastapi import Request
 
 from catalogs.model import Person
 from catalogs.people import authenticate
-from infra.errors import WrongUse
+from infra.errors import Refused, WrongUse
 from infra.ground import Ground
 from infra.language import Text
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BEARER = re.compile(r"Bearer +(\S{1,300})", re.IGNORECASE)
+
+_HEADER = Text(
+    "请求头给出 Authorization: Bearer 密钥；密钥由主管部门审核人用 hub people key 签发",
+    "give the header `Authorization: Bearer KEY`; the authority's reviewer issues keys with `hub people key`",
+)
 
 
 def bearer(ground: Ground, request: Request) -> Person:
@@ -22,7 +27,12 @@ def bearer(ground: Ground, request: Request) -> Person:
         Refused: PERSON_UNKNOWN, KEY_EXPIRED.
     """
     given = _BEARER.fullmatch(request.headers.get("authorization", ""))
-    return authenticate(ground, given[1] if given else "")
+    try:
+        return authenticate(ground, given[1] if given else "")
+    except Refused as error:
+        if error.code != "PERSON_UNKNOWN":
+            raise
+        raise Refused(error.code, error.text.zh, error.text.en, remedy=_HEADER) from None
 
 
 def lines(request: Request, name: str) -> list[str]:

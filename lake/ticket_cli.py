@@ -135,6 +135,13 @@ def again(
                 lambda _: [*ids, Text(f"共 {len(ids)} 个批次", f"{len(ids)} deliveries").say(ground.lang)],
             )
             return 0
+        if not ids:
+            none = Text(
+                "没有可再次处理的未受理批次；资源当时未登记的文件，登记后请重新报送",
+                "no refused delivery to take again; a file whose resource nobody had registered is delivered anew",
+            )
+            emit(ground, {"deliveries": []}, lambda _: [none.say(ground.lang)])
+            return 0
         with progress(help_text("处理", "taking")):
             done = take(ground, ids, someone.id, cause)
         shown = [outcome.as_dict(ground.lang) for outcome in done]

@@ -101,6 +101,14 @@ def test_a_broken_door_is_said_and_the_command_exits_with_one(doors: Ground, com
     assert "STORE_UNREACHABLE" in run_hub(doors.environ, *command).out
 
 
+def test_a_scan_says_what_comes_next_and_a_list_how_old_its_look_is(doors: Ground) -> None:
+    environ = {**doors.environ, "HUB_LANG": "en"}
+    (watched(doors, "sample") / "nobody-knows.csv").write_bytes(b"a\n1\n")
+    assert "hub arrival scan" in run_hub(environ, "arrival", "list").out
+    said = run_hub(environ, "arrival", "scan", "sample").out.splitlines()
+    assert said[-2:] == ["1 of them refused: hub arrival list --refused", "take them in: hub run"]
+
+
 def test_the_doctor_looks_at_every_door_and_takes_nothing(doors: Ground) -> None:
     found = examine(doors, PARTS)["doors"]
     assert found.state is State.FAILED

@@ -179,7 +179,9 @@ def test_who_may_not_is_refused_before_the_body_and_told_nothing(served: Served)
     erqi = issue_key(served.ground, "officer_erqi", "test")
     engineer = issue_key(served.ground, "engineer_li", "test")
     for key in ("-", "forged", "hubk_0123456789abcdef_x", served.key + "x", served.key[:-1]):
-        assert code(served.send(key=key)) == (401, "PERSON_UNKNOWN")
+        told = served.send(key=key)
+        assert code(told) == (401, "PERSON_UNKNOWN")
+        assert "Authorization: Bearer" in told.json()["error"]["remedy"], "no variable of the hub's own machine"
     for key in (erqi, engineer):
         assert code(served.send(key=key)) == (403, "DELIVERY_DENIED")
     nobodys, anothers = served.send(to="jinshui.traffic.none/a.csv"), served.send(to="erqi.education.schools/a.csv")
@@ -258,7 +260,9 @@ def test_a_body_that_is_not_what_it_says_is_refused(served: Served) -> None:
     assert code(served.send(Idempotency_Key="a b")) == (400, "PUSH_KEY")
     assert code(served.send(to=f"{FLOW}/%2e%2e")) in ((400, "PUSH_NAME"), (404, "PUSH_PATH"))
     assert code(served.send(to=f"{FLOW}/a%00b")) == (400, "PUSH_NAME")
-    assert code(served.ask("GET", "/nothing")) == (404, "PUSH_PATH")
+    nowhere = served.ask("GET", "/nothing")
+    assert code(nowhere) == (404, "PUSH_PATH")
+    assert "/arrivals/" in nowhere.json()["error"]["remedy"]
     served.nothing_landed()
 
 

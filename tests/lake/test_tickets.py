@@ -158,6 +158,8 @@ def test_refused_deliveries_are_taken_again_by_the_command(tmp_path: Path) -> No
     assert len(dry.document["deliveries"]) == 1
     none = run_hub(environ, "ticket", "again", "--day", "2020-01-01", "--json")
     assert none.document["deliveries"] == []
+    said = run_hub({**environ, "HUB_LANG": "en"}, "ticket", "again", "--day", "2020-01-01")
+    assert (said.status, said.out.split(";")[0]) == (0, "no refused delivery to take again")
     theirs = run_hub(environ, "ticket", "again", "--cause", str(code), "--as", "officer_erqi", "--json")
     assert theirs.document["deliveries"] == []
     for asked in (("again", "q-1"), ("again", "--dataset", city.FLOW), ("again", "q-1", "--dry-run")):
