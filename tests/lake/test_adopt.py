@@ -136,7 +136,7 @@ def test_into_a_city_of_one_s_own_it_only_adds(environ: dict[str, str], shops: P
     unknown = adopt(environ, shops, "--dataset", "nowhere.logistics.shops")
     assert (unknown.status, unknown.document["error"]["code"]) == (1, "DRAFT_UNIT")
     domain = adopt(environ, shops, "--dataset", "jinshui.nothing.shops")
-    assert (domain.status, domain.document["error"]["code"]) == (1, "CATALOG_FAULTY")
+    assert (domain.status, domain.document["error"]["code"]) == (1, "DRAFT_DOMAIN")
     assert (folder / "catalogues/jinshui.yaml").read_text(encoding="utf-8") == grown
 
 
