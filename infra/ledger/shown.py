@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.console import table
 from infra.language import Text
+from infra.ledger.act_words import ACT_ZH
 from infra.ledger.entry import canonical_object
 from infra.ledger.note import Verifier
 from infra.local_time import local_time
@@ -32,7 +33,7 @@ def entry_fields(row: "StoredEntry", *, content: bool) -> dict[str, Any]:
 
 def entry_lines(entries: Sequence[dict[str, Any]], lang: str) -> Iterator[str]:
     """Entries for a person."""
-    columns = Text("编号,位置,时间,行为,对象,操作者", "number,place,time,act,subject,actor").say(lang).split(",")
+    columns = Text("编号,位置,时间,行为,代码,对象,操作者", "number,place,time,act,subject,actor").say(lang).split(",")
     waiting = Text("待编入", "waiting").say(lang)
     rows = []
     for entry in entries:
@@ -40,7 +41,8 @@ def entry_lines(entries: Sequence[dict[str, Any]], lang: str) -> Iterator[str]:
         actor = str(entry.get("actor", "")).rpartition(":")[2][:12]
         demo = Text("（演示）", " (demo)").say(lang) if entry.get("demo") else ""
         act, subject = f"{entry.get('act')}{demo}", _short(str(entry.get("subject", "")))
-        rows.append([entry["number"], place, local_time(entry.get("time")), act, subject, actor])
+        acts = [ACT_ZH.get(str(entry.get("act")), ""), act] if lang == "zh" else [act]
+        rows.append([entry["number"], place, local_time(entry.get("time")), *acts, subject, actor])
     yield table(rows, columns)
     for entry in entries:
         if "content" in entry:
