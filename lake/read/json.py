@@ -206,7 +206,7 @@ def _unreadable(faults: list[str], first: Item, place: Place) -> Refused:
 def _check(layout: Layout, fields: list[Any], place: Place) -> None:
     """Refuses a file in which no record had a required field."""
     unseen = set(layout.unseen)
-    missing = [field.name for field in fields if field.required and field.name in unseen]
+    missing = [field for field in fields if field.required and field.name in unseen]
     if missing:
         raise missing_fields(missing, _keys(len(layout.others)), place)
 

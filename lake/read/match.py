@@ -13,7 +13,7 @@ from itertools import combinations
 from infra.errors import Place, Refused
 from infra.language import Text
 from infra.text import fold
-from lake.read.names import Names, Row, Wanted, names_of, numbered
+from lake.read.names import Names, Row, Wanted, chinese, names_of, numbered
 
 SEARCH_ROWS = 30
 _HEIGHT = 3
@@ -216,7 +216,7 @@ def _duplicate(target: str | None, first: int, second: int, place: Place | None)
 def _check_missing(
     fields: Sequence[Wanted], columns: dict[str, int], extras: Sequence[tuple[int, str]], place: Place | None
 ) -> None:
-    missing = [wanted.name for wanted in fields if wanted.required and wanted.name not in columns]
+    missing = [wanted for wanted in fields if wanted.required and wanted.name not in columns]
     if missing:
         raise missing_fields(missing, listed([position for position, _ in extras]), place)
 
@@ -229,12 +229,13 @@ def listed(positions: Sequence[int]) -> Text | None:
     return Text(f"第 {numbers} 列", f"{'column' if len(positions) == 1 else 'columns'} {numbers}")
 
 
-def missing_fields(missing: Sequence[str], others: Text | None, place: Place | None) -> Refused:
+def missing_fields(missing: Sequence[Wanted], others: Text | None, place: Place | None) -> Refused:
     """The refusal of a file without required fields; `others` says where it has something instead."""
-    lacks = ", ".join(missing[:10])
+    lacks = ", ".join(wanted.name for wanted in missing[:10])
+    called = "、".join(chinese(wanted) for wanted in missing[:10])
     return Refused(
         "READ_COLUMN_MISSING",
-        f"缺少必需字段：{lacks}" + (f"；未识别：{others.zh}" if others else ""),
+        f"缺少必需字段：{called}" + (f"；未识别：{others.zh}" if others else ""),
         f"required columns are missing: {lacks}" + (f"; not recognised: {others.en}" if others else ""),
         place=place,
         remedy=Text(

@@ -26,6 +26,12 @@ class Wanted(Protocol):
         """Refused without it."""
 
 
+def chinese(wanted: Wanted) -> str:
+    """A field for a Chinese sentence: the contract's first other spelling, its Chinese name as a rule, and its name."""
+    title = next((spelling for spelling in wanted.names if spelling != wanted.name), None)
+    return wanted.name if title is None else f"{title}（{wanted.name}）"
+
+
 def spellings(fields: Sequence[Wanted]) -> dict[str, str]:
     """Folded spelling → field name."""
     return {fold(spelling): wanted.name for wanted in fields for spelling in (wanted.name, *wanted.names)}

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -320,3 +321,14 @@ def test_an_archive_with_a_password_is_refused_as_that(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         read(path, ABC, tmp_path)
     assert caught.value.code == "READ_ENCRYPTED"
+
+
+def test_a_missing_column_is_called_as_the_officer_knows_it(tmp_path: Path) -> None:
+    fields = (Field("flow", ("flow", "流量", "车流量"), required=True), Field("b", ("b",), required=True))
+    wanted = replace(ABC, fields=(*ABC.fields[:1], *fields))
+    for name, content in (("t.csv", b"a,c\n1,2\n"), ("t.json", b'[{"a": 1}]')):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(Refused, match="READ_COLUMN_MISSING") as caught:
+            read(tmp_path / name, wanted, tmp_path)
+        assert "缺少必需字段：流量（flow）、b" in caught.value.text.zh
+        assert "missing: flow, b" in caught.value.text.en
