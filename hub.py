@@ -16,7 +16,11 @@ from infra.console import command_errors, help_text, leave
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("sharing.demo_cli:demo", "样例城市从头到尾演示一遍主流程", "The main job on a sample city, start to end."),
-    "up": ("sharing.serve_cli:up", "启动 Airflow 与 Delta Sharing 服务", "Serve Delta Sharing and Airflow, embedded."),
+    "up": (
+        "sharing.serve_cli:up",
+        "启动 Airflow、Delta Sharing 服务与推送渠道",
+        "Airflow, Delta Sharing, the push door.",
+    ),
     "catalog": ("catalogs.cli:catalog", "政务数据目录：检查、登记、查看", "The register: check, register, list, show."),
     "people": ("catalogs.people_cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
     "contract": (
@@ -47,7 +51,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "quarantine": ("lake.cli:quarantine", "问题数据区", "Rows that failed a rule, and why."),
     "ticket": (
         "lake.ticket_cli:ticket",
-        "质量问题单：列出、重跑、办结、通知",
+        "质量问题单：列出、再次处理、办结、通知",
         "Quality tickets: list, run again, close, tell.",
     ),
     "query": ("lake.query_cli:query", "受控查询（只读 SELECT）", "One guarded SELECT over the lake."),

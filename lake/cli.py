@@ -166,9 +166,13 @@ def history(dataset: str, limit: int | None, as_: str | None) -> None:
         emit(ground, {"dataset": dataset, "versions": found}, lambda _: table(rows, names))
 
 
+_OPERATIONS = {"CREATE TABLE": "建表", "WRITE": "写入", "OPTIMIZE": "合并小文件"}
+
+
 def _operation(version: "Mapping[str, Any]", lang: str) -> str:
     if version["restored"] is None:
-        return str(version["operation"])
+        operation = str(version["operation"])
+        return _OPERATIONS.get(operation, operation) if lang == "zh" else operation
     target, restored = version["restored"], version["restore"]
     return Text(f"还原到 {target}（{restored}）", f"RESTORE to {target} ({restored})").say(lang)
 

@@ -220,7 +220,7 @@ def _contradiction(code: str, declared: Crs, place: Place) -> Refused:
         f"the file states the coordinate system {code}, the catalogue declares {declared}",
         place=place,
         remedy=Text(
-            "改正目录中该数据项的 crs，或由提供单位按登记的坐标系重新导出；改正后用 hub ticket again 重取",
+            "改正目录中该数据项的 crs，或由提供单位按登记的坐标系重新导出；改正后用 hub ticket again 再次处理",
             "correct the item's crs in the catalogue and take it with `hub ticket again`, or export it as declared",
         ),
     )

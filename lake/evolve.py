@@ -171,6 +171,6 @@ def _next(dataset: str, found: Plan) -> Text:
             f"for the type: `{command}` (each value must come back the same), or give the contract its type again, "
             "or register a new dataset"
         )
-    zh.append("然后用 hub ticket again 重取被拒批次")
+    zh.append("然后用 hub ticket again 再次处理未受理的批次")
     en.append("then take refused deliveries with `hub ticket again`")
     return Text("；".join(zh), "; ".join(en))

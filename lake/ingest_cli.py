@@ -28,7 +28,7 @@ _STAGES = {
 
 @click.command(
     help=help_text(
-        "归集文件：接收、读取、分流、检验、发布到数据集。目录作为一个批次。被拒绝或整批未发布时退出码为 1。",
+        "归集文件：接收、读取、分流、检验、发布到数据集。目录作为一个批次。未受理或整批未发布时退出码为 1。",
         "Take FILES into DATASET: land, read, split, audit, publish. A folder is one delivery. Exits 1 when one is "
         "refused or blocked.",
     )

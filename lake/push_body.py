@@ -151,7 +151,10 @@ def too_large(most: int) -> Refused:
         "PUSH_TOO_LARGE",
         f"内容超过上限 {most} 字节，什么都没有接收",
         f"the body has more than the limit of {most} bytes; nothing was taken",
-        remedy=Text("拆分后报送，或调高 HUB_PUSH_MAX_BYTES", "split it, or raise HUB_PUSH_MAX_BYTES"),
+        remedy=Text(
+            "拆分后报送，或请平台管理员调高 HUB_PUSH_MAX_BYTES",
+            "split it, or have the administrator raise HUB_PUSH_MAX_BYTES",
+        ),
     )
 
 

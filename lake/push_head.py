@@ -13,7 +13,6 @@ from infra.language import Text
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BEARER = re.compile(r"Bearer +(\S{1,300})", re.IGNORECASE)
-
 _HEADER = Text(
     "请求头给出 Authorization: Bearer 密钥；密钥由主管部门审核人用 hub people key 签发",
     "give the header `Authorization: Bearer KEY`; the authority's reviewer issues keys with `hub people key`",

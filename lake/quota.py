@@ -112,7 +112,7 @@ def _beyond(use: Use, need: int) -> Refused:
             ),
         )
     remedy = Text(
-        f"等待无用：请主管部门在 arrivals.yaml 中调整 {use.limit}" + ("" if kept else "，或拆分后报送"),
+        f"次日也不能接收：请主管部门在 arrivals.yaml 中调整 {use.limit}" + ("" if kept else "，或拆分后报送"),
         f"waiting does not help: have the authority raise {use.limit} in arrivals.yaml"
         + ("" if kept else ", or split the delivery"),
     )

@@ -63,7 +63,8 @@ def _lines(done: "Replayed", lang: str) -> list[str]:
         f"{moved.zh}，重复 {twice}，仍为问题数据 {done.left}（契约 {done.contract}）",
         f"{moved.en}, duplicates {twice}, left in quarantine {done.left} (contract {done.contract})",
     )
-    said = [f"{begins}{done.dataset}{version}: {counts.say(lang)}"]
+    colon = Text("：", ": ").say(lang)
+    said = [f"{begins}{done.dataset}{version}{colon}{counts.say(lang)}"]
     for one in done.deliveries[:_DELIVERIES_SHOWN]:
         line = Text(
             f"  批次 {one.id}：发布 {one.published}，重复 {one.duplicates}",

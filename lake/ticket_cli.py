@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from lake.notices import Told
     from lake.tickets import Ticket
 
+_NONE_REFUSED = Text(
+    "没有未受理的批次可再次处理；问题数据在契约或目录修正后用 hub quarantine replay 重放",
+    "no refused delivery is there to take again; rows in quarantine: `hub quarantine replay`, once the cause is mended",
+)
 _NUMBER = re.compile(r"(?:q-)?([0-9]{1,15})")
 
 
@@ -136,11 +140,7 @@ def again(
             )
             return 0
         if not ids:
-            none = Text(
-                "没有可再次处理的未受理批次；资源当时未登记的文件，登记后请重新报送",
-                "no refused delivery to take again; a file whose resource nobody had registered is delivered anew",
-            )
-            emit(ground, {"deliveries": []}, lambda _: [none.say(ground.lang)])
+            emit(ground, {"deliveries": []}, lambda _: _NONE_REFUSED.say(ground.lang))
             return 0
         with progress(help_text("处理", "taking")):
             done = take(ground, ids, someone.id, cause)
