@@ -16,7 +16,7 @@ from catalogs.lookup import coordinates as wanted
 from catalogs.people import person
 from catalogs.register import export_city, register_city
 from catalogs.words import Crs
-from contracts.infer.documents import coordinates
+from contracts.infer import documents
 from contracts.register import register_contracts
 from infra.errors import Place, Refused
 from infra.ground import Ground, sample_city
@@ -184,7 +184,7 @@ def test_what_contradicts_the_catalogue(declared: Crs) -> None:
      "EPSG:3395", "EPSG:2263", "EPSG:4214", "Xian_1980_3_Degree_GK_CM_114E"],
 )  # fmt: skip
 def test_what_adopting_drafts_is_never_contradicted_by_its_own_file(stated: str | None) -> None:
-    assert judge(stated, Crs(coordinates(stated)), None, HERE).origin is None
+    assert judge(stated, Crs(documents.coordinates(stated)), None, HERE).origin is None
 
 
 def test_codes_and_datums() -> None:
