@@ -1,7 +1,8 @@
 """How often inference is right, kind by kind: on what it was written for, and on what it had not seen.
 
-Tuned: the invented deliveries, the public sets that it was written against, and `described_known`. Held out: the public
-sets that came later (`LATER`) and `described_unseen`. The labels of a public set are its contract, which people wrote.
+Tuned: the invented deliveries, the public sets that it was written against, and `described_known`. Held out:
+`described_unseen`. The public sets that came later (`LATER`) and last (`LAST`) were, until misses in them were mended:
+what they show now is no measure of the unseen. The labels of a public set are its contract, which people wrote.
 The figures are printed by
 
     python -m pytest tests/contracts/infer/test_measure.py
@@ -105,6 +106,21 @@ def unseen(lake: Ground, tmp_path_factory: pytest.TempPathFactory) -> Tally:
     return described(lake, UNSEEN, tmp_path_factory.mktemp("unseen"))
 
 
+@pytest.fixture(scope="module")
+def against(lake: Ground, shared: Path) -> Tally:
+    return public(lake, shared / "data", [one for one in REAL_DATASETS if one not in LATER | LAST])
+
+
+@pytest.fixture(scope="module")
+def later(lake: Ground, shared: Path) -> Tally:
+    return public(lake, shared / "data", sorted(LATER))
+
+
+@pytest.fixture(scope="module")
+def last(lake: Ground, shared: Path) -> Tally:
+    return public(lake, shared / "data", sorted(LAST))
+
+
 def right(into: Tally) -> None:
     assert into.share(into.types) >= 0.95, into.wrong
     assert into.share(into.keys) >= 0.95, into.wrong
@@ -124,25 +140,26 @@ def test_what_it_had_not_seen(unseen: Tally, record_property: Say) -> None:
     right(unseen)
 
 
-def test_the_public_sets_that_it_was_written_against(
-    lake: Ground, shared: Path, invented: Tally, known: Tally, record_property: Say
-) -> None:
-    """With what was made for it, for each set gives one key and twenty are few to take a share of."""
-    into = public(lake, shared / "data", [one for one in REAL_DATASETS if one not in LATER | LAST])
+def test_the_public_sets_that_it_was_written_against(against: Tally, record_property: Say) -> None:
+    told(against, record_property)
+    right(against)
+
+
+def test_the_public_sets_that_came_later(later: Tally, record_property: Say) -> None:
+    """Each set gives one key, and a dozen are few to take a share of: one may be wrong."""
+    told(later, record_property)
+    assert later.share(later.types) >= 0.95, later.wrong
+    assert later.keys[False] <= 1, later.wrong
+
+
+def test_the_public_sets_that_came_last(last: Tally, record_property: Say) -> None:
+    told(last, record_property)
+    right(last)
+
+
+def test_all_public_sets(against: Tally, later: Tally, last: Tally, record_property: Say) -> None:
+    into = Tally()
+    for one in (against, later, last):
+        into.add(one)
     told(into, record_property)
-    into.add(invented)
-    into.add(known)
     right(into)
-
-
-def test_the_public_sets_that_came_later(lake: Ground, shared: Path, unseen: Tally, record_property: Say) -> None:
-    into = public(lake, shared / "data", sorted(LATER))
-    told(into, record_property)
-    into.add(unseen)
-    right(into)
-
-
-def test_the_public_sets_that_came_last(lake: Ground, shared: Path, record_property: Say) -> None:
-    into = public(lake, shared / "data", sorted(LAST))
-    told(into, record_property)
-    assert into.share(into.types) >= 0.95, into.wrong
