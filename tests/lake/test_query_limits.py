@@ -141,7 +141,16 @@ def test_the_process_knows_nothing_of_our_environment(monkeypatch: pytest.Monkey
     assert children(os.getpid()) == []
 
 
+@pytest.fixture
+def heeding() -> Iterator[None]:
+    """Ctrl-C is heard: what a shell starts in the background ignores it, and so would the command."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @LINUX
+@pytest.mark.usefixtures("heeding")
 @pytest.mark.parametrize("when", ["bound", "run"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_whoever_asked_takes_the_process_along(environ: dict[str, str], number: signal.Signals, when: str) -> None:
