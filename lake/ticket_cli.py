@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NONE_REFUSED = Text(
     "没有未受理的批次可再次处理；问题数据在契约或目录修正后用 hub quarantine replay 重放",
-    "no refused delivery is there to take again; rows in quarantine: `hub quarantine replay`, once the cause is mended",
+    "no refused delivery to take again; rows in quarantine: `hub quarantine replay`, once the cause is mended",
 )
 _NUMBER = re.compile(r"(?:q-)?([0-9]{1,15})")
 
