@@ -102,7 +102,7 @@ def up(home: Path, more: Mapping[str, str]) -> Iterator[Up]:
 def test_it_serves_its_doors_and_leaves_nothing_behind(ground: Ground) -> None:
     stock(ground)
     ground.close()
-    serves_and_ends(ground.home, signal.SIGKILL, {})
+    assert left_after_serving(ground.home, signal.SIGKILL, {}) == []
 
 
 @pytest.mark.timeout(600)
@@ -110,10 +110,11 @@ def test_whatever_ends_it_nothing_is_left(ground: Ground) -> None:
     stock(ground)
     ground.close()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        serves_and_ends(ground.home, number, STAND_IN)
+        assert left_after_serving(ground.home, number, STAND_IN) == [], number.name
 
 
-def serves_and_ends(home: Path, number: signal.Signals, more: Mapping[str, str]) -> None:
+def left_after_serving(home: Path, number: signal.Signals, more: Mapping[str, str]) -> list[object]:
+    """It serves all its doors, and is ended by `number`: the processes, ports and notes that are left then."""
     with up(home, more) as running:
         airflow, sharing, push = running.ports
         assert status(running.address(airflow, "/")) == 200
@@ -139,7 +140,7 @@ def serves_and_ends(home: Path, number: signal.Signals, more: Mapping[str, str])
         until(lambda: not running.started(), END, f"processes left by {number.name}: {running.started()}")
         assert "Traceback" not in said, said[-2000:]
         assert json.loads(out)["airflow"]["address"] == f"http://127.0.0.1:{airflow}"
-    assert not [one for one in psutil.process_iter() if group_of(one) in groups]
-    assert not any(answers(port) for port in running.ports)
-    if number is not signal.SIGKILL:
-        assert not (home / "airflow" / "session.json").exists()
+    left: list[object] = [one for one in psutil.process_iter() if group_of(one) in groups]
+    left += [port for port in running.ports if answers(port)]
+    noted = home / "airflow" / "session.json"
+    return [*left, *([noted] if number is not signal.SIGKILL and noted.exists() else [])]

@@ -121,9 +121,9 @@ def last(lake: Ground, shared: Path) -> Tally:
     return public(lake, shared / "data", sorted(LAST))
 
 
-def right(into: Tally) -> None:
-    assert into.share(into.types) >= 0.95, into.wrong
-    assert into.share(into.keys) >= 0.95, into.wrong
+def right(into: Tally) -> float:
+    """The share of types, or of keys, that is right: the smaller one; 0 of nothing."""
+    return min(into.share(into.types), into.share(into.keys))
 
 
 def test_what_it_was_written_for(invented: Tally, known: Tally, record_property: Say) -> None:
@@ -131,18 +131,18 @@ def test_what_it_was_written_for(invented: Tally, known: Tally, record_property:
     into.add(invented)
     into.add(known)
     told(into, record_property)
-    right(into)
+    assert right(into) >= 0.95, into.wrong
     assert invented.extra["personal"] == invented.extra["coordinates"] == invented.extra["instants"] == 0
 
 
 def test_what_it_had_not_seen(unseen: Tally, record_property: Say) -> None:
     told(unseen, record_property)
-    right(unseen)
+    assert right(unseen) >= 0.95, unseen.wrong
 
 
 def test_the_public_sets_that_it_was_written_against(against: Tally, record_property: Say) -> None:
     told(against, record_property)
-    right(against)
+    assert right(against) >= 0.95, against.wrong
 
 
 def test_the_public_sets_that_came_later(later: Tally, record_property: Say) -> None:
@@ -154,7 +154,7 @@ def test_the_public_sets_that_came_later(later: Tally, record_property: Say) -> 
 
 def test_the_public_sets_that_came_last(last: Tally, record_property: Say) -> None:
     told(last, record_property)
-    right(last)
+    assert right(last) >= 0.95, last.wrong
 
 
 def test_all_public_sets(against: Tally, later: Tally, last: Tally, record_property: Say) -> None:
@@ -162,4 +162,4 @@ def test_all_public_sets(against: Tally, later: Tally, last: Tally, record_prope
     for one in (against, later, last):
         into.add(one)
     told(into, record_property)
-    right(into)
+    assert right(into) >= 0.95, into.wrong
