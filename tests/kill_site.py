@@ -3,10 +3,12 @@
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
+import signal
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,42 @@ def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "folder":
         return Backend(folder)
     return Backend(folder, request.getfixturevalue("s3"), request.getfixturevalue("postgres"))
+
+
+def chosen(tally: Path, seed: int, part: int) -> list[int]:
+    """The points at which an act is killed: all that `tally` names, or a seeded part of them."""
+    points = range(1, len(tally.read_text(encoding="utf-8").splitlines()) + 1)
+    return list(points) if WHOLE else sorted(random.Random(seed).sample(points, part))
+
+
+class Killings:
+    """One act, killed at each chosen point, each time at a fresh copy of the place.
+
+    Attributes:
+        missed: the points that it ended before it came to.
+    """
+
+    def __init__(self, place: Backend, original: Site, tally: Path, seed: int, part: int) -> None:
+        self._place, self._original = place, original
+        self._names = tally.read_text(encoding="utf-8").splitlines()
+        self._chosen = chosen(tally, seed, part)
+        self.missed: list[int] = []
+
+    def sites(self, act: Callable[[Site, int], int]) -> Iterator[tuple[Site, str]]:
+        """Each site right after `act(site, point)` was killed there, and the point's name."""
+        for deadly in self._chosen:
+            where = f"{deadly} {self._names[deadly - 1]}"
+            with self._place.site(self._original) as site:
+                status = act(site, deadly)
+                assert status in (0, -signal.SIGKILL), (where, status)
+                if status == 0:
+                    self.missed.append(deadly)
+                yield site, where
+
+    @property
+    def figure(self) -> str:
+        """How many points there are, and at how many it was killed."""
+        return f"N = {len(self._names)} points, {len(self._chosen) - len(self.missed)} killed"
 
 
 def plain_of(rows: list[dict[str, Any]], names: Mapping[int, str]) -> list[str]:

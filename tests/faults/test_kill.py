@@ -3,8 +3,6 @@
 By default a seeded part of the points; all of them with HUB_TEST_WHOLE=1. How many there are is printed at the end.
 """
 
-import random
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import lake_city as city
 import pytest
-from kill_site import WHOLE, Backend, Site, catalogue_of, ledger_of, outbox_of, plain_of
+from kill_site import WHOLE, Backend, Killings, Site, catalogue_of, ledger_of, outbox_of, plain_of
 from warm import Warm
 
 from infra.ground import open_ground
@@ -137,19 +135,10 @@ def test_killed_anywhere_it_ends_the_same(
         assert scene.take(warm, site, tally=tally) == 0
         assert scene.take(warm, site) == 0
         undisturbed = state(site, scene.dataset)
-    names = tally.read_text(encoding="utf-8").splitlines()
-    points = range(1, len(names) + 1)
-    chosen = points if WHOLE else sorted(random.Random(SEED).sample(points, PART))
-    missed = []
-    for deadly in chosen:
-        with scene.place.site(scene.original) as site:
-            status = scene.take(warm, site, deadly)
-            if status == 0:  # it ended before it came to this point
-                missed.append(deadly)
-            else:
-                assert status == -signal.SIGKILL, (deadly, names[deadly - 1], status)
-            for _ in range(2):
-                assert scene.take(warm, site) == 0, (deadly, names[deadly - 1])
-            assert state(site, scene.dataset) == undisturbed, (deadly, names[deadly - 1])
-    assert len(missed) <= MOST_MISSED, f"{len(missed)} of {len(chosen)} killed nothing: {missed}"
-    record_property("figure", f"N = {len(names)} points, {len(chosen) - len(missed)} killed")
+    killings = Killings(scene.place, scene.original, tally, SEED, PART)
+    for site, where in killings.sites(lambda site, deadly: scene.take(warm, site, deadly)):
+        for _ in range(2):
+            assert scene.take(warm, site) == 0, where
+        assert state(site, scene.dataset) == undisturbed, where
+    assert len(killings.missed) <= MOST_MISSED, f"nothing was killed at {killings.missed}"
+    record_property("figure", killings.figure)

@@ -4,7 +4,6 @@ By default a seeded part of the points; all of them with HUB_TEST_WHOLE=1.
 """
 
 import json
-import random
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import Any
 
 import lake_city as city
 import pytest
-from kill_site import WHOLE, Backend, Site, plain_of
+from kill_site import WHOLE, Backend, Site, chosen, plain_of
 from warm import Warm
 
 from catalogs.people import person
@@ -63,11 +62,6 @@ def scene(place: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Scene(place, site, files / "backup", tombstones)
 
 
-def chosen(tally: Path) -> list[int]:
-    points = range(1, len(tally.read_text(encoding="utf-8").splitlines()) + 1)
-    return list(points) if WHOLE else sorted(random.Random(SEED).sample(points, PART))
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(24 * 3600 if WHOLE else 280)
 def test_a_backup_killed_anywhere_is_none_until_it_is_made_again(
@@ -85,7 +79,7 @@ def test_a_backup_killed_anywhere_is_none_until_it_is_made_again(
 
     assert run(began(), tally=tmp_path / "points") == 0
     killed = 0
-    points = chosen(tmp_path / "points")
+    points = chosen(tmp_path / "points", SEED, PART)
     for deadly in points:
         folder = began()
         status = run(folder, deadly)
@@ -130,7 +124,7 @@ def test_a_restore_killed_anywhere_is_no_home_until_it_is_called_again(
         assert run(site, tally=tmp_path / "points") == 0
         undisturbed = state(site.environ)
     assert len(undisturbed["curated"]) == 20
-    killed, points = 0, chosen(tmp_path / "points")
+    killed, points = 0, chosen(tmp_path / "points", SEED, PART)
     for deadly in points:
         with scene.place.site() as site:
             status = run(site, deadly)

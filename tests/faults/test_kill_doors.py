@@ -4,7 +4,6 @@ By default a seeded part of the points; all of them with HUB_TEST_WHOLE=1.
 """
 
 import json
-import random
 import shutil
 import signal
 import sqlite3
@@ -15,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
-from kill_site import WHOLE
+from kill_site import WHOLE, chosen
 from lake_city import FLOW, acts, deliveries
 from warm import Warm
 
@@ -48,11 +47,6 @@ def city(city_environ: dict[str, str], tmp_path: Path) -> Iterator[Ground]:
         yield ground
 
 
-def chosen(tally: Path) -> list[int]:
-    points = range(1, len(tally.read_text(encoding="utf-8").splitlines()) + 1)
-    return list(points) if WHOLE else sorted(random.Random(SEED).sample(points, PART))
-
-
 def consistent(ground: Ground) -> None:
     """Every delivery has one object and one entry of its landing, and there are no others."""
     rows = deliveries(ground)
@@ -79,7 +73,7 @@ def test_a_push_that_was_acknowledged_is_there_and_sent_again_it_is_the_same(
 
     assert push(0) == 0  # what a city's first push makes is made
     assert push(1, tally=tmp_path / "points") == 0
-    points, missed = chosen(tmp_path / "points"), 0
+    points, missed = chosen(tmp_path / "points", SEED, PART), 0
     for number, deadly in enumerate(points, 2):
         status = push(number, deadly)
         missed += status == 0
@@ -118,7 +112,7 @@ def test_a_pull_killed_anywhere_draws_each_row_once(
     assert draw(0) == 0
     put(1)
     assert draw(0, tmp_path / "points") == 0
-    points, missed = chosen(tmp_path / "points"), 0
+    points, missed = chosen(tmp_path / "points", SEED, PART), 0
     for number, deadly in enumerate(points, 2):
         put(number)
         status = draw(deadly)

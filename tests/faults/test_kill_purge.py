@@ -3,8 +3,6 @@
 By default a seeded part of the points; all of them with HUB_TEST_WHOLE=1.
 """
 
-import random
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ import planted
 import pytest
 import sharing_case
 import sqlalchemy as sa
-from kill_site import WHOLE, Backend, Site, catalogue_of, ledger_of, outbox_of, plain_of
+from kill_site import WHOLE, Backend, Killings, Site, catalogue_of, ledger_of, outbox_of, plain_of
 from sharing_case import VISITS
 from warm import Warm
 
@@ -139,16 +137,9 @@ def test_a_purge_killed_anywhere_ends_the_same(
         undisturbed = state(site, scene)
         assert scene.carry_out(warm, site) == 0
         assert state(site, scene) == undisturbed
-    names = tally.read_text(encoding="utf-8").splitlines()
-    points = range(1, len(names) + 1)
-    chosen = points if WHOLE else sorted(random.Random(SEED).sample(points, PART))
-    killed = 0
-    for deadly in chosen:
-        with scene.place.site(scene.original) as site:
-            status = scene.carry_out(warm, site, deadly)
-            assert status in (0, -signal.SIGKILL), (deadly, names[deadly - 1], status)
-            killed += status != 0
-            assert scene.carry_out(warm, site) == 0, (deadly, names[deadly - 1])
-            assert state(site, scene) == undisturbed, (deadly, names[deadly - 1])
-    assert killed >= len(chosen) - (6 if WHOLE else 1)
-    record_property("figure", f"N = {len(names)} points, {killed} killed")
+    killings = Killings(scene.place, scene.original, tally, SEED, PART)
+    for site, where in killings.sites(lambda site, deadly: scene.carry_out(warm, site, deadly)):
+        assert scene.carry_out(warm, site) == 0, where
+        assert state(site, scene) == undisturbed, where
+    assert len(killings.missed) <= (6 if WHOLE else 1), killings.missed
+    record_property("figure", killings.figure)
