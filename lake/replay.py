@@ -31,7 +31,7 @@ from infra.errors import Place, Refused, Unavailable
 from infra.ground import Ground
 from infra.language import Text
 from infra.lease import Lease, kept, lease
-from lake import evolving, record, replay_upsert, replaying, schema, tables
+from lake import evolving, record, replay_append, replay_upsert, replaying, schema, tables
 from lake.delta import curated_key, quarantine_key
 from lake.duplicates import CONFLICT
 from lake.ingest import Session
@@ -41,7 +41,7 @@ from lake.read.source import FAULTS
 from lake.record import Row
 from lake.replay_source import STAYS, by_file, without
 from lake.replay_upsert import UNDECIDED
-from lake.replay_weigh import Weighed, one_by_one, weigh
+from lake.replay_weigh import Weighed, weigh
 from lake.replaying import Intent, Moving
 from lake.room import room
 
@@ -205,7 +205,7 @@ def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Ro
 
 def _weighed(session: Session, rows: list[Row], dataset: str, scratch: Path) -> Weighed:
     compiled = session.compiled(dataset)
-    take = replay_upsert.take if compiled.contract.mode == "upsert" else one_by_one
+    take = replay_upsert.take if compiled.contract.mode == "upsert" else replay_append.take
     return weigh(session, rows, compiled, scratch, take)
 
 

@@ -5,14 +5,14 @@ with what is published: a row loses to a published one of its key, whatever the 
 delivery of which a row still breaks a rule that blocks, or that its rows would make break one, stays as it is.
 
 An append's deliveries are weighed in their order, each against those before it. Of a snapshot only the newest says what
-is so: the published one, or one that was blocked after it and then takes its place. Those of an upsert are weighed
-together (`lake.replay_upsert`).
+is so: the published one, or one that was blocked after it and then takes its place (both: `lake.replay_append`). Those
+of an upsert are weighed together (`lake.replay_upsert`).
 """
 
 # ruff: noqa: S608 - names go through quote_identifier, paths through file_list, the rest is numbers and names of ours
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -22,22 +22,18 @@ import pyarrow as pa
 
 from catalogs.lookup import resource
 from contracts.compile import Compiled
-from contracts.suite import duckdb_type
 from infra import crypto
 from infra.text import quote_identifier
-from lake import duplicates, schema
+from lake import schema
 from lake.delta import DELIVERY, LINE, DataFile, Snapshot, curated_key, quarantine_key
 from lake.duck import file_list
-from lake.duplicates import CONFLICT, Staged
 from lake.ingest import Session
 from lake.parquet import Written
 from lake.record import Row
-from lake.replay_audit import Place, forbidding, written
+from lake.replay_audit import Place, written
 from lake.replay_source import AT, converted, copied, source
 from lake.replaying import Moving
 from lake.split import BATCH, Job, Split, split
-from lake.store_files import dataset_of
-from lake.tables import BLOCKED
 from lake.verdict import Finding
 
 
@@ -76,7 +72,7 @@ Take = Callable[["Work", Weighed, Sequence[Row], Mapping[int, Sequence[str]]], N
 
 
 def weigh(session: Session, rows: Sequence[Row], compiled: Compiled, scratch: Path, take: Take) -> Weighed:
-    """Weigh the quarantine of these deliveries, in this order, by `take`: `one_by_one` or `replay_upsert.take`.
+    """Weigh the quarantine of these deliveries, in this order, by `take`: `replay_append.take` or `replay_upsert.take`.
 
     Raises:
         Refused: `REPLAY_NAMES`, `LAKE_TABLE_SCHEMA`.
@@ -101,16 +97,6 @@ def weigh(session: Session, rows: Sequence[Row], compiled: Compiled, scratch: Pa
             work.passing(done)
             take(work, found, rows, blocked)
     return found
-
-
-def one_by_one(work: "Work", found: Weighed, rows: Sequence[Row], blocked: Mapping[int, Sequence[str]]) -> None:
-    """Weigh one delivery after the other; of a snapshot's the first that moves is enough."""
-    work.rivals()
-    for row in rows:
-        work.take(found, row, blocked.get(row["number"], ()))
-        if found.moving and work.compiled.contract.mode == "snapshot":
-            found.mode = "overwrite" if row["state"] == BLOCKED else "append"
-            break
 
 
 @dataclass(slots=True)
@@ -152,7 +138,7 @@ class Work:
         query = f"""
             SELECT {DELIVERY}, rule FROM (
                 SELECT a.{DELIVERY}, unnest(q.rules) AS rule
-                FROM {_parquet(done.aside)} AS q JOIN {_parquet(self.copied)} AS a ON q.{LINE} = a.{AT})
+                FROM {parquet(done.aside)} AS q JOIN {parquet(self.copied)} AS a ON q.{LINE} = a.{AT})
             WHERE rule IN (SELECT unnest($1::VARCHAR[])) GROUP BY ALL ORDER BY ALL"""
         found: dict[int, tuple[str, ...]] = {}
         for number, rule in self.connection.execute(query, [rules]).fetchall():
@@ -163,109 +149,22 @@ class Work:
         """The rows that keep today's rules, with their own deliveries, lines and `_at`: the table `passing`."""
         query = f"""
             CREATE TEMP TABLE passing AS
-            SELECT {_names(self.compiled, "k.")}, a.{DELIVERY}, a.{LINE}, a.{AT}
-            FROM {_parquet(done.kept)} AS k JOIN {_parquet(self.copied)} AS a ON k.{LINE} = a.{AT}"""
+            SELECT {names(self.compiled, "k.")}, a.{DELIVERY}, a.{LINE}, a.{AT}
+            FROM {parquet(done.kept)} AS k JOIN {parquet(self.copied)} AS a ON k.{LINE} = a.{AT}"""
         self.connection.execute(query)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """What makes two rows the same: the contract's key, within one delivery where it compares no further."""
-        contract = self.compiled.contract
-        rule = contract.duplicates
-        across = rule.scope == "table" and contract.mode == "append"
-        return () if not rule.key else rule.key if across else (*rule.key, DELIVERY)
-
-    def rivals(self) -> None:
-        """The published rows that bear the key of a passing one: the table `rivals`; rows taken join them."""
-        if not self.keys:
-            return
-        there = set() if self.published is None else set(self.published.schema.names)
-        columns = self.compiled.contract.columns
-        shown = [
-            f"{_q(one.name)}" if one.name in there else f"CAST(NULL AS {duckdb_type(one)}) AS {_q(one.name)}"
-            for one in columns
-        ]
-        keys = ", ".join(map(_q, self.keys))
-        self.connection.execute(
-            f"CREATE TEMP TABLE rivals AS SELECT {_names(self.compiled)}, {DELIVERY} FROM passing LIMIT 0"
-        )
-        if self.published is None or not self.published.files:
-            return
-        wanted = [*(one.name for one in columns if one.name in there), DELIVERY]
-        files = dataset_of(self.session.ground.store, self.published)
-        self.connection.register("stream", files.scanner(columns=wanted, batch_size=BATCH).to_reader())
-        rows = f"(SELECT {', '.join(shown)}, {DELIVERY} FROM stream)"
-        self.connection.execute(f"INSERT INTO rivals SELECT * FROM {rows} SEMI JOIN passing USING ({keys})")
-        self.connection.unregister("stream")
-
-    def take(self, found: Weighed, row: Row, blocked: Sequence[str]) -> None:
-        """Weigh one delivery."""
-        number, name = row["number"], f"{self.name}-{row['number']}"
-        staged = self._staged(number, f"{name}-p")
-        if not staged:
-            return
-        if blocked:
-            found.held[row["id"]] = tuple(blocked)
-            return
-        contract = self.compiled.contract
-        rule = replace(contract.duplicates, key=self.keys)
-        rivals = f"SELECT {_names(self.compiled)}, {DELIVERY} FROM rivals"
-        removed = duplicates.remove(
-            Staged(
-                replace(contract, duplicates=rule),
-                staged,
-                name,
-                self.scratch,
-                self.session.duck,
-                self.session.settings,
-                (lambda: self.connection.execute(rivals).to_arrow_reader(BATCH)) if self.keys else None,
-            )
-        )
-        files = self.final(f"SELECT {LINE} AS {AT} FROM {_parquet(removed.files)}", name) if removed.files else ()
-        failed = forbidding(self.session, self.compiled, self.published, self.place, row, files)
-        if failed:
-            found.held[row["id"]] = failed
-            return
-        if removed.conflict_rows:
-            found.broken[CONFLICT.rules[0]] = found.broken.get(CONFLICT.rules[0], 0) + removed.conflict_rows
-        self._leave(found, row, files, removed.conflicts)
-
-    def _leave(self, found: Weighed, row: Row, files: tuple[Written, ...], conflicts: Sequence[Path]) -> None:
-        stay = f"ANTI JOIN (SELECT {LINE} AS {AT} FROM {_paths(conflicts)}) USING ({AT})" if conflicts else ""
-        gone = f"SELECT {AT} FROM (SELECT {AT} FROM passing WHERE {DELIVERY} = {row['number']}) {stay}"
-        leaving = self.connection.execute(gone).fetchnumpy()[AT]
-        if not len(leaving):
-            return
-        published = sum(file.rows for file in files)
-        broken = self.broken(gone)
-        found.moving.append(Moving(row["number"], row["id"], published, len(leaving) - published, broken))
-        found.leaving.append(np.asarray(leaving, dtype=np.int64))
-        found.files += files
-        if files and self.keys:
-            self.connection.execute(
-                f"INSERT INTO rivals SELECT {_names(self.compiled)}, {DELIVERY} FROM {_parquet(files)}"
-            )
-
-    def _staged(self, number: int, name: str) -> tuple[Written, ...]:
-        """The passing rows of a delivery in the order of its file; `_line` is `_at`."""
-        names = _names(self.compiled)
-        query = f"""
-            SELECT {names}, {DELIVERY}, {AT} AS {LINE} FROM passing
-            WHERE {DELIVERY} = {number} ORDER BY passing.{LINE}, {AT}"""
-        return self._written(query, name, schema.OWN)
 
     def broken(self, leaving: str) -> dict[str, int]:
         """Rule id → how many of the rows, by the query of their `_at`, stand in quarantine under it."""
-        rules = f"SELECT unnest(rules) AS rule FROM {_parquet(self.copied)} SEMI JOIN ({leaving}) USING ({AT})"
+        rules = f"SELECT unnest(rules) AS rule FROM {parquet(self.copied)} SEMI JOIN ({leaving}) USING ({AT})"
         query = f"SELECT rule, count(*) FROM ({rules}) GROUP BY rule ORDER BY rule"
         return dict(self.connection.execute(query).fetchall())
 
     def final(self, entering: str, name: str) -> tuple[Written, ...]:
         """The rows, by the query of their `_at`, in files as they would be published."""
         query = f"""
-            SELECT {_names(self.compiled)}, {DELIVERY}, {LINE} FROM passing SEMI JOIN ({entering}) USING ({AT})
+            SELECT {names(self.compiled)}, {DELIVERY}, {LINE} FROM passing SEMI JOIN ({entering}) USING ({AT})
             ORDER BY {LINE}, {AT}"""
-        return self._written(query, name, self.plain)
+        return self.written(query, name, self.plain)
 
     @property
     def plain(self) -> tuple[str, ...]:
@@ -273,7 +172,8 @@ class Work:
         items = resource(self.session.ground.engine, self.compiled.contract.id).items
         return schema.plain_columns(self.compiled.contract, items)
 
-    def _written(self, query: str, name: str, statistics: tuple[str, ...]) -> tuple[Written, ...]:
+    def written(self, query: str, name: str, statistics: tuple[str, ...]) -> tuple[Written, ...]:
+        """What `query` gives, in files of the published table's columns."""
         batches: pa.RecordBatchReader = self.connection.execute(query).to_arrow_reader(BATCH)
         return written(self.place, name, statistics, batches)
 
@@ -283,17 +183,16 @@ class Work:
         return Place(self.scratch, self.compiled.contract, self.session.settings.rows_per_file)
 
 
-def _q(name: str) -> str:
-    return quote_identifier(name)
+def names(compiled: Compiled, of: str = "") -> str:
+    """The contract's columns for a query, each after `of`."""
+    return ", ".join(of + quote_identifier(one.name) for one in compiled.contract.columns)
 
 
-def _names(compiled: Compiled, of: str = "") -> str:
-    return ", ".join(of + _q(one.name) for one in compiled.contract.columns)
+def paths(files: Sequence[Path]) -> str:
+    """The Parquet files for a query."""
+    return f"read_parquet({file_list(list(files))})"
 
 
-def _paths(paths: Sequence[Path]) -> str:
-    return f"read_parquet({file_list(list(paths))})"
-
-
-def _parquet(files: Sequence[Written]) -> str:
-    return _paths([file.path for file in files])
+def parquet(files: Sequence[Written]) -> str:
+    """As `paths`."""
+    return paths([file.path for file in files])

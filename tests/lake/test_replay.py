@@ -138,6 +138,20 @@ def test_a_rule_of_the_whole_that_would_break_keeps_the_delivery_as_it_is(stocke
     balanced(stocked)
 
 
+def test_what_was_held_and_only_repeats_a_later_delivery_moves_with_it(stocked: Ground, tmp_path: Path) -> None:
+    held = [city.line(1), city.line(2, flow=3000)]
+    one = ingest(stocked, city.FLOW, city.flow_file(tmp_path / "a.csv", held), actor="test")
+    brings = [city.line(2, flow=3000), city.line(3), city.line(4)]
+    two = ingest(stocked, city.FLOW, city.flow_file(tmp_path / "b.csv", brings), actor="test")
+    three = ("mustBeGreaterOrEqualTo: 1", "mustBeGreaterOrEqualTo: 3")
+    city.corrected(stocked, tmp_path / "new", "2.0.0", HIGHER, three)
+    done = moved(stocked)
+    assert {a.id: (a.published, a.duplicates) for a in done.deliveries} == {one.delivery: (0, 1), two.delivery: (1, 0)}
+    assert (done.held, done.left) == ({}, 0)
+    balanced(stocked)
+    assert moved(stocked).replay is None, "once more changes nothing"
+
+
 ALIAS = (
     "            value: note\n",
     "            value: note\n          - property: cityhub.aliases\n            value: [附注]\n",
