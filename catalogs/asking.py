@@ -5,6 +5,7 @@ the person, who is the actor of whatever follows, or refuses with every rule tha
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from catalogs.decide import NOTICES, Records, TicketRef, city_policy, decide, decide_each
 from catalogs.lookup import resource
@@ -39,6 +40,44 @@ def may(ground: Ground, act: str, records: Records, as_: str | None = None) -> P
     return someone
 
 
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """What whoever may not act upon a resource is told, beside the rules that denied."""
+
+    code: str
+    said: Text
+    remedy: Text | None = None
+
+
+def allowed(ground: Ground, someone: Person, act: str, dataset: str, denied: Denied) -> Resource:
+    """The resource, if `someone` may do `act` upon it as a whole.
+
+    Raises:
+        Refused: CATALOG_UNKNOWN_RESOURCE, what `denied` names, POLICY_INVALID.
+        WrongUse: CITY_NOT_THIS.
+    """
+    found = resource(ground.engine, dataset)
+    decision = decide(someone, act, found, policy=city_policy(own_city(ground)))
+    if not decision.allowed:
+        raise Refused(
+            denied.code,
+            denied.said.zh,
+            denied.said.en,
+            place=Place(dataset=dataset),
+            reasons=decision.reasons,
+            remedy=denied.remedy,
+        )
+    return found
+
+
+_UNDESCRIBED = Denied("CATALOG_DENIED", Text("本人无权查看该数据资源的说明", "this resource is not described to you"))
+_UNDELIVERED = Denied(
+    "DELIVERY_DENIED",
+    Text("本人不能向该数据资源归集数据，什么都没有接收", "you may not deliver into this resource; nothing was taken"),
+    Text("请提供单位的填报员或数据工程师归集", "ask the provider's officer or a data engineer"),
+)
+
+
 def may_close(ground: Ground, someone: Person, ticket: TicketRef) -> None:
     """Refuse unless `someone` may close the quality ticket.
 
@@ -64,18 +103,7 @@ def described(ground: Ground, dataset: str, as_: str | None = None) -> Resource:
         Refused: PERSON_UNKNOWN, KEY_EXPIRED, CATALOG_UNKNOWN_RESOURCE, CATALOG_DENIED, POLICY_INVALID.
         WrongUse: PERSON_AS.
     """
-    someone = current(ground, as_)
-    found = resource(ground.engine, dataset)
-    decision = decide(someone, "describe", found, policy=city_policy(own_city(ground)))
-    if not decision.allowed:
-        raise Refused(
-            "CATALOG_DENIED",
-            "本人无权查看该数据资源的说明",
-            "this resource is not described to you",
-            place=Place(dataset=dataset),
-            reasons=decision.reasons,
-        )
-    return found
+    return allowed(ground, current(ground, as_), "describe", dataset, _UNDESCRIBED)
 
 
 def deliverer(ground: Ground, dataset: str, as_: str | None = None) -> Person:
@@ -96,21 +124,10 @@ def may_deliver(ground: Ground, someone: Person, dataset: str) -> Person:
         WrongUse: CITY_NOT_THIS.
     """
     try:
-        found = resource(ground.engine, dataset)
-    except Refused:
-        if someone.has(Role.ENGINEER):
-            return someone
-        raise
-    decision = decide(someone, "deliver", found, policy=city_policy(own_city(ground)))
-    if not decision.allowed:
-        raise Refused(
-            "DELIVERY_DENIED",
-            "本人不能向该数据资源归集数据，什么都没有接收",
-            "you may not deliver into this resource; nothing was taken",
-            place=Place(dataset=dataset),
-            reasons=decision.reasons,
-            remedy=Text("请提供单位的填报员或数据工程师归集", "ask the provider's officer or a data engineer"),
-        )
+        allowed(ground, someone, "deliver", dataset, _UNDELIVERED)
+    except Refused as refusal:
+        if refusal.code != "CATALOG_UNKNOWN_RESOURCE" or not someone.has(Role.ENGINEER):
+            raise
     return someone
 
 

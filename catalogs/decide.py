@@ -3,8 +3,8 @@
     decide(reader, act, item_ref(resource, "age"), {"purpose": "quality"}) -> Decision
 
 Acts: `query`, `read_statistics`, `read_quarantine`, `export` (values), `describe` (names, types and grades, no values),
-and upon a resource as a whole `deliver` (data into it), `replay` (what its quarantine holds, into it) and `restore` (to
-what an earlier version held); no value is seen.
+and upon a resource as a whole `deliver` (data into it), `replay` (what its quarantine holds, into it), `restore` (to
+what an earlier version held) and `evolve` (its table's columns); no value is seen.
 Context key: `purpose` (a duty of the reader); None is as absent; an unknown key refuses. Where the law asks for an
 approval, the rules refuse until approvals have a register: a text that somebody types proves none. Pure: everything it
 needs is an argument. Deny by default, reasons in both languages.

@@ -9,8 +9,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from catalogs.model import City, Crs, Department, Domain, Grade, Person, Resource, Unit, UpdateFrequency
-from catalogs.tables import CITY, DEPARTMENT, PERSON, RESOURCE, UNIT
+from catalogs.model import City, Crs, Department, Domain, Grade, Item, Person, Resource, Unit, UpdateFrequency
+from catalogs.tables import CITY, DEPARTMENT, PERSON, RESOURCE, RESOURCE_VERSION, UNIT
 from infra.database import read
 from infra.errors import Place, Refused
 from infra.language import Text
@@ -56,6 +56,15 @@ def resource(engine: Engine, dataset: str) -> Resource:
             remedy=Text("用 hub catalog list 查看已登记的资源", "see what is registered with `hub catalog list`"),
         )
     return msgspec.convert(body, Resource)
+
+
+def last_known(engine: Engine, dataset: str, item: str) -> Item | None:
+    """The item as the newest version of the resource that has it describes it; None: no version ever had it."""
+    query = sa.select(RESOURCE_VERSION.c.body).where(RESOURCE_VERSION.c.resource == dataset)
+    with read(engine) as connection:
+        bodies = connection.execute(query.order_by(RESOURCE_VERSION.c.version.desc())).scalars().all()
+    versions = (msgspec.convert(body, Resource) for body in bodies)
+    return next((one for version in versions for one in version.items if one.name == item), None)
 
 
 def resources(

@@ -16,6 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from catalogs.model import Item
+from catalogs.words import IdentifierRole
 from contracts.model import Contract
 from infra.errors import Place, Refused, WrongUse
 from infra.language import Text
@@ -83,6 +85,17 @@ def wider(was: pa.DataType, then: pa.DataType) -> bool:
     if pa.types.is_decimal(was) and pa.types.is_decimal(then):
         return bool(then.scale >= was.scale and then.precision - then.scale >= was.precision - was.scale)
     return False
+
+
+def guarded_less(was: Item, then: Item) -> bool:
+    """Whether the values of an item would be read by more people, or more plainly, under another item's name."""
+    weaker = was.personal and (not then.personal or (was.personal.sensitive and not then.personal.sensitive))
+    return (
+        then.grade < was.grade
+        or bool(weaker)
+        or (was.identifier is not IdentifierRole.NONE and then.identifier is IdentifierRole.NONE)
+        or not was.content <= then.content
+    )
 
 
 def plan(there: pa.Schema, wanted: pa.Schema, asked: Asked | None = None) -> Plan:

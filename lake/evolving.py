@@ -16,7 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalogs.lookup import resource
+from catalogs.asking import Denied, allowed
+from catalogs.lookup import last_known, resource
+from catalogs.model import Person
 from contracts.model import Contract
 from contracts.register import contract as registered
 from infra import crypto
@@ -40,6 +42,11 @@ from lake.store_files import dataset_of
 ACTOR = "program:lake"
 NAME = "evolve"
 _DIGITS = 38  # of the largest decimal
+_DENIED = Denied(
+    "EVOLVE_DENIED",
+    Text("本人不能变更该数据集的列，什么都没有改动", "you may not change this dataset's columns; nothing was changed"),
+    Text("请数据工程师操作", "ask a data engineer"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ def decided(
     """Give the dataset's table the columns of its newest contract, as a person decided; contract, plan, version.
 
     Raises:
-        Refused: `CATALOG_UNKNOWN_RESOURCE`, `CONTRACT_UNKNOWN`, `LAKE_TABLE_UNKNOWN`, and as `fit`.
+        Refused: `CATALOG_UNKNOWN_RESOURCE`, `CONTRACT_UNKNOWN`, `LAKE_TABLE_UNKNOWN`, `EVOLVE_GUARD`, and as `fit`.
         WrongUse: `EVOLVE_COLUMN`.
         Unavailable: `LEASE_TAKEN`, and as `fit`.
     """
@@ -120,16 +127,49 @@ def decided(
     lake, wanted = Tables(ground.store), schema.curated(contract)
     settings = load(LakeSettings, ground.environ)
     if dry_run:
-        return contract, evolve.plan(lake.snapshot(key).schema, wanted, asked), lake.version(key)
+        found = evolve.plan(lake.snapshot(key).schema, wanted, asked)
+        _as_guarded(ground, dataset, found)
+        return contract, found, lake.version(key)
     name, seconds = f"lake:{dataset}", settings.lease_seconds
     with lease(ground.engine, name, seconds=seconds, wait_seconds=settings.wait_seconds) as held, kept(held):
         finish_interrupted(ground, lake, dataset)
         found = evolve.plan(lake.snapshot(key).schema, wanted, asked)
         evolve.refuse_undecided(contract, found)
+        _as_guarded(ground, dataset, found)
         if found.any:
             with room():
                 carry_out(ground, lake, held, contract, found, actor)
         return contract, found, lake.ensure(key, wanted, dataset)
+
+
+def may_evolve(ground: Ground, person: Person, dataset: str) -> None:
+    """Refuses whom the policy does not let decide about a table's columns.
+
+    Raises:
+        Refused: `CATALOG_UNKNOWN_RESOURCE`, `EVOLVE_DENIED`.
+    """
+    allowed(ground, person, "evolve", dataset, _DENIED)
+
+
+def _as_guarded(ground: Ground, dataset: str, found: Plan) -> None:
+    """A name is what the policy, the masks and the extracts go by: no column gets one that guards its values less."""
+    now = {item.name: item for item in resource(ground.engine, dataset).items}
+    for new, old in found.renamed.items():
+        if new not in now:  # unknown to the register, it is shown to nobody
+            continue
+        was = last_known(ground.engine, dataset, old)
+        if was is None or evolve.guarded_less(was, now[new]):
+            raise Refused(
+                "EVOLVE_GUARD",
+                f"列 {old} 更名为 {new} 会降低其保护：分级、个人信息类别、标识角色或内容类别低于原登记。什么都没有改动",
+                f"calling {old} {new} would guard its values less: {new} is registered with a lower grade, or without "
+                "the personal class, the identifier role or the content that the other one had. Nothing was changed",
+                place=Place(dataset=dataset, column=new),
+                remedy=Text(
+                    "在目录中为新名称登记不低于原来的分级和类别",
+                    "register the new name with no less than the old one had",
+                ),
+            )
 
 
 def carry_out(ground: Ground, lake: Tables, held: Lease, contract: Contract, found: Plan, actor: str) -> int:

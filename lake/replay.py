@@ -21,10 +21,8 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from catalogs.decide import city_policy, decide
-from catalogs.lookup import resource
+from catalogs.asking import Denied, allowed
 from catalogs.model import Person
-from catalogs.own_city import own_city
 from contracts.sentences import general
 from infra.database import read
 from infra.errors import Place, Refused, Unavailable
@@ -46,6 +44,14 @@ from lake.replaying import Intent, Moving
 from lake.room import room
 
 _ATTEMPTS = 3
+_DENIED = Denied(
+    "REPLAY_DENIED",
+    Text(
+        "本人不能重放该数据集的问题数据，什么都没有改动",
+        "you may not replay this dataset's quarantine; nothing was changed",
+    ),
+    Text("请提供单位的填报员或数据工程师操作", "ask the provider's officer or a data engineer"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ def replay(
         Unavailable: `LEASE_TAKEN`, `REPLAY_UNSETTLED`, or a service that was not there; calling again goes on.
     """
     ground, began = session.ground, time.monotonic()
-    may_replay(ground, person, dataset)
+    allowed(ground, person, "replay", dataset, _DENIED)
     if dry_run:
         with ground.scratch() as scratch, room():
             rows = _candidates(session, dataset, delivery)
@@ -144,24 +150,6 @@ def replay(
         "the replay could not be done in several attempts",
         remedy=Text("稍后重试", "try again later"),
     )
-
-
-def may_replay(ground: Ground, person: Person, dataset: str) -> None:
-    """Refuses whom the policy does not let replay.
-
-    Raises:
-        Refused: `CATALOG_UNKNOWN_RESOURCE`, `REPLAY_DENIED`.
-    """
-    decision = decide(person, "replay", resource(ground.engine, dataset), policy=city_policy(own_city(ground)))
-    if not decision.allowed:
-        raise Refused(
-            "REPLAY_DENIED",
-            "本人不能重放该数据集的问题数据，什么都没有改动",
-            "you may not replay this dataset's quarantine; nothing was changed",
-            place=Place(dataset=dataset),
-            reasons=decision.reasons,
-            remedy=Text("请提供单位的填报员或数据工程师操作", "ask the provider's officer or a data engineer"),
-        )
 
 
 def _candidates(session: Session, dataset: str, delivery: str | None) -> list[Row]:

@@ -15,10 +15,8 @@ Who may restore, the policy says (act `restore`); nobody is shown a value.
 from dataclasses import dataclass
 from typing import Any
 
-from catalogs.decide import city_policy, decide
-from catalogs.lookup import resource
+from catalogs.asking import Denied, allowed
 from catalogs.model import Person
-from catalogs.own_city import own_city
 from infra.errors import Place, Refused, Unavailable
 from infra.ground import Ground
 from infra.language import Text
@@ -36,6 +34,14 @@ from lake.unreplayed import put_back
 
 _ATTEMPTS = 3
 _LONGEST = 500
+_DENIED = Denied(
+    "RESTORE_DENIED",
+    Text(
+        "本人不能还原该数据集，什么都没有改动",
+        "you may not put this dataset back to an earlier version; nothing was changed",
+    ),
+    Text("请数据工程师操作", "ask a data engineer"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +77,7 @@ def may_restore(ground: Ground, person: Person, dataset: str) -> None:
     Raises:
         Refused: `CATALOG_UNKNOWN_RESOURCE`, `RESTORE_DENIED`.
     """
-    decision = decide(person, "restore", resource(ground.engine, dataset), policy=city_policy(own_city(ground)))
-    if not decision.allowed:
-        raise Refused(
-            "RESTORE_DENIED",
-            "本人不能还原该数据集，什么都没有改动",
-            "you may not put this dataset back to an earlier version; nothing was changed",
-            place=Place(dataset=dataset),
-            reasons=decision.reasons,
-            remedy=Text("请数据工程师操作", "ask a data engineer"),
-        )
+    allowed(ground, person, "restore", dataset, _DENIED)
 
 
 def reason_of(text: str) -> str:
