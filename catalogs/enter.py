@@ -5,24 +5,21 @@ Registering again changes only what changed: a resource whose content is the sam
 longer holds stays registered and is named in the result: withdrawing is an act of its own.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from catalogs.city import load_city
-from catalogs.model import City, Department, Domain, Person, Resource, Unit
+from catalogs.model import City, Person, Resource
 from catalogs.own_city import SAMPLE, is_sample
+from catalogs.rows import department_row, digest, item_rows, person_row, plain, resource_row, unit_row
 from catalogs.tables import CITY, DEPARTMENT, ITEM, PERSON, RESOURCE, RESOURCE_VERSION, UNIT
-from infra.crypto import sha256_hex
 from infra.database import lock, write
-from infra.errors import WrongUse
+from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
@@ -42,18 +39,6 @@ class Registered:
     absent: tuple[str, ...]
 
 
-def plain(value: Unit | Department | Resource | Person | Domain) -> dict[str, Any]:
-    """The value as plain JSON, sets in order: equal values give equal text."""
-    # By way of JSON, so that it equals what the database gives back: to_builtins keeps tuples.
-    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value, order="sorted"))
-    return found
-
-
-def digest(value: Mapping[str, Any]) -> str:
-    """SHA-256 of the plain form, in hexadecimal."""
-    return sha256_hex(json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
-
-
 def register_city(ground: Ground, folder: Path, actor: str) -> Registered:
     """Registers the city in `folder`, recorded in the ledger in the same transaction.
 
@@ -67,8 +52,8 @@ def register_city(ground: Ground, folder: Path, actor: str) -> Registered:
         lock(connection, "catalogs")
         _one_city(connection, city)
         touched = _put_city(connection, city, folder)
-        touched |= _put_all(connection, UNIT, city.units, _unit_row)
-        touched |= _put_all(connection, DEPARTMENT, city.departments, _department_row)
+        touched |= _put_all(connection, UNIT, city.units, unit_row)
+        touched |= _put_all(connection, DEPARTMENT, city.departments, department_row)
         new_people = _put_people(connection, city.people)
         added, changed = _put_resources(connection, ground, city.resources, actor)
         known = {row.id for row in connection.execute(sa.select(RESOURCE.c.id))}
@@ -123,46 +108,6 @@ def _put_city(connection: Connection, city: City, folder: Path) -> bool:
     return _put(connection, CITY, [row]) > 0
 
 
-def _unit_row(unit: Unit, position: int) -> dict[str, Any]:
-    return {
-        "id": unit.id,
-        "position": position,
-        "name_zh": unit.name.zh,
-        "name_en": unit.name.en,
-        "kind": str(unit.kind),
-        "gbt2260_code": unit.gbt2260_code,
-        "stat_code": unit.stat_code,
-        "parent": unit.parent,
-        "body": plain(unit),
-    }
-
-
-def _department_row(department: Department, position: int) -> dict[str, Any]:
-    return {
-        "id": department.id,
-        "position": position,
-        "unit": department.unit,
-        "name_zh": department.name.zh,
-        "name_en": department.name.en,
-        "kind": str(department.kind),
-        "uscc": department.uscc,
-        "body": plain(department),
-    }
-
-
-def person_row(person: Person) -> dict[str, Any]:
-    """The row of a person."""
-    return {
-        "id": person.id,
-        "name": person.name,
-        "unit": person.unit,
-        "department": person.department,
-        "clearance": int(person.clearance),
-        "local": person.local,
-        "body": plain(person),
-    }
-
-
 def _put_all(connection: Connection, table: sa.Table, values: Sequence[Any], row: Any) -> bool:
     return _put(connection, table, [row(value, position) for position, value in enumerate(values)]) > 0
 
@@ -214,15 +159,18 @@ def _put_resources(
         ],
         connection=connection,
     )
-    rows = [_resource_row(each, versions[each.id], digests[each.id], now, bodies[each.id]) for each in differing]
+    rows = [resource_row(each, versions[each.id], digests[each.id], now, bodies[each.id]) for each in differing]
     new = [row for row in rows if row["id"] not in old]
     changed = [row for row in rows if row["id"] in old]
+    _codes_free(connection, rows)
+    # Two resources may exchange their codes: none stands in the other's way while they do.
+    connection.execute(sa.update(RESOURCE).where(RESOURCE.c.id.in_([row["id"] for row in changed])).values(code=None))
     if new:
         connection.execute(sa.insert(RESOURCE), new)
     for row in changed:
         connection.execute(sa.update(RESOURCE).where(RESOURCE.c.id == row["id"]).values(row))
         connection.execute(sa.delete(ITEM).where(ITEM.c.resource == row["id"]))
-    connection.execute(sa.insert(ITEM), [row for resource in differing for row in _item_rows(resource)])
+    connection.execute(sa.insert(ITEM), [row for resource in differing for row in item_rows(resource)])
     history = [
         {
             "resource": row["id"],
@@ -238,41 +186,20 @@ def _put_resources(
     return [row["id"] for row in new], [row["id"] for row in changed]
 
 
-def _resource_row(resource: Resource, version: int, sha256: str, now: datetime, body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": resource.id,
-        "unit": resource.unit,
-        "domain": resource.domain,
-        "provider": resource.provider,
-        "title_zh": resource.title.zh,
-        "title_en": resource.title.en,
-        "data_format": str(resource.data_format),
-        "update_frequency": str(resource.update_frequency),
-        "sharing_attribute": str(resource.sharing_attribute),
-        "openness": str(resource.openness),
-        "grade": int(resource.grade),
-        "example": resource.example,
-        "item_count": len(resource.items),
-        "version": version,
-        "digest": sha256,
-        "registered_at": now,
-        "body": body,
-    }
-
-
-def _item_rows(resource: Resource) -> list[dict[str, Any]]:
-    return [
-        {
-            "resource": resource.id,
-            "name": item.name,
-            "position": position,
-            "zh": item.zh,
-            "en": item.en,
-            "type": str(item.type),
-            "grade": int(item.grade),
-            "personal": str(item.personal.kind) if item.personal else None,
-            "sensitive": bool(item.personal and item.personal.sensitive),
-            "identifier": str(item.identifier),
-        }
-        for position, item in enumerate(resource.items)
-    ]
+def _codes_free(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Refuses a code that a resource of the same provider holds which is not written in this act."""
+    wanted = {(row["provider"], row["code"]): row["id"] for row in rows if row["code"] is not None}
+    written = {row["id"] for row in rows}
+    held = connection.execute(
+        sa.select(RESOURCE.c.id, RESOURCE.c.provider, RESOURCE.c.code).where(RESOURCE.c.code.is_not(None))
+    )
+    taken = [row for row in held if row.id not in written and (row.provider, row.code) in wanted]
+    if taken:
+        raise Refused(
+            "CATALOG_CODE_TAKEN",
+            "资源代码已属于同一提供单位的其他资源",
+            "another resource of the same provider has the code already",
+            place=Place(dataset=wanted[taken[0].provider, taken[0].code]),
+            reasons=[Text(f"{row.code}：{row.id}", f"{row.code}: {row.id}") for row in taken],
+            remedy=Text("为新资源另编代码", "give the new resource a code of its own"),
+        )

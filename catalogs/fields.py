@@ -7,6 +7,8 @@ on and one check finds all faults. `finish` notes the keys that nobody asked for
 import difflib
 import re
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 
 from catalogs.faults import Fault, fault
@@ -31,6 +33,7 @@ LABELS = {
 """The nine fields of Decree 809 Art. 13 by their keys."""
 
 _LONGEST = 60
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,6})?")
 
 
 def _shown(value: str) -> str:
@@ -114,12 +117,15 @@ class Fields:
         return None
 
     def both(self, key: str, *, required: bool = True) -> Text | None:
-        """A text in both languages: `{zh: …, en: …}`."""
+        """A text in both languages: `{zh: …, en: …}`, or one text that stands for both."""
         node = self._get(key, required)
         if node is None:
             return None
+        if isinstance(node, Scalar):
+            same = self.text(key)
+            return Text(same, same) if same else None
         if not isinstance(node, Mapping):
-            self._kind(key, "{zh: …, en: …}", "{zh: …, en: …}")
+            self._kind(key, "文本或 {zh: …, en: …}", "a text or {zh: …, en: …}")
             return None
         inner = self._inside(node, key)
         zh, en = inner.text("zh"), inner.text("en")
@@ -190,6 +196,35 @@ class Fields:
             return value.lower() == "true"
         self._kind(key, " true 或 false", "true or false")
         return default
+
+    def date(self, key: str) -> date | None:
+        """A day as `CCYY-MM-DD`; None where the key is absent."""
+        value = self.text(key, required=False)
+        if value is None:
+            return None
+        try:
+            if len(value) == 10:
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        self._kind(key, "日期，如 2026-03-31", "a day, as 2026-03-31")
+        return None
+
+    def number(self, key: str) -> Decimal | None:
+        """A number not below zero, without a unit; None where the key is absent."""
+        value = self.text(key, required=False, longest=40)
+        if value is None:
+            return None
+        if _NUMBER.fullmatch(value):
+            return Decimal(value)
+        self.note(
+            "CATALOG_NUMBER",
+            f"{key} 只填数字，不带单位：“{_shown(value)}”",
+            f"{key} takes a number without a unit, not {_shown(value)!r}",
+            key=key,
+            remedy=("只填数字；不清楚填 0", "write the number alone; 0 where unknown"),
+        )
+        return None
 
     def child(self, key: str, *, required: bool = True) -> "Fields | None":
         """A mapping inside this one."""

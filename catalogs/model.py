@@ -5,7 +5,10 @@ contract's id. An item's name is its physical column name.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 
+from catalogs.organs import Department, Domain, Person, Unit
 from catalogs.words import (
     Arrival,
     BasisKind,
@@ -16,10 +19,14 @@ from catalogs.words import (
     Edition,
     Grade,
     IdentifierRole,
+    ImpactDegree,
+    ImpactObject,
     ItemType,
+    Level,
     Openness,
     PersonalKind,
     Role,
+    Secrecy,
     SharingAttribute,
     SharingMode,
     UnitKind,
@@ -30,6 +37,7 @@ from infra.language import Text
 __all__ = [
     "Arrival",
     "BasisKind",
+    "Census",
     "City",
     "Classification",
     "Conditions",
@@ -42,15 +50,20 @@ __all__ = [
     "Edition",
     "Grade",
     "IdentifierRole",
+    "Impact",
+    "ImpactDegree",
+    "ImpactObject",
     "Item",
     "ItemType",
     "LegalBasis",
+    "Level",
     "Openness",
     "Person",
     "PersonalClass",
     "PersonalKind",
     "Resource",
     "Role",
+    "Secrecy",
     "SharingAttribute",
     "SharingMode",
     "Text",
@@ -58,42 +71,6 @@ __all__ = [
     "UnitKind",
     "UpdateFrequency",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """A field of city life (领域), the middle part of a dataset id."""
-
-    id: str
-    name: Text
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A reporting unit: district, county, county-level city, functional zone, the city itself, or the example unit.
-
-    `id` is the house's own unit code. `gbt2260_code` and `stat_code` are None where the lists hold no code for it.
-    """
-
-    id: str
-    name: Text
-    kind: UnitKind
-    gbt2260_code: str | None = None
-    stat_code: str | None = None
-    parent: str | None = None
-    aliases: tuple[str, ...] = ()
-    arrival: Arrival = Arrival.RENAME
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A department of a unit; `uscc` (统一社会信用代码, GB 32100) is None where unknown."""
-
-    id: str
-    unit: str
-    name: Text
-    kind: DepartmentKind = DepartmentKind.DEPARTMENT
-    uscc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +83,20 @@ class PersonalClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Impact:
+    """Whom a leak, change or loss would harm, and how much: what a grade is derived from (GB/T 43697-2024)."""
+
+    object: ImpactObject
+    degree: ImpactDegree
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """数据项: one column. `personal` is None for what is no personal information; `grade` is its own grade."""
+    """数据项: one column. `personal` is None for what is no personal information; `grade` is its own grade.
+
+    `sharing_attribute`, `openness` and `update_frequency` are None where the resource's hold; `length` is 数据长度 as
+    written, `department` the one answerable (责任部门), `origin` where its values come from (来源).
+    """
 
     name: str
     zh: str
@@ -121,6 +110,15 @@ class Item:
     identifier: IdentifierRole = IdentifierRole.NONE
     content: frozenset[Content] = frozenset()
     summary: Text | None = None
+    length: str | None = None
+    sharing_attribute: SharingAttribute | None = None
+    openness: Openness | None = None
+    update_frequency: UpdateFrequency | None = None
+    not_shared_reason: str | None = None
+    department: str | None = None
+    origin: str | None = None
+    secrecy: Secrecy = Secrecy.NONE
+    impacts: tuple[Impact, ...] = ()
 
     @property
     def title(self) -> Text:
@@ -157,6 +155,18 @@ class Classification:
 
 
 @dataclass(frozen=True, slots=True)
+class Census:
+    """信息资源大普查: how much there is, is shared and is open, in gigabytes and records; None where unknown."""
+
+    storage_gb: Decimal | None = None
+    records: int | None = None
+    shared_gb: Decimal | None = None
+    shared_records: int | None = None
+    open_gb: Decimal | None = None
+    open_records: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """数据资源, with the nine fields of Decree 809 Art. 13.
 
@@ -165,7 +175,13 @@ class Resource:
     数据分类分级 `classification` and `grade`.
 
     `grade` is the highest of its items' (就高从严) unless it was raised. `example` marks 示例 data, whose true `source`
-    is then given.
+    is then given. What stands after `lead_source` are the further metadata of the national guide (2017) and of the
+    platforms: 资源代码 `code` · 别名 `aliases` · 开放条件 `openness_conditions` · 层级属性 `level` ·
+    关联资源代码 `related` · 实施清单编码/事项名称 `service_item` · 应用场景 `scenario` · 国家所属领域 `field` ·
+    是否电子证照 `certificate` · 所属系统 `system` · 权属关系 `ownership` · 管理方式 `management` ·
+    生成方式 `generation` · 在线链接 `link` · 发布日期 `published_on` · 不更新理由, 不可发布理由 · 普查 `census` ·
+    回流 `return_flow` · 涉密属性 `secrecy` · the concrete format as reported `format_type` ·
+    影响对象 and 影响程度 `impacts`.
     """
 
     id: str
@@ -184,6 +200,28 @@ class Resource:
     example: bool = False
     source: str | None = None
     lead_source: bool = False
+    code: str | None = None
+    aliases: tuple[str, ...] = ()
+    openness_conditions: Text | None = None
+    level: Level | None = None
+    related: tuple[str, ...] = ()
+    service_item: str | None = None
+    scenario: str | None = None
+    field: str | None = None
+    certificate: bool = False
+    system: str | None = None
+    ownership: str | None = None
+    management: str | None = None
+    generation: str | None = None
+    link: str | None = None
+    published_on: date | None = None
+    not_updated_reason: str | None = None
+    not_published_reason: str | None = None
+    census: Census | None = None
+    return_flow: bool = False
+    secrecy: Secrecy = Secrecy.NONE
+    format_type: str | None = None
+    impacts: tuple[Impact, ...] = ()
 
     @property
     def unit(self) -> str:
@@ -218,27 +256,6 @@ class Resource:
     def item(self, name: str) -> Item | None:
         """The item of that name, or None."""
         return next((item for item in self.items if item.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person of the city.
-
-    `clearance` is the highest grade read unmasked, `purposes` the duties for which personal items may be read.
-    """
-
-    id: str
-    name: str
-    unit: str
-    department: str
-    roles: frozenset[Role]
-    clearance: Grade
-    purposes: frozenset[str] = frozenset()
-    local: bool = False
-
-    def has(self, role: Role) -> bool:
-        """Whether the person holds the role."""
-        return role in self.roles
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from catalogs.enter import digest, person_row, plain
 from catalogs.model import Person, Role
 from catalogs.read_resource import NAME
+from catalogs.rows import digest, person_row, plain
 from catalogs.tables import DEPARTMENT, KEY, PERSON
 from catalogs.words import Grade, find, find_grade
 from infra.crypto import equal, mac, random_bytes, random_token

@@ -1,7 +1,7 @@
 """A resource and its items out of YAML."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalogs.fields import Fields
 from catalogs.model import (
@@ -25,6 +25,7 @@ from catalogs.model import (
     SharingMode,
     UpdateFrequency,
 )
+from catalogs.read_further import item_further, resource_further
 from catalogs.rules import breaches, highest, sharing_breaches
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -62,6 +63,7 @@ def read_resource(fields: Fields) -> Found:
     openness = fields.word("openness", Openness)
     example, lead = fields.flag("example"), fields.flag("lead_source")
     source = fields.text("source", required=False)
+    further = resource_further(fields)
     read = [(inner, _item(inner)) for inner in fields.children("items")]
     fields.finish()
     items = tuple(item for _, item in read if item is not None)
@@ -72,7 +74,7 @@ def read_resource(fields: Fields) -> Found:
         or len(fields.faults) > before
     ):
         return Found(dataset, provider, fields, None)
-    resource = Resource(
+    plain = Resource(
         id=dataset,
         title=title,
         summary=summary,
@@ -90,6 +92,7 @@ def read_resource(fields: Fields) -> Found:
         source=source,
         lead_source=bool(lead),
     )
+    resource = replace(plain, **further)
     _note_breaches(fields, resource, {item.name: inner for inner, item in read if item is not None})
     return Found(dataset, provider, fields, resource)
 
@@ -150,7 +153,8 @@ def _classification(fields: Fields) -> tuple[Classification | None, Grade | None
 def _item(fields: Fields) -> Item | None:
     before = len(fields.faults)
     name = fields.form("name", NAME, NAME_SAID)
-    zh, en = fields.text("zh"), fields.text("en")
+    zh = fields.text("zh")
+    en = fields.text("en", required=False) or zh
     kind = fields.word("type", ItemType)
     grade = fields.grade("grade")
     aliases = fields.texts("aliases")
@@ -160,10 +164,12 @@ def _item(fields: Fields) -> Item | None:
     identifier = fields.word("identifier", IdentifierRole, required=False) or IdentifierRole.NONE
     content = frozenset(fields.words("content", Content, required=False))
     summary = fields.both("summary", required=False)
+    further = item_further(fields)
     fields.finish()
     if not (name and zh and en and kind and grade) or len(fields.faults) > before:
         return None
-    return Item(name, zh, en, kind, grade, aliases, measure, crs, personal, identifier, content, summary)
+    plain = Item(name, zh, en, kind, grade, aliases, measure, crs, personal, identifier, content, summary)
+    return replace(plain, **further)
 
 
 def _personal(fields: Fields) -> PersonalClass | None:

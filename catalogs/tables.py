@@ -67,6 +67,9 @@ RESOURCE = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("registered_at", UtcDateTime, nullable=False),
     sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("code", sa.String(64)),
+    sa.Column("level", sa.String(20)),
+    sa.Index("ux_catalogs_resource_code", "provider", "code", unique=True),
 )
 
 RESOURCE_VERSION = sa.Table(

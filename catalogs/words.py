@@ -4,31 +4,56 @@ A value is written in YAML as its snake-case id or as its Chinese word; it is st
 stand at each vocabulary: "Decree 809" is 《政务数据共享条例》 (State Council Decree 809).
 """
 
-from enum import Enum, IntEnum
-from functools import cache
-from typing import Self, TypeVar
+from enum import IntEnum
 
+from catalogs.guide_words import (
+    DataFormat,
+    FormatClass,
+    GuideType,
+    ImpactDegree,
+    ImpactObject,
+    ItemType,
+    Level,
+    Secrecy,
+    format_class,
+    guide_type,
+)
+from catalogs.word import Word, find
 from infra.language import Text
 from infra.text import fold
 
-
-class Word(Enum):
-    """A value of a closed vocabulary: `.value` is its id, `.text` its words."""
-
-    text: Text
-
-    def __new__(cls, value: str, zh: str, en: str) -> Self:  # noqa: D102 - Python's own
-        word = object.__new__(cls)
-        word._value_ = value
-        word.text = Text(zh, en)
-        return word
-
-    def __str__(self) -> str:
-        return str(self.value)
-
-    def __lt__(self, other: Self) -> bool:
-        # So that sets of words have one order when written out.
-        return str(self.value) < str(other.value)
+__all__ = [
+    "Arrival",
+    "BasisKind",
+    "Content",
+    "Crs",
+    "DataFormat",
+    "DeliveryState",
+    "DepartmentKind",
+    "Edition",
+    "FormatClass",
+    "Grade",
+    "GuideType",
+    "IdentifierRole",
+    "ImpactDegree",
+    "ImpactObject",
+    "ItemType",
+    "Level",
+    "Openness",
+    "PartState",
+    "PersonalKind",
+    "Role",
+    "Secrecy",
+    "SharingAttribute",
+    "SharingMode",
+    "UnitKind",
+    "UpdateFrequency",
+    "Word",
+    "find",
+    "find_grade",
+    "format_class",
+    "guide_type",
+]
 
 
 class UnitKind(Word):
@@ -102,37 +127,6 @@ class BasisKind(Word):
     LAW = "law", "法律", "law"
     REGULATION = "administrative_regulation", "行政法规", "administrative regulation"
     DECISION = "state_council_decision", "国务院决定", "State Council decision"
-
-
-class DataFormat(Word):
-    """数据格式 (Decree 809 Art. 13), the concrete type."""
-
-    CSV = "csv", "CSV", "CSV"
-    XLS = "xls", "XLS", "XLS"
-    XLSX = "xlsx", "XLSX", "XLSX"
-    JSON = "json", "JSON", "JSON"
-    JSONL = "jsonl", "JSON Lines", "JSON Lines"
-    GEOJSON = "geojson", "GeoJSON", "GeoJSON"
-    YAML = "yaml", "YAML", "YAML"
-    SHAPEFILE = "shapefile", "Shapefile", "shapefile"
-    PARQUET = "parquet", "Parquet", "Parquet"
-    GTFS = "gtfs", "GTFS", "GTFS"
-    DATABASE = "database", "数据库", "database"
-    API = "api", "服务接口", "service interface"
-
-
-class ItemType(Word):
-    """The type of an item's values; a contract's column has the same one."""
-
-    STRING = "string", "文本", "text"
-    INTEGER = "integer", "整数", "integer"
-    DECIMAL = "decimal", "定点小数", "decimal"
-    NUMBER = "number", "数值", "number"
-    BOOLEAN = "boolean", "是否", "boolean"
-    DATE = "date", "日期", "date"
-    TIMESTAMP = "timestamp", "日期时间", "timestamp"
-    JSON = "json", "JSON", "JSON"
-    GEOMETRY = "geometry", "空间图形", "geometry"
 
 
 class Crs(Word):
@@ -262,21 +256,6 @@ class Grade(IntEnum):
 
     def __str__(self) -> str:
         return self.id
-
-
-V = TypeVar("V", bound=Word)
-
-
-@cache
-def _table(vocabulary: type[V]) -> dict[str, V]:
-    """Every value by its id and Chinese word, folded."""
-    return {fold(word): value for value in vocabulary for word in (value.text.zh, str(value))}
-
-
-def find(vocabulary: type[V], word: str) -> V | None:
-    """The value whose id or Chinese word is `word` (compared folded), or None."""
-    known = _table(vocabulary)
-    return known.get(word) or known.get(fold(word))
 
 
 def find_grade(word: str) -> Grade | None:

@@ -1,12 +1,13 @@
 """A city's values out as YAML, in the shape in which `catalogs.city` reads them."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from catalogs.model import City, Conditions, Department, Item, Person, Resource, Unit
+from catalogs.model import City, Conditions, Department, Impact, Item, Person, Resource, Secrecy, Unit
 from catalogs.yamltree import Dumper
 from infra.errors import Place, Unavailable
 from infra.language import Text
@@ -60,8 +61,10 @@ def _kept(**values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value not in (None, [], {}, False)}
 
 
-def _text(text: Text | None) -> dict[str, str] | None:
-    return None if text is None else {"zh": text.zh, "en": text.en}
+def _text(text: Text | None) -> dict[str, str] | str | None:
+    if text is None or text.zh == text.en:
+        return text.zh if text else None
+    return {"zh": text.zh, "en": text.en}
 
 
 def _ids(values: Iterable[object]) -> list[str]:
@@ -125,8 +128,42 @@ def resource_document(resource: Resource) -> dict[str, Any]:
         },
         openness=str(resource.openness),
         lead_source=resource.lead_source,
+        **_further(resource),
         items=[_item(item) for item in resource.items],
     )
+
+
+def _further(resource: Resource) -> dict[str, Any]:
+    same = ("code", "service_item", "scenario", "field", "certificate", "system", "ownership", "management")
+    also = ("generation", "link", "not_updated_reason", "not_published_reason", "return_flow", "format_type")
+    census = resource.census
+    return {
+        **{name: getattr(resource, name) for name in same + also},
+        "aliases": list(resource.aliases),
+        "openness_conditions": _text(resource.openness_conditions),
+        "level": _word(resource.level),
+        "related": list(resource.related),
+        "published_on": resource.published_on.isoformat() if resource.published_on else None,
+        "census": None if census is None else {name: _number(getattr(census, name)) for name in census.__slots__},
+        "secrecy": _secrecy(resource.secrecy),
+        "impacts": _impacts(resource.impacts),
+    }
+
+
+def _word(word: object | None) -> str | None:
+    return None if word is None else str(word)
+
+
+def _secrecy(word: Secrecy) -> str | None:
+    return None if word is Secrecy.NONE else str(word)
+
+
+def _number(value: Decimal | int | None) -> str | int | None:
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def _impacts(impacts: Iterable[Impact]) -> list[dict[str, str]]:
+    return [{"object": str(impact.object), "degree": str(impact.degree)} for impact in impacts]
 
 
 def _conditions(conditions: Conditions) -> dict[str, Any]:
@@ -157,4 +194,13 @@ def _item(item: Item) -> dict[str, Any]:
         content=_ids(item.content),
         grade=item.grade.id,
         summary=_text(item.summary),
+        length=item.length,
+        sharing_attribute=_word(item.sharing_attribute),
+        openness=_word(item.openness),
+        update_frequency=_word(item.update_frequency),
+        not_shared_reason=item.not_shared_reason,
+        department=item.department,
+        origin=item.origin,
+        secrecy=_secrecy(item.secrecy),
+        impacts=_impacts(item.impacts),
     )
