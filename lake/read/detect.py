@@ -11,6 +11,7 @@ from typing import Literal
 
 from infra.errors import Place, Refused
 from infra.language import Text
+from infra.workbook import encrypted
 from lake.read.archive import check_directory
 from lake.read.source import Format
 from lake.read.utf16 import byte_order
@@ -157,17 +158,6 @@ def _ole(path: Path, place: Place) -> Format:
     if not any(name.encode("utf-16-le") in names for name in ("Workbook", "Book")):
         raise refused_format(place, "Office 文档，不是工作簿", "an Office document, not a workbook", _TO_XLSX)
     return "xls"
-
-
-def encrypted(place: Place) -> Refused:
-    """The refusal of a workbook with a password."""
-    return Refused(
-        "READ_ENCRYPTED",
-        "工作簿设有打开密码，不能读取",
-        "the workbook is protected by a password and cannot be read",
-        place=place,
-        remedy=Text("去掉密码后重新报送", "remove the password and deliver it again"),
-    )
 
 
 def _zip(path: Path, place: Place) -> Format | Literal["zip"]:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from infra.apart import Kind, ask
 from infra.errors import Place
 from infra.language import Text
-from lake.read.apart import ask
-from lake.read.source import Format, Job, Note, Source
+from lake.read.source import DELIVER, Format, Job, Note, Source
 from lake.read.spool import spooled
 
-_WORKBOOK = Text("工作簿", "workbook")
+_WORKBOOK = Kind(Text("工作簿", "workbook"), DELIVER)
 
 
 def read_workbook(job: Job, kind: Format) -> Source:
@@ -20,7 +20,7 @@ def read_workbook(job: Job, kind: Format) -> Source:
     target = job.scratch / f"{job.path.name}.sheet.parquet"
     names = [field.name for field in job.contract.fields if field.given is None]
     place = Place(file=job.name, dataset=job.contract.id)
-    answer = ask("lake.read.workbook", _question(job, kind, str(target)), job.limits, place, _WORKBOOK)
+    answer = ask("lake.read.workbook", _question(job, kind, str(target)), job.limits.bounds, place, _WORKBOOK)
     notes = tuple(Note(note["code"], Text(note["zh"], note["en"]), note["count"]) for note in answer["notes"])
     return spooled(target, names, first_line=answer["first_line"], notes=notes, format=kind, sheet=answer["sheet"])
 

@@ -1,4 +1,4 @@
-"""A shapefile's features as GeoJSON, one a line, in a process of its own (`lake.read.apart`).
+"""A shapefile's features as GeoJSON, one a line, in a process of its own (`infra.apart`).
 
 A feature is a shape and the row of the .dbf at the same place. Shapes are drawn by pyshp; the attributes are the texts
 that stand in the .dbf. A row that is marked as deleted is written as an empty line: places stay the features' numbers.
@@ -14,10 +14,10 @@ from typing import Any
 
 import shapefile
 
+from infra.apart import answer
 from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read import dbf
-from lake.read.apart import answer
 
 _WKT_MOST = 64 * 1024
 _NAME = re.compile(r'^\s*(?:PROJCS|GEOGCS|PROJCRS|GEOGCRS)\s*\[\s*"([\w ./()+:-]{1,80})"')

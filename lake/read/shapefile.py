@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from infra.apart import Kind, ask
 from infra.errors import Place, Refused
 from infra.language import Text
-from lake.read.apart import ask
 from lake.read.json import crs_note, read_json
-from lake.read.source import Job, Note, Source
+from lake.read.source import DELIVER, Job, Note, Source
 
-_SHAPEFILE = Text("Shapefile", "shapefile")
+_SHAPEFILE = Kind(Text("Shapefile", "shapefile"), DELIVER)
 _NEEDED = (".dbf", ".shx")
 _BESIDE = (*_NEEDED, ".prj", ".cpg")
 
@@ -27,7 +27,7 @@ def read_shapefile(job: Job) -> Source:
     target = job.scratch / f"{job.path.name}.features"
     beside = {ending[1:]: str(job.beside[ending]) if ending in job.beside else None for ending in _BESIDE}
     question = {"shp": str(job.path), **beside, "name": job.name, "dataset": job.contract.id, "target": str(target)}
-    answer = ask("lake.read.shape", question, job.limits, place, _SHAPEFILE)
+    answer = ask("lake.read.shape", question, job.limits.bounds, place, _SHAPEFILE)
     # The features are ours, in UTF-8, at the top of the file; what the contract says of files does not speak of them.
     reading = replace(job.contract.reading, encoding=None, record_path=None)
     source = read_json(replace(job, path=target, contract=replace(job.contract, reading=reading)))

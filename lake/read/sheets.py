@@ -8,10 +8,10 @@ from typing import Any
 
 import python_calamine as calamine
 
+from infra.cells import Flaws, cell_text, flaws
 from infra.errors import Place, Refused
 from infra.language import Text
-from lake.read.cells import Flaws, cell_text, flaws
-from lake.read.detect import encrypted
+from infra.workbook import damaged
 from lake.read.match import SEARCH_ROWS, Header, by_position, find_header, not_found
 from lake.read.names import names_of
 from lake.read.place import MOST_SHEETS
@@ -43,32 +43,6 @@ class Sheet:
     merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]
     left: int
     flaws: Flaws
-
-
-def open_workbook(path: Path, place: Place) -> Any:
-    """The workbook.
-
-    Raises:
-        Refused: READ_ENCRYPTED, READ_DAMAGED.
-    """
-    try:
-        return calamine.CalamineWorkbook.from_path(path)
-    except calamine.PasswordError:
-        raise encrypted(place) from None
-    except (calamine.CalamineError, OSError, ValueError):
-        raise _damaged(place) from None
-
-
-def _damaged(place: Place) -> Refused:
-    return Refused(
-        "READ_DAMAGED",
-        "工作簿已损坏，不能打开",
-        "the workbook is damaged and cannot be opened",
-        place=place,
-        remedy=Text(
-            "用 Excel 或 WPS 打开后另存为 .xlsx 再报送", "open it in Excel or WPS, save it as .xlsx and deliver that"
-        ),
-    )
 
 
 def is_pattern(declared: str | None) -> bool:
@@ -204,7 +178,7 @@ def _sheet(
     try:
         raw = book.get_sheet_by_name(name)
     except (calamine.CalamineError, OSError, ValueError):
-        raise _damaged(place) from None
+        raise damaged(place) from None
     if raw.start is None:
         return None
     left = raw.start[1]

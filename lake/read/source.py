@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from infra.apart import Bounds
 from infra.language import Text
 from infra.settings import Settings
 
@@ -55,6 +56,15 @@ class Limits(Settings, frozen=True):
     max_unpacked: int = 16 * 1024**3
     max_ratio: int = 400
     max_parts: int = 10_000
+
+    @property
+    def bounds(self) -> Bounds:
+        """What a reader in a process of its own may take."""
+        return Bounds(self.sheet_memory, self.sheet_seconds)
+
+
+DELIVER = Text("改报 CSV，或检查文件是否损坏", "deliver CSV instead, or see whether the file is damaged")
+"""What to do about a file that a reader in a process of its own could not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One workbook in a process of its own (`lake.read.apart`), which writes the spool.
+"""One workbook in a process of its own (`infra.apart`), which writes the spool.
 
 What one record is: a row of the sheet below its header with at least one value. A row that is one merged cell across at
 least half of the table (a title, a province's heading) is none. A cell merged over several rows has its value in each.
@@ -13,13 +13,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from infra.apart import answer
 from infra.errors import Place
 from infra.language import Text
-from lake.read.apart import answer
+from infra.workbook import open_workbook
 from lake.read.match import Header
 from lake.read.place import encoded, filled
 from lake.read.refusals import SHEETS, blank_header, header_notes, joined_notes, no_records
-from lake.read.sheets import Asked, Cells, Sheet, all_sheets, choose_sheet, is_pattern, not_read, open_workbook
+from lake.read.sheets import Asked, Cells, Sheet, all_sheets, choose_sheet, is_pattern, not_read
 from lake.read.source import Note
 from lake.read.spool import Spool, cells_json, extra_json
 from lake.read.stacked import AHEAD, Tables

@@ -80,13 +80,28 @@ class Flaws:
         )
 
 
-def flaws(path: Path, sheet: str) -> Flaws:
-    """The flaws of one sheet of an .xlsx."""
+def formulas(path: Path, sheet: str) -> set[tuple[int, int]]:
+    """Where formulas stand in one sheet of an .xlsx, as (row index, column index)."""
+    found = set()
+    data = _sheet_xml(path, sheet)
+    for match in _CELL.finditer(data) if b"<f" in data else ():
+        reference = _REF.search(match[1])
+        if reference is not None and b"<f" in (match[2] or b""):
+            found.add((int(reference[2]) - 1, _column(reference[1])))
+    return found
+
+
+def _sheet_xml(path: Path, sheet: str) -> bytes:
     with zipfile.ZipFile(path) as archive:
         part = _part(archive, sheet)
         if part is None or archive.getinfo(part).file_size > _PART_BYTES:
-            return Flaws()
-        data = archive.read(part)
+            return b""
+        return archive.read(part)
+
+
+def flaws(path: Path, sheet: str) -> Flaws:
+    """The flaws of one sheet of an .xlsx."""
+    data = _sheet_xml(path, sheet)
     if b"<f" not in data and b't="e"' not in data:
         return Flaws()
     errors: dict[tuple[int, int], str] = {}
