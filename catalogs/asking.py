@@ -7,7 +7,7 @@ the person, who is the actor of whatever follows, or refuses with every rule tha
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from catalogs.decide import NOTICES, Records, TicketRef, city_policy, decide, decide_each
+from catalogs.decide import NOTICES, DraftRef, Records, TicketRef, city_policy, decide, decide_each
 from catalogs.lookup import resource
 from catalogs.model import Person, Resource, Role
 from catalogs.own_city import own_city
@@ -93,6 +93,24 @@ def may_close(ground: Ground, someone: Person, ticket: TicketRef) -> None:
             f"{ticket.id} is not yours to close; nothing was changed",
             reasons=decision.reasons,
             remedy=Text("请提供单位的填报员或数据工程师办结", "ask the provider's officer or a data engineer"),
+        )
+
+
+def may_act(ground: Ground, someone: Person, act: str, upon: DraftRef) -> None:
+    """Refuse unless `someone` may do `act` (of `catalogs.decide`) upon an entry of the catalogue on its way.
+
+    Raises:
+        Refused: CATALOG_ACT_DENIED, POLICY_INVALID.
+        WrongUse: CITY_NOT_THIS.
+    """
+    decision = decide(someone, act, upon, policy=city_policy(own_city(ground), "records"))
+    if not decision.allowed:
+        raise Refused(
+            "CATALOG_ACT_DENIED",
+            "本人不能这样办理该目录，什么都没有改动",
+            "this is not yours to do with this entry; nothing was changed",
+            place=Place(dataset=upon.id),
+            reasons=decision.reasons,
         )
 
 

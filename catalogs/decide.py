@@ -13,7 +13,10 @@ Quarantine holds raw rows, in which any column may hold another's value: there e
 does, at the highest grade of its items and with the content of all of them.
 
 The house's own records have rules of their own (`records.cedar`) and the acts `read_contents`, `export_ledger` (upon
-`LEDGER`), `list_people` (upon `PEOPLE`), `send_notices` (upon `NOTICES`) and `close_ticket` (upon a `TicketRef`).
+`LEDGER`), `list_people` (upon `PEOPLE`), `send_notices` (upon `NOTICES`), `supervise` (upon `CATALOGUE`),
+`close_ticket` (upon a `TicketRef`), and upon a `DraftRef` the acts of the catalogue's life (`catalogs.life`):
+`edit_draft`, `approve_draft`, `review_draft`, `withdraw_resource`, `open_change`, `extend_task`, `file_correction`,
+`set_lead`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,10 +30,12 @@ from catalogs.model import Content, Grade, Item, Person, Resource
 from catalogs.rules import highest
 
 __all__ = [
+    "CATALOGUE",
     "LEDGER",
     "NOTICES",
     "PEOPLE",
     "Decision",
+    "DraftRef",
     "ItemRef",
     "Records",
     "TicketRef",
@@ -71,11 +76,21 @@ class Records:
 LEDGER = Records("ledger")
 PEOPLE = Records("people")
 NOTICES = Records("notices")
+CATALOGUE = Records("catalogue")
 
 
 @dataclass(frozen=True, slots=True)
 class TicketRef:
     """A quality ticket: whose deliveries it is about, and who provides them; empty where nobody registered them."""
+
+    id: str
+    unit: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRef:
+    """An entry of the catalogue on its way, or a task about one: its id, unit and providing department."""
 
     id: str
     unit: str
@@ -118,7 +133,7 @@ def _loaded(rules: Rules, files: tuple[tuple[Path, int], ...]) -> PolicyEngine:
 def decide(
     reader: Person,
     act: str,
-    what: ItemRef | Resource | Records | TicketRef,
+    what: ItemRef | Resource | Records | TicketRef | DraftRef,
     context: Mapping[str, Any] | None = None,
     *,
     policy: PolicyEngine | None = None,
@@ -131,18 +146,19 @@ def decide(
     Args:
         reader: who asks.
         act: one of the acts above; an unknown one refuses.
-        what: the item, the resource, the records, or the ticket.
+        what: the item, the resource, the records, the ticket, or the entry on its way.
         context: the purpose, where there is one.
         policy: `city_policy(...)` (for records, that of the rules `records`); without it the rules of the house alone,
             which no city can weaken.
     """
-    engine = policy or house_policy("records" if isinstance(what, Records | TicketRef) else "reading")
+    engine = policy or house_policy("records" if isinstance(what, Records | TicketRef | DraftRef) else "reading")
     asked = {key: value for key, value in (context or {}).items() if value is not None}
     if isinstance(what, Records):
         return _evaluate(engine, reader, act, [Entity(("Records", what.id))], asked)[0]
-    if isinstance(what, TicketRef):
-        ticket = Entity(("Ticket", what.id), {"unit": what.unit, "provider": what.provider})
-        return _evaluate(engine, reader, act, [ticket], asked)[0]
+    if isinstance(what, TicketRef | DraftRef):
+        kind = "Ticket" if isinstance(what, TicketRef) else "Draft"
+        about = Entity((kind, what.id), {"unit": what.unit, "provider": what.provider})
+        return _evaluate(engine, reader, act, [about], asked)[0]
     if isinstance(what, ItemRef):
         return _items(engine, reader, act, what.resource, [what.item], asked)[0]
     whole = _evaluate(engine, reader, act, [_whole(what, act)], asked)[0]

@@ -224,6 +224,8 @@ class Role(Word):
 
     ENGINEER = "engineer", "数据工程师", "data engineer"
     OFFICER = "district_officer", "区县填报员", "district officer"
+    DEPUTY = "deputy", "代办人", "deputy"
+    HEAD = "department_head", "部门负责人", "head of department"
     PROVIDER_REVIEWER = "provider_reviewer", "提供单位审核人", "provider's reviewer"
     AUTHORITY_REVIEWER = "authority_reviewer", "主管部门审核人", "authority's reviewer"
     AUDITOR = "auditor", "审计员", "auditor"

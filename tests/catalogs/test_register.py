@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from catalogs.life import tables as life_tables  # noqa: F401 - declares its tables
 from catalogs.model import City
 from catalogs.register import (
     check_city,
@@ -59,7 +60,7 @@ def test_each_registration_is_in_the_ledger_once(ground: Ground) -> None:
     register_city(ground, sample_city(), "tester")
     first = acts(ground)
     assert first.count(Act.RESOURCE_REGISTERED) == ALL
-    assert first.count(Act.PERSON_REGISTERED) == 11
+    assert first.count(Act.PERSON_REGISTERED) == 13
     assert first.count(Act.CITY_REGISTERED) == 1
     register_city(ground, sample_city(), "tester")
     assert acts(ground) == first
