@@ -7,6 +7,7 @@
     catalogues/*.yaml  one catalogue a unit: {unit: …, resources: […]}
     jurisdiction.yaml  the deadlines (optional)
     arrivals.yaml      buckets, databases to draw from, and quotas (optional)
+    codes.yaml         how resource codes are made, where not by the national guide (optional)
     notices.yaml       who is told of quality tickets (optional)
     policies/*.cedar   rules of reading beside those of the house (optional)
 
@@ -18,18 +19,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from catalogs.doors import FILE as DOORS
-from catalogs.doors import read_doors
+from catalogs.checking import findings
+from catalogs.city_files import further_faults
 from catalogs.faults import Fault, fault, refusal
 from catalogs.fields import Fields
-from catalogs.jurisdiction import read_jurisdiction
 from catalogs.model import City, Department, Domain, Person, Unit
-from catalogs.notices import FILE as NOTICES
-from catalogs.notices import read_notices
 from catalogs.read_city import Head, read_city, read_department, read_person, read_unit
-from catalogs.read_resource import NAME, NAME_SAID, Found, read_resource
+from catalogs.read_codes import read_codes
+from catalogs.read_resource import NAME, NAME_SAID, Found, note_breach, read_resource
 from catalogs.yamltree import Mapping, read_file
-from infra.errors import Place, Refused, WrongUse
+from infra.errors import Place, WrongUse
 from infra.language import Text
 
 T = TypeVar("T", Unit, Department, Person, Domain)
@@ -103,34 +102,20 @@ def _read(folder: Path) -> _Reading:
         _read_list(folder, "people", read_person, reading.people, reading)
     for path in sorted((folder / "catalogues").glob("*.yaml")):
         _read_catalogue(path, reading)
-    reading.faults.extend(_policy_faults(folder))
-    if (folder / "jurisdiction.yaml").exists():
-        reading.faults.extend(read_jurisdiction(folder)[1])
-    if (folder / DOORS).exists():
-        reading.faults.extend(read_doors(folder)[1])
-    if (folder / NOTICES).exists():
-        reading.faults.extend(read_notices(folder)[1])
+    reading.faults.extend(further_faults(folder))
     _check_units(reading)
     _check_departments(reading)
     _check_people(reading)
     _check_resources(reading)
+    _check_together(folder, reading)
     return reading
 
 
-def _policy_faults(folder: Path) -> list[Fault]:
-    """What is wrong with the city's rules of reading: rules that cannot be loaded would refuse every read."""
-    if not any((folder / "policies").glob("*.cedar")):
-        return []
-    from catalogs.decide import RULES, city_policy  # noqa: PLC0415 - Cedar is not for cities without rules of their own
-
-    faults: list[Fault] = []
-    for rules in RULES:
-        try:
-            city_policy(folder, rules)
-        except Refused as error:
-            place = Place(file="policies")
-            faults += [Fault(place, error.code, reason, error.remedy, rules) for reason in error.reasons]
-    return faults
+def _check_together(folder: Path, reading: _Reading) -> None:
+    rules, _ = read_codes(folder)
+    read = [(found.fields, found.resource) for _, found in reading.resources if found.resource is not None]
+    for finding in findings([resource for _, resource in read], rules=rules):
+        note_breach(read[finding.index][0], finding.breach)
 
 
 def _root(path: Path, name: str, reading: _Reading) -> Fields | None:

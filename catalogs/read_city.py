@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
+from catalogs import uscc as credit
 from catalogs.fields import Fields
 from catalogs.model import Arrival, Crs, Department, DepartmentKind, Domain, Person, Role, Unit, UnitKind
 from catalogs.read_resource import NAME, NAME_SAID
-from catalogs.uscc import uscc_fits
 from infra.language import Text
 
 _CODE = re.compile(r"[1-9][0-9]{5}")
@@ -79,11 +79,12 @@ def read_department(fields: Fields) -> Department | None:
     unit = fields.form("unit", NAME, NAME_SAID)
     kind = fields.word("kind", DepartmentKind, required=False) or DepartmentKind.DEPARTMENT
     uscc = fields.text("uscc", required=False)
-    if uscc is not None and not uscc_fits(uscc):
+    wrong = credit.fault(uscc) if uscc is not None else None
+    if wrong is not None:
         fields.note(
             "CATALOG_USCC",
-            "统一社会信用代码不是18位或校验位不对",
-            "the unified social credit code has not 18 characters or a wrong check digit",
+            f"统一社会信用代码不对：{wrong.zh}",
+            f"the unified social credit code is wrong: {wrong.en}",
             key="uscc",
             remedy=("核对代码；不知道就不写", "check the code; leave it out where unknown"),
         )

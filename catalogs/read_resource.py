@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from catalogs.breach import Breach
 from catalogs.fields import Fields
 from catalogs.model import (
     BasisKind,
@@ -100,7 +101,13 @@ def read_resource(fields: Fields) -> Found:
 def _note_breaches(fields: Fields, resource: Resource, inners: dict[str, Fields]) -> None:
     for breach in breaches(resource):
         at = inners.get(breach.item, fields) if breach.item else fields
-        _note(at, breach.code, breach.key, (breach.text.zh, breach.text.en), (breach.remedy.zh, breach.remedy.en))
+        note_breach(at, breach)
+
+
+def note_breach(fields: Fields, breach: Breach) -> None:
+    """Notes a broken rule at its key."""
+    said, remedy = (breach.text.zh, breach.text.en), (breach.remedy.zh, breach.remedy.en)
+    _note(fields, breach.code, breach.key, said, remedy)
 
 
 def _note(fields: Fields, code: str, key: str, said: tuple[str, str], remedy: tuple[str, str]) -> None:

@@ -5,17 +5,19 @@
 2. 就高从严: a resource is graded no lower than its highest item (GB/T 43697-2024).
 3. Personal information is graded by what harm its leak does to a person (`PERSONAL_FLOOR`); a person's identifier is
    personal information; not personal, or of general grade 1 alone, is what may be opened without condition.
-4. Matching a delivery's headers must be unambiguous: no two items share a name, Chinese name or alias.
+4. What the national guide adds: see `catalogs.entry_rules`.
+5. Matching a delivery's headers must be unambiguous: no two items share a name, Chinese name or alias.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
+from catalogs.basis import basis_doubt
+from catalogs.breach import Breach
+from catalogs.entry_rules import entry_breaches
 from catalogs.model import (
     Conditions,
     Content,
-    DataFormat,
     Grade,
     IdentifierRole,
     Item,
@@ -23,21 +25,11 @@ from catalogs.model import (
     Openness,
     Resource,
     SharingAttribute,
-    SharingMode,
 )
 from infra.language import Text
 from infra.text import fold
 
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """A rule that is broken: its code, the key at fault, the item (or None) and the sentences."""
-
-    code: str
-    key: str
-    text: Text
-    remedy: Text
-    item: str | None = None
+__all__ = ["PERSONAL_FLOOR", "Breach", "breaches", "grade_floor", "highest", "sharing_breaches"]
 
 
 PERSONAL_FLOOR = {
@@ -73,6 +65,7 @@ def breaches(resource: Resource) -> Iterator[Breach]:
     """Every rule that the resource breaks."""
     yield from sharing_breaches(resource.sharing_attribute, resource.conditions)
     yield from _resource_breaches(resource)
+    yield from entry_breaches(resource)
     for item in resource.items:
         yield from _item_breaches(item)
     yield from _name_breaches(resource.items)
@@ -116,6 +109,8 @@ def sharing_breaches(attribute: SharingAttribute, conditions: Conditions) -> Ite
                 Text("不予共享缺少法律依据(basis)", "not shared without a legal basis"),
                 remedy,
             )
+        elif (doubt := basis_doubt(conditions.basis)) is not None:
+            yield Breach("CATALOG_BASIS_KIND", "conditions.basis", doubt, remedy)
 
 
 def _resource_breaches(resource: Resource) -> Iterator[Breach]:
@@ -149,13 +144,6 @@ def _resource_breaches(resource: Resource) -> Iterator[Breach]:
             "source",
             Text("示例资源缺少真实来源(source)", "an example states no true source"),
             Text("写明来源", "state the source"),
-        )
-    if resource.data_format is DataFormat.DATABASE and resource.sharing_mode == (SharingMode.FILE,):
-        yield Breach(
-            "CATALOG_MODE_FORMAT",
-            "sharing_mode",
-            Text("数据库资源的共享方式应含服务接口或批量交换", "a database is shared by interface or batch exchange"),
-            Text("改正共享方式或数据格式", "mend the sharing mode or the data format"),
         )
     subjects = [item.name for item in resource.items if item.identifier is IdentifierRole.SUBJECT]
     if len(subjects) > 1:

@@ -78,7 +78,7 @@ def full(resource: Resource) -> Resource:
         not_published_reason="待评估",
         census=Census(Decimal("1.50"), 10, Decimal(0), 0, Decimal(0), 0),
         return_flow=True,
-        format_type="Oracle",
+        format_type="shp",
         impacts=(Impact(ImpactObject.ECONOMY, ImpactDegree.GENERAL),),
     )
 
@@ -149,7 +149,7 @@ def test_two_resources_exchange_codes_but_none_takes_another_ones(ground: Ground
     city = load_city(sample_city())
     provider = bonded().provider
     first, second = (
-        replace(bonded(), id=f"jingkai.logistics.{name}", code=code, provider=provider)
+        replace(bonded(), id=f"jingkai.logistics.{name}", title=Text(name, name), code=code, provider=provider)
         for name, code in (("one_zone", "306005/1"), ("two_zone", "306005/2"))
     )
     write_city(replace(city, resources=(first, second)), folder)

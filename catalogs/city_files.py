@@ -1,0 +1,40 @@
+"""The files of a city's folder that stand beside its register: whatever is wrong with any of them."""
+
+from pathlib import Path
+
+from catalogs.doors import FILE as DOORS
+from catalogs.doors import read_doors
+from catalogs.faults import Fault
+from catalogs.jurisdiction import read_jurisdiction
+from catalogs.notices import FILE as NOTICES
+from catalogs.notices import read_notices
+from catalogs.read_codes import read_codes
+from infra.errors import Place, Refused
+
+
+def further_faults(folder: Path) -> list[Fault]:
+    """Every fault of the folder's policies, deadlines, doors, notices and rule of codes, where it has them."""
+    faults = _policy_faults(folder)
+    if (folder / "jurisdiction.yaml").exists():
+        faults += read_jurisdiction(folder)[1]
+    if (folder / DOORS).exists():
+        faults += read_doors(folder)[1]
+    if (folder / NOTICES).exists():
+        faults += read_notices(folder)[1]
+    return faults + read_codes(folder)[1]
+
+
+def _policy_faults(folder: Path) -> list[Fault]:
+    """What is wrong with the city's rules of reading: rules that cannot be loaded would refuse every read."""
+    if not any((folder / "policies").glob("*.cedar")):
+        return []
+    from catalogs.decide import RULES, city_policy  # noqa: PLC0415 - Cedar is not for cities without rules of their own
+
+    faults: list[Fault] = []
+    for rules in RULES:
+        try:
+            city_policy(folder, rules)
+        except Refused as error:
+            place = Place(file="policies")
+            faults += [Fault(place, error.code, reason, error.remedy, rules) for reason in error.reasons]
+    return faults
