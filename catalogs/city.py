@@ -8,6 +8,7 @@
     jurisdiction.yaml  the deadlines (optional)
     arrivals.yaml      buckets, databases to draw from, and quotas (optional)
     codes.yaml         how resource codes are made, where not by the national guide (optional)
+    grading.yaml       what raises a grade until it is reviewed (optional)
     notices.yaml       who is told of quality tickets (optional)
     policies/*.cedar   rules of reading beside those of the house (optional)
 

@@ -9,11 +9,12 @@ from catalogs.jurisdiction import read_jurisdiction
 from catalogs.notices import FILE as NOTICES
 from catalogs.notices import read_notices
 from catalogs.read_codes import read_codes
+from catalogs.read_thresholds import read_thresholds
 from infra.errors import Place, Refused
 
 
 def further_faults(folder: Path) -> list[Fault]:
-    """Every fault of the folder's policies, deadlines, doors, notices and rule of codes, where it has them."""
+    """Every fault of the folder's policies, deadlines, doors, notices, rules of codes and grading, where it has any."""
     faults = _policy_faults(folder)
     if (folder / "jurisdiction.yaml").exists():
         faults += read_jurisdiction(folder)[1]
@@ -21,7 +22,7 @@ def further_faults(folder: Path) -> list[Fault]:
         faults += read_doors(folder)[1]
     if (folder / NOTICES).exists():
         faults += read_notices(folder)[1]
-    return faults + read_codes(folder)[1]
+    return faults + read_codes(folder)[1] + read_thresholds(folder)[1]
 
 
 def _policy_faults(folder: Path) -> list[Fault]:

@@ -181,7 +181,7 @@ class Resource:
     是否电子证照 `certificate` · 所属系统 `system` · 权属关系 `ownership` · 管理方式 `management` ·
     生成方式 `generation` · 在线链接 `link` · 发布日期 `published_on` · 不更新理由, 不可发布理由 · 普查 `census` ·
     回流 `return_flow` · 涉密属性 `secrecy` · the concrete format as reported `format_type` ·
-    影响对象 and 影响程度 `impacts`.
+    影响对象 and 影响程度 `impacts` · the resources of which it is made `derived_from`.
     """
 
     id: str
@@ -222,6 +222,7 @@ class Resource:
     secrecy: Secrecy = Secrecy.NONE
     format_type: str | None = None
     impacts: tuple[Impact, ...] = ()
+    derived_from: tuple[str, ...] = ()
 
     @property
     def unit(self) -> str:

@@ -41,6 +41,7 @@ def resource_further(fields: Fields) -> dict[str, Any]:
         "secrecy": fields.word("secrecy", Secrecy, required=False) or Secrecy.NONE,
         "format_type": text("format_type", 80),
         "impacts": _impacts(fields),
+        "derived_from": fields.texts("derived_from"),
     }
 
 

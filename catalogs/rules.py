@@ -15,6 +15,7 @@ from functools import lru_cache
 from catalogs.basis import basis_doubt
 from catalogs.breach import Breach
 from catalogs.entry_rules import entry_breaches
+from catalogs.grading import grade_of
 from catalogs.model import (
     Conditions,
     Content,
@@ -126,6 +127,7 @@ def _resource_breaches(resource: Resource) -> Iterator[Breach]:
             ),
             Text("就高从严：不写 grade，或写更高的级别", "take the higher: leave grade out, or raise it"),
         )
+    yield from _impact_breaches(resource)
     if resource.openness is Openness.UNCONDITIONAL and (
         resource.grade > Grade.GENERAL_1 or any(item.personal for item in resource.items)
     ):
@@ -155,6 +157,25 @@ def _resource_breaches(resource: Resource) -> Iterator[Breach]:
             ),
             Text("只留一个，其余改为直接标识符", "keep one, make the others direct identifiers"),
         )
+
+
+def _impact_breaches(resource: Resource) -> Iterator[Breach]:
+    """Grades below what the assessed harm gives (GB/T 43697-2024)."""
+    assessed: list[tuple[Item | None, Grade, Grade | None]] = [(None, resource.grade, grade_of(resource.impacts))]
+    assessed += [(item, item.grade, grade_of(item.impacts)) for item in resource.items if item.impacts]
+    for item, grade, due in assessed:
+        if due is not None and grade < due:
+            named = item.name if item else resource.id
+            yield Breach(
+                "CATALOG_GRADE_IMPACT",
+                "grade" if item else "classification.grade",
+                Text(
+                    f"{named} 定为{grade.text.zh}，按影响对象和影响程度应为{due.text.zh}",
+                    f"{named} is graded {grade.text.en}; the harm assessed makes it {due.text.en}",
+                ),
+                Text("提高级别，或改正影响评估", "raise the grade, or mend the assessment"),
+                item.name if item else None,
+            )
 
 
 def _item_breaches(item: Item) -> Iterator[Breach]:

@@ -147,6 +147,7 @@ def _further(resource: Resource) -> dict[str, Any]:
         "census": None if census is None else {name: _number(getattr(census, name)) for name in census.__slots__},
         "secrecy": _secrecy(resource.secrecy),
         "impacts": _impacts(resource.impacts),
+        "derived_from": list(resource.derived_from),
     }
 
 

@@ -17,6 +17,7 @@ from catalogs.rows import plain
 from catalogs.words import (
     DataFormat,
     FormatClass,
+    Grade,
     GuideType,
     ImpactDegree,
     ImpactObject,
@@ -53,6 +54,7 @@ def full(resource: Resource) -> Resource:
         not_shared_reason="规章未定",
         department=resource.provider,
         origin="企业填报",
+        grade=Grade.GENERAL_2,
         impacts=(Impact(ImpactObject.ORGANISATION, ImpactDegree.GENERAL),),
     )
     return replace(
@@ -80,6 +82,8 @@ def full(resource: Resource) -> Resource:
         return_flow=True,
         format_type="shp",
         impacts=(Impact(ImpactObject.ECONOMY, ImpactDegree.GENERAL),),
+        grade=Grade.GENERAL_4,
+        derived_from=("gaoxin.logistics.nowhere",),
     )
 
 
