@@ -189,6 +189,8 @@ class Reading:
         header_row: the 1-based row of the header; None searches it.
         header: "search" for it, or "none": the table has none, and the contract's fields are its columns by position.
         unpivot: the table is wide; see `Unpivot`.
+        below: totals, notes and signatures below the table (`lake.read.below`): "records" like any row, or "leave_out"
+            those, which the delivery's notes name by row and number.
         skip_merged: rows that are one merged cell across the table (titles, group rows) hold no record.
         record_path: dotted path to the list of records in a JSON document; None: the document or its `features`.
         flatten: nested objects arrive as `a.b` fields, lists as JSON text.
@@ -208,6 +210,7 @@ class Reading:
     member: str | None = None
     faulty_members: Literal["refuse", "leave_out"] = "refuse"
     header: Literal["search", "none"] = "search"
+    below: Literal["records", "leave_out"] = "records"
     unpivot: Unpivot | None = None
 
 

@@ -30,6 +30,7 @@ from lake.survey_heads import heads
 from lake.survey_measure import MOST, measure
 
 TABLE = "survey"
+_LEFT_OUT = {"below": "leave_out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,15 @@ def surveyed(
         name = file_name(paths[0])
         found = heads(plain, _Looking(dataset, hints), scratch, name, limits)
         names = wide.long if wide else found.names
-        contract = _contract(dataset, names, found.reading, wide)
+        contract = _contract(dataset, names, {**found.reading, **_LEFT_OUT}, wide)
         source = read(plain, contract, _folder(scratch, "read"), name=name, limits=limits)
         source = _load(connection, source, contract)
+        # Only a table below which something stands gets a contract that leaves such rows out.
+        reading = {**found.reading, **(_LEFT_OUT if any(one.code == "rows_below" for one in source.notes) else {})}
         table = measure(connection, TABLE, names, header=found.header or wide is not None, crs=source.crs)
         if not table.rows:
             raise _nothing(Place(file=name, dataset=dataset))
-        yield Survey(table, source, found.reading, name, connection)
+        yield Survey(table, source, reading, name, connection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from lake.read.place import SHEET_BITS
 from lake.read.records import Record, physical_lines, read_records
 from lake.read.refusals import empty, late_header, no_records, too_wide
 from lake.read.source import Job
+from lake.survey_form import check_table
 from lake.survey_header import header_names, header_row
 from lake.survey_keys import inner_list, with_geometries
 
@@ -68,7 +69,7 @@ def heads(path: Path, looking: Looking, scratch: Path, name: str, limits: Limits
     """The columns of the file, or of the files of an archive.
 
     Raises:
-        Refused: READ_…, SURVEY_TABLES.
+        Refused: READ_…, SURVEY_…
     """
     place = Place(file=name, dataset=looking.dataset)
     if detect(path, place) != "zip":
@@ -170,6 +171,7 @@ def _csv(path: Path, looking: Looking, scratch: Path, name: str, limits: Limits)
     at = header_row(rows)
     if at is not None and at < 0:
         raise late_header(place)
+    check_table(rows, at, place)
     if at is None:
         width = Counter(map(len, rows)).most_common(1)[0][0]
         return Heads(_numbers(width), {"header": "none", "delimiter": delimiter}, header=False)
@@ -228,6 +230,7 @@ def _sheet_heads(rows: Sequence[dict[int, str | None]], reading: Mapping[str, An
     at = header_row(grid)
     if at is not None and at < 0:
         raise late_header(place)
+    check_table(grid, at, place)
     if at is None:
         return Heads(_numbers(width), {**reading, "header": "none"}, header=False)
     return Heads(header_names(grid, at), dict(reading)) if at + 1 < len(grid) else None

@@ -18,18 +18,20 @@ import duckdb
 
 from infra.errors import Place, Refused
 from infra.text import quote_identifier
+from lake.read.below import Below, may_end, without_below
 from lake.read.encoding import as_utf8
 from lake.read.lines import LineMap
 from lake.read.match import SEARCH_ROWS, Header, by_position, find_header
 from lake.read.names import Names, names_of
 from lake.read.records import BOM, Record, physical_lines, read_records
-from lake.read.refusals import blank_header, empty, header_notes, no_records, too_wide
+from lake.read.refusals import below_notes, blank_header, empty, header_notes, no_records, too_wide
 from lake.read.source import Job, Note, Source
 from lake.read.spool import Spool, cells_json, extra_json, spooled
 
 DELIMITERS = (",", "\t", ";", "|")
 _TRIED_AT_ONCE = 64 * 1024 * 1024
 _SMALL = 256 * 1024  # below this, opening DuckDB takes longer than reading precisely
+_TAIL = 64 * 1024  # where what stands below the table is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,24 @@ def read_csv(job: Job) -> Source:
     place = Place(file=job.name, dataset=job.contract.id)
     path, encoding = as_utf8(job, place)
     table = _table(job, path, encoding, place)
-    if not _is_plain(table) or path.stat().st_size < _SMALL:
+    if not _is_plain(table) or path.stat().st_size < _SMALL or (_leaves_out(table) and may_end(_tail(path))):
         return read_precisely(table)
     lines = LineMap(table.path, lambda: (record.line for record in _data_records(table)))
     source = replace(_fast(table), precise=lambda: read_precisely(table), line_map=lines)
     if path.stat().st_size <= _TRIED_AT_ONCE and not lines.in_step(_count(source)):
         return read_precisely(table)
     return source
+
+
+def _leaves_out(table: Table) -> bool:
+    return bool(table.job.contract.reading.below == "leave_out")
+
+
+def _tail(path: Path) -> str:
+    """The last lines of a text table."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        return file.read().decode("utf-8", "replace").partition("\n")[2]
 
 
 def _head(path: Path, delimiter: str, job: Job, place: Place) -> tuple[tuple[Record, ...], Refused | None]:
@@ -202,8 +215,11 @@ def read_precisely(table: Table) -> Source:
     width = len(header.names)
     in_order = positions == list(range(width))
     path = job.scratch / f"{job.path.name}.records.parquet"
+    records, below = _data_records(table), Below()
+    if _leaves_out(table):
+        records = without_below(records, lambda one: one.cells, width, below, lambda one: one.line)
     with Spool(path, names) as spool:
-        for record in _data_records(table):
+        for record in records:
             cells: list[str] = record.cells
             while len(cells) > width and not cells[-1]:
                 cells.pop()  # empty fields behind the last column are what a trailing delimiter leaves
@@ -218,4 +234,5 @@ def read_precisely(table: Table) -> Source:
             spool.add(
                 cells if in_order else [None if at is None else cells[at] for at in positions], record.line, extra
             )
-    return spooled(path, names, first_line=spool.first_line, notes=table.notes, format="csv", encoding=table.encoding)
+    notes = (*table.notes, *below_notes(below.first, below.rows))
+    return spooled(path, names, first_line=spool.first_line, notes=notes, format="csv", encoding=table.encoding)

@@ -40,6 +40,7 @@ def _question(job: Job, kind: Format, target: str) -> dict[str, Any]:
         "header": reading.header,
         "wide": job.wide,
         "skip_merged": reading.skip_merged,
+        "below": reading.below,
         "max_columns": limits.max_columns,
         "max_cells": limits.sheet_cells,
         "max_cell": limits.max_cell,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from infra.errors import Place, Refused
 from infra.language import Text
 from lake.read.match import SEARCH_ROWS, Header, listed
+from lake.read.place import filled
 from lake.read.source import Note
 
 
@@ -83,6 +84,20 @@ def late_header(place: Place) -> Refused:
         place=place,
         remedy=Text("删去表头之上的说明行", "remove the lines above the header"),
     )
+
+
+def below_notes(places: Sequence[int], count: int) -> Iterator[Note]:
+    """That rows below a table were left out (`lake.read.below`): from where on, and how many."""
+    if count:
+        place = filled(Text("第{line}行", "row {line}"), places[0])
+        yield Note(
+            "rows_below",
+            Text(
+                f"{place.zh}起是表格下方的合计、注释或签章，共 {count} 行，不作为记录",
+                f"from {place.en} on stand totals, notes or signatures below the table: {count} row(s), no records",
+            ),
+            count,
+        )
 
 
 _PARTS = {

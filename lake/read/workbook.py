@@ -17,9 +17,10 @@ from infra.apart import answer
 from infra.errors import Place
 from infra.language import Text
 from infra.workbook import open_workbook
+from lake.read.below import Below, without_below
 from lake.read.match import Header
 from lake.read.place import encoded, filled
-from lake.read.refusals import SHEETS, blank_header, header_notes, joined_notes, no_records
+from lake.read.refusals import SHEETS, below_notes, blank_header, header_notes, joined_notes, no_records
 from lake.read.sheets import Asked, Cells, Sheet, all_sheets, choose_sheet, is_pattern, not_read
 from lake.read.source import Note
 from lake.read.spool import Spool, cells_json, extra_json
@@ -38,6 +39,7 @@ class Seen:
     again: int = 0
     others: list[int] = field(default_factory=list)
     unproved: list[int] = field(default_factory=list)
+    below: Below = field(default_factory=Below)
 
     def take(self, tables: Tables, sheet: int) -> None:
         """Add what is known of the tables of one sheet."""
@@ -83,6 +85,7 @@ class Seen:
         for code, count, zh, en in said:
             if count:
                 yield Note(code, Text(zh.format(count), en.format(count)), count)
+        yield from below_notes(self.below.first, self.below.rows)
 
 
 def _listed(places: Sequence[int]) -> Text:
@@ -179,7 +182,13 @@ def _spool(
     across = _across(sheet, len(sheet.header.names)) if job["skip_merged"] else frozenset()
     down = _Downwards(sheet)
     tables = Tables(sheet.header, sheet.head[sheet.header.row], fields, job["wide"])
-    rows, columns, heading = _Ahead(_rows(sheet)), _Columns(sheet.header, fields), 0
+    meant = _rows(sheet)
+    if job["below"] == "leave_out":
+        width = len(sheet.header.names)
+        meant = without_below(
+            meant, lambda one: one[1], width, seen.below, lambda one: encoded(0, one[0] + 1, sheet=number)
+        )
+    rows, columns, heading = _Ahead(meant), _Columns(sheet.header, fields), 0
     for index, row in rows:
         if heading:
             heading -= 1

@@ -1,11 +1,14 @@
 """What files that nobody prepared showed: where a header stands, columns without a name of their own, codes like NA."""
 
+import contextlib
+
 import duckdb
 import pytest
 
 from contracts.model import Field
-from infra.errors import Refused
+from infra.errors import Place, Refused
 from lake.read.match import find_header
+from lake.survey_form import check_table
 from lake.survey_header import header_names, header_row
 from lake.survey_keys import inner_list
 from lake.survey_measure import measure
@@ -92,3 +95,19 @@ def test_names_that_come_twice_are_told_apart_by_the_row_above() -> None:
     assert find_header([title, groups, names, values], fields).columns == {f"f{at}": at for at in range(5)}
     assert header_names([title, names, values], 1) == ("站点", "日均", "最大", "日均#4", "最大#5")
     assert header_names([(None, "PM2.5", None, None, None), names, values], 1)[3] == "日均#4", "one group for all"
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "code"),
+    [
+        ("姓名：,张三,性别：,男\n单位：,数据局,电话：,0371\n住址：,文化路,,", None, "SURVEY_FORM"),
+        ("id,1,2,3\nname,germany,france,spain\npopulation,83,66,47", 1, "SURVEY_NO_TABLE"),  # it lies on its side
+        ("x,y,z,9\n5,6,7\nm,n,o,p\n1,2,3,4", 2, "SURVEY_NO_TABLE"),
+        ("title,,\na,b,c\n1,2,3", 1, None),
+        ("group,,other,\na,b,c,d\n1,2,3,4", 1, None),  # the groups of a header are none of its data
+        ("name,city\nx,a\ny,b:", 0, None),
+    ],
+)
+def test_what_is_no_table_is_refused(text: str, at: int | None, code: str | None) -> None:
+    with pytest.raises(Refused, match=code) if code else contextlib.nullcontext():
+        check_table(table(text), at, Place(file="t"))
