@@ -83,7 +83,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 
 # Commands of a group that need a package to the right of the group's own.
-BESIDE: dict[str, dict[str, str]] = {"contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"}}
+BESIDE: dict[str, dict[str, str]] = {
+    "catalog": {"compare": "lake.reconcile_cli:compare"},
+    "contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"},
+}
 
 
 class FrontDoor(click.Group):

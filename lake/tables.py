@@ -249,3 +249,30 @@ notice = sa.Table(
     sa.Column("changes", sa.JSON, nullable=False),  # [[what, ticket]]: `lake.notices`
     sa.Column("at", UtcDateTime, nullable=False),
 )
+
+difference = sa.Table(
+    "lake_difference",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("subject", sa.String(191), nullable=False, index=True),  # dataset; the unit where none was named
+    sa.Column("state", sa.String(16), nullable=False),  # lake.compare_rules.State
+    sa.Column("unit", sa.String(63), nullable=False),
+    sa.Column("department", sa.String(63), nullable=True),  # the provider; null where nobody registered it
+    sa.Column("turn", sa.String(16), nullable=False),  # lake.compare_rules.Turn
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("detail", sa.JSON, nullable=False),  # names, types, days, counts
+    sa.Column("over_at", UtcDateTime, nullable=True, index=True),  # when it was first seen to be no more
+    sqlite_autoincrement=True,
+)
+
+comparison = sa.Table(
+    "lake_comparison",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("resources", sa.BigInteger, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),  # state → how many differences are open
+    sa.Column("open_years", sa.JSON, nullable=False),  # year without a working-day table → resources left open
+    sqlite_autoincrement=True,
+)

@@ -53,6 +53,7 @@ ACT_ZH: Mapping[str, str] = {
     Act.PURGE_READMITTED: "准许再次归集",
     Act.TICKET_CLOSED: "办结问题单",
     Act.NOTICE_SENT: "发出通知",
+    Act.REGISTER_COMPARED: "核对目录与数据",
     Act.SUBJECT_SOUGHT: "查找个人数据",
     Act.BACKUP_MADE: "备份",
     Act.BACKUP_RESTORED: "恢复备份",

@@ -60,6 +60,7 @@ class Act(StrEnum):
     PURGE_READMITTED = "lake:purge:readmitted"
     TICKET_CLOSED = "lake:ticket:closed"
     NOTICE_SENT = "lake:notice:sent"
+    REGISTER_COMPARED = "lake:register:compared"
     SUBJECT_SOUGHT = "lake:subject:sought"
     BACKUP_MADE = "lake:backup:made"
     BACKUP_RESTORED = "lake:backup:restored"

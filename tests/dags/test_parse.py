@@ -105,9 +105,15 @@ def test_by_hand_nothing_runs_by_itself_and_a_task_reads_its_own_dag_alone(city:
     assert told["dags"]["ingest_jinshui_daily"]["schedule"] == "NullTimetable"
 
 
-def test_a_home_without_a_schedule_has_no_dags_and_no_errors(ground: Ground) -> None:
+def test_a_home_without_a_schedule_has_no_dags_of_units_and_no_errors(ground: Ground) -> None:
     told = parse(ground)
-    assert (told["errors"], told["dags"]) == ({}, {})
+    assert (told["errors"], list(told["dags"])) == ({}, ["compare_register"])
+
+
+def test_the_register_is_compared_daily_by_one_task(ground: Ground) -> None:
+    dag = parse(ground)["dags"]["compare_register"]
+    assert (dag["schedule"], dag["most"], dag["catchup"]) == ("CronTriggerTimetable", 1, False)
+    assert list(dag["tasks"]) == ["compare"]
 
 
 def test_the_schedule_follows_the_register_and_is_left_alone_otherwise(city: Ground) -> None:
