@@ -82,9 +82,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-# Commands of a group that need a package to the right of the group's own.
+# Commands of a group that stand in a package of their own, or need one to the right of the group's.
 BESIDE: dict[str, dict[str, str]] = {
-    "catalog": {"compare": "lake.reconcile_cli:compare"},
+    "catalog": {
+        "compare": "lake.reconcile_cli:compare",
+        "reindex": "catalogs.find.cli:reindex",
+        "search": "catalogs.find.cli:search",
+    },
     "contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"},
 }
 

@@ -47,16 +47,27 @@ def register_city(ground: Ground, folder: Path, actor: str) -> Registered:
         WrongUse: CATALOG_NO_CITY; CATALOG_OTHER_CITY when the database holds another city.
         Unavailable: DATABASE_….
     """
-    city = load_city(folder)
+    return enter_city(ground, load_city(folder), actor, sample=is_sample(folder))
+
+
+def enter_city(ground: Ground, city: City, actor: str, *, sample: bool) -> Registered:
+    """As `register_city`, of a city that was read and found without fault; `sample`: whether it is the sample city.
+
+    Raises:
+        Refused: CATALOG_CODE_TAKEN.
+        WrongUse: CATALOG_OTHER_CITY.
+        Unavailable: DATABASE_….
+    """
     with write(ground.engine) as connection:
         lock(connection, "catalogs")
         _one_city(connection, city)
-        touched = _put_city(connection, city, folder)
+        touched = _put_city(connection, city, sample)
         touched |= _put_all(connection, UNIT, city.units, unit_row)
         touched |= _put_all(connection, DEPARTMENT, city.departments, department_row)
         new_people = _put_people(connection, city.people)
         added, changed = _put_resources(connection, ground, city.resources, actor)
         known = {row.id for row in connection.execute(sa.select(RESOURCE.c.id))}
+        _find(connection, city.resources, {*added, *changed}, renamed=touched)
         done = Registered(
             city=city.id,
             units=len(city.units),
@@ -96,9 +107,9 @@ def _one_city(connection: Connection, city: City) -> None:
         )
 
 
-def _put_city(connection: Connection, city: City, folder: Path) -> bool:
+def _put_city(connection: Connection, city: City, sample: bool) -> bool:
     body = {
-        SAMPLE: is_sample(folder),
+        SAMPLE: sample,
         "timezone": city.timezone,
         "language": city.language,
         **({"coordinates": str(city.coordinates)} if city.coordinates else {}),
@@ -184,6 +195,13 @@ def _put_resources(
     ]
     connection.execute(sa.insert(RESOURCE_VERSION), history)
     return [row["id"] for row in new], [row["id"] for row in changed]
+
+
+def _find(connection: Connection, found: Sequence[Resource], written: set[str], *, renamed: bool) -> None:
+    """Lays what was written into the index; all of them where a unit or a department may be called otherwise now."""
+    from catalogs.find.index import update  # noqa: PLC0415 - arrays and dictionaries are for those who register
+
+    update(connection, [resource for resource in found if renamed or resource.id in written])
 
 
 def _codes_free(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
