@@ -86,6 +86,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 BESIDE: dict[str, dict[str, str]] = {
     "catalog": {
         "compare": "lake.reconcile_cli:compare",
+        "harvest": "catalogs.exchange.harvest_cli:harvest",
+        "harvested": "catalogs.exchange.harvest_cli:harvested",
         "reindex": "catalogs.find.cli:reindex",
         "search": "catalogs.find.cli:search",
     },

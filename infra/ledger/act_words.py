@@ -27,6 +27,7 @@ ACT_ZH: Mapping[str, str] = {
     Act.LEAD_DISPUTED: "发现数源争议",
     Act.LEAD_SET: "确定数源部门",
     Act.PERSON_HANDED_OVER: "工作交接",
+    Act.SOURCE_HARVESTED: "采集外部目录",
     Act.CONTRACT_REGISTERED: "登记数据契约",
     Act.DELIVERY_LANDED: "接收批次",
     Act.DELIVERY_READ: "读取批次",

@@ -32,6 +32,7 @@ class Act(StrEnum):
     LEAD_DISPUTED = "catalogs:lead:disputed"
     LEAD_SET = "catalogs:lead:set"
     PERSON_HANDED_OVER = "catalogs:person:handed_over"
+    SOURCE_HARVESTED = "catalogs:source:harvested"
 
     CONTRACT_REGISTERED = "contracts:contract:registered"
 
