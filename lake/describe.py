@@ -23,7 +23,9 @@ from infra.language import Text
 from infra.settings import Secret, Settings, load
 from lake import metadata_file
 from lake.clock_env import quiet
-from lake.description import gather, gather_extract
+from lake.describe_register import ENTRY
+from lake.description import gather, gather_entry, gather_extract
+from lake.proposal_entry import Entries
 from lake.proposals import Teller
 
 LITE = "lite.duckdb"
@@ -98,7 +100,8 @@ class Sink:
 
     def __init__(self, ground: Ground, writer: Writer) -> None:
         self._ground, self._writer = ground, writer
-        self._teller = Teller(library(ground.home / "datahub"))
+        modules = library(ground.home / "datahub")
+        self._teller, self._entries = Teller(modules), Entries(modules)
         self._told: set[tuple[str, str]] = set()
 
     def send(self, kind: str, subject: str, payload: Mapping[str, Any], at: datetime) -> None:
@@ -127,6 +130,8 @@ class Sink:
         try:
             if kind == "extract":
                 return self._teller.extract(gather_extract(self._ground, subject, payload, at))
+            if kind == ENTRY:
+                return self._entry(payload)
             if kind == "purge":
                 return self._teller.purged(subject, payload)
             if kind == "restore":
@@ -142,6 +147,16 @@ class Sink:
                 f"待登记的记录无法转成元数据（{type(error).__name__}）",
                 f"what waits cannot be put in the catalogue's words ({type(error).__name__})",
             ) from None
+
+    def _entry(self, payload: Mapping[str, Any]) -> list[Any]:
+        if payload["withdrawn"]:
+            return self._entries.withdrawn(payload["dataset"])
+        one = gather_entry(self._ground, payload["dataset"])
+        if one is None:
+            return []
+        words = [] if ("", "") in self._told else [*self._entries.vocabulary()]
+        self._told.add(("", ""))
+        return [*words, *self._entries.entry(one)]
 
     def _delivery(self, payload: Mapping[str, Any]) -> list[Any]:
         if "purge" in payload:  # of a delivery that is purged nothing is left to tell

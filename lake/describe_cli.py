@@ -17,9 +17,10 @@ _PATIENCE = 30.0  # seconds for another sender to end
 
 @click.command(
     help=help_text(
-        "立即向元数据目录登记尚未登记的批次和交付数据集。多次失败的间隔越来越长，十次后不再自动重试；"
+        "立即向元数据目录登记尚未登记的目录资源（没有数据的也登记，已撤销的移除）、批次和交付数据集。多次失败的间隔越来越长，十次后不再自动重试；"
         "--retry 立即全部重试。仍有未登记的，退出码为 1。",
-        "Tell the metadata catalogue now which deliveries and extracts it does not know yet. What failed is tried "
+        "Tell the metadata catalogue now which resources (without data too; the withdrawn are removed), "
+        "deliveries and extracts it does not know yet. What failed is tried "
         "longer and longer apart, and not at all after ten times; --retry tries everything again. "
         "Exits 1 when something is left.",
     )
@@ -35,9 +36,11 @@ def describe(retry: bool, as_: str | None) -> int:
     from catalogs.people import current, require
     from infra.ground import open_ground
     from lake import outbox
+    from lake.describe_register import enqueue
 
     with open_ground(os.environ) as ground, progress(help_text("登记元数据", "describing")):
         require(current(ground, as_), Role.ENGINEER)
+        enqueue(ground)
         if retry:
             outbox.retry(ground)
         done = outbox.drain(ground, wait_seconds=_PATIENCE)

@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from catalogs.model import Department, Item, Resource, Unit
-from catalogs.register import city, resource
+from catalogs.register import city, departments, resource, units
+from catalogs.tables import CITY
 from contracts.compile import compile as compile_contract
 from contracts.model import Contract
 from contracts.register import contract
 from contracts.suite import Expectation, duckdb_type, suite
+from infra.database import read
 from infra.errors import Refused
 from infra.ground import Ground
 from infra.language import Text
 from lake.delta import Tables
 from lake.mask import duck_type
+from lake.tables import FINISHED, delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,38 @@ class ExtractDescription:
     rows: int
     at: datetime
     columns: tuple[ExtractColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the register with what surrounds it; `published` tells whether data of it stands."""
+
+    resource: Resource
+    unit: Unit
+    department: Department
+    domain: Text
+    published: bool
+
+
+def gather_entry(ground: Ground, dataset: str) -> Entry | None:
+    """All that is known around an entry; None when it is not registered."""
+    stands = sa.select(delivery.c.number).where(delivery.c.dataset == dataset, delivery.c.state == FINISHED).limit(1)
+    try:
+        registered = resource(ground.engine, dataset)
+    except Refused:
+        return None
+    with read(ground.engine) as connection:
+        published = connection.execute(stands).first() is not None
+        body = connection.execute(sa.select(CITY.c.body)).scalar() or {}
+    names = {one["id"]: one["name"] for one in body.get("domains", ())}
+    name = names.get(registered.domain, {"zh": registered.domain, "en": registered.domain})
+    return Entry(
+        registered,
+        next(one for one in units(ground.engine) if one.id == registered.unit),
+        next(one for one in departments(ground.engine) if one.id == registered.provider),
+        Text(name["zh"], name["en"]),
+        published,
+    )
 
 
 def gather_extract(ground: Ground, extract: str, payload: Mapping[str, Any], at: datetime) -> ExtractDescription:

@@ -8,7 +8,8 @@ from typing import Any
 from catalogs.model import Item, Resource
 from infra.crypto import sha256_hex
 from infra.language import Text
-from lake.description import Described
+from lake.description import Described, Entry
+from lake.glossary import NODES, TERMS
 
 PLATFORM = "delta-lake"
 ACTOR = "urn:li:corpuser:cityhub"
@@ -36,7 +37,7 @@ class Parts:
         """A proposal for each aspect of one entity."""
         return [self._lib.proposal(entityUrn=urn, aspect=aspect) for aspect in aspects]
 
-    def places(self, one: Described) -> Iterator[Any]:
+    def places(self, one: Described | Entry) -> Iterator[Any]:
         """The unit as container, the domain, the department as group."""
         m = self._m
         unit, department = one.unit, one.department
@@ -61,24 +62,32 @@ class Parts:
         )
 
     def words(self, resource: Resource) -> Iterator[Any]:
-        """The glossary: grade, sharing attribute and openness, each a node with the terms that are used here."""
-        m = self._m
+        """The glossary as far as this resource uses it, and the tags."""
         grades = {item.grade for item in resource.items} | {resource.grade}
-        nodes = (
-            ("grade", Text("数据分级", "grade"), [(f"grade.{one.id}", one.text) for one in sorted(grades)]),
-            ("sharing", Text("共享属性", "sharing attribute"), [_term("sharing", resource.sharing_attribute)]),
-            ("openness", Text("开放属性", "openness"), [_term("openness", resource.openness)]),
-        )
-        for node, name, terms in nodes:
-            urn = f"urn:li:glossaryNode:{node}"
-            yield from self.about(urn, m.GlossaryNodeInfoClass(definition=both(name), name=both(name, " ")))
-            for identity, words in terms:
-                yield from self.about(
-                    self._u.make_term_urn(identity),
-                    m.GlossaryTermInfoClass(
-                        definition=both(words), name=both(words, " "), termSource="INTERNAL", parentNode=urn
-                    ),
-                )
+        used = [f"grade.{one.id}" for one in sorted(grades)]
+        used += [f"sharing.{resource.sharing_attribute}", f"openness.{resource.openness}"]
+        yield from self.glossary(used)
+        yield from self.tag_words()
+
+    def glossary(self, used: Iterable[str] = tuple(TERMS)) -> Iterator[Any]:
+        """Terms below their nodes, each with its definition in both languages."""
+        m, terms = self._m, [TERMS[one] for one in used]
+        for node in dict.fromkeys(one.node for one in terms):
+            name = NODES[node]
+            info = m.GlossaryNodeInfoClass(definition=both(name), name=both(name, " "))
+            yield from self.about(_node(node), info)
+        for one in terms:
+            info = m.GlossaryTermInfoClass(
+                definition=both(one.definition),
+                name=both(one.name, " "),
+                termSource="INTERNAL",
+                parentNode=_node(one.node),
+            )
+            yield from self.about(self._u.make_term_urn(one.id), info)
+
+    def tag_words(self) -> Iterator[Any]:
+        """What the tags mean."""
+        m = self._m
         for tag, words in _TAGS.items():
             yield from self.about(self._u.make_tag_urn(tag), m.TagPropertiesClass(name=tag, description=both(words)))
 
@@ -149,8 +158,8 @@ def _item_tags(item: Item) -> tuple[tuple[str, bool], ...]:
     return ("personal", personal), ("sensitive", bool(item.personal and item.personal.sensitive))
 
 
-def _term(family: str, word: Any) -> tuple[str, Text]:
-    return f"{family}.{word}", word.text
+def _node(node: str) -> str:
+    return f"urn:li:glossaryNode:{node}"
 
 
 def both(text: Text, separator: str = "\n\n") -> str:

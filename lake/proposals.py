@@ -43,7 +43,14 @@ class Teller(Parts):
     def surroundings(self, one: Described) -> list[Any]:
         """What stands still from delivery to delivery: places, people, words, both datasets and their lineage."""
         checks = [proposal for check in one.checks for proposal in self._assertion(one, check)]
-        return [*self.places(one), *self.words(one.resource), *self._landing(one), *self._curated(one), *checks]
+        return [
+            *self.places(one),
+            *self.words(one.resource),
+            *self._landing(one),
+            *self._curated(one),
+            *checks,
+            *self._contract(one),
+        ]
 
     def run(self, one: Described) -> list[Any]:
         """What this delivery adds: the dataset's newest figures, each expectation's result, what was written."""
@@ -174,6 +181,16 @@ class Teller(Parts):
                 fineGrainedLineages=lineage or None,
             ),
             m.StatusClass(removed=False),
+        )
+
+    def _contract(self, one: Described) -> list[Any]:
+        """The data contract: what is expected of the dataset, assertion by assertion."""
+        m = self._m
+        expected = [m.DataQualityContractClass(assertion=self._assertion_urn(one, check)) for check in one.checks]
+        return self.about(
+            f"urn:li:dataContract:{one.resource.id}",
+            m.DataContractPropertiesClass(entity=self.dataset_urn(one.resource.id), dataQuality=expected),
+            m.DataContractStatusClass(state="ACTIVE", customProperties={"version": one.contract.version}),
         )
 
     def _assertion(self, one: Described, check: Check) -> list[Any]:

@@ -106,9 +106,11 @@ def latest(
 
 def compare_task() -> dict[str, int]:
     """The body of the daily task: how many differences of each kind are open."""
+    from lake.describe_register import enqueue  # noqa: PLC0415
     from lake.record import ACTOR  # noqa: PLC0415 - loaded where it runs
 
     with open_ground() as ground:
+        enqueue(ground)  # what the register gained since is told too; the next describing sends it
         return dict(reconcile(ground, ACTOR).counts)
 
 

@@ -91,7 +91,7 @@ outbox = sa.Table(
     "lake_outbox",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("kind", sa.String(32), nullable=False),  # delivery | replay | restore | extract | purge
+    sa.Column("kind", sa.String(32), nullable=False),  # delivery | replay | restore | extract | purge | entry
     sa.Column("subject", sa.Text, nullable=False),  # delivery id, extract id, …
     sa.Column("payload", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),

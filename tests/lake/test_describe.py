@@ -17,14 +17,17 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from lake_city import stock
 
+from catalogs.life.tables import WITHDRAWN
 from catalogs.register import resources
+from catalogs.tables import RESOURCE
 from infra.database import read, write
 from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground, open_ground
 from infra.lease import lease
 from lake.cli import lake as lake_commands
+from lake.describe_register import enqueue
 from lake.outbox import MOST_ATTEMPTS, Standing, drain, drain_quietly, retry, standing
-from lake.tables import outbox
+from lake.tables import delivery, outbox
 
 FLOW, VISITS, PUPILS = "jinshui.traffic.road_flow", "zhongyuan.health.visits", "erqi.education.pupils"
 AT = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -151,6 +154,7 @@ def test_datahub_itself_accepts_the_file(city: Ground, tmp_path: Path) -> None:
     for number, dataset in enumerate(resource.id for resource in resources(city.engine)):
         put_delivery(city, dataset, f"d-{number}")
     put_extract(city)
+    enqueue(city)
     drained = drain(city)
     assert (drained.failed, drained.left) == (0, 0)
     subjects = {one["entityUrn"] for one in told(city)}
@@ -169,6 +173,78 @@ def test_datahub_itself_accepts_the_file(city: Ground, tmp_path: Path) -> None:
         check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_what_is_registered_is_told_without_data_and_once_a_version(city: Ground) -> None:
+    count = len(resources(city.engine))
+    assert enqueue(city) == count
+    assert enqueue(city) == 0
+    assert (drain(city).sent, standing(city).waiting) == (count, 0)
+    all_told = told(city)
+    curated = f"dataPlatform:delta-lake,{VISITS},"
+    (schema,) = aspects(all_told, curated, "schemaMetadata")
+    assert "urn:li:tag:sensitive" in json.dumps(schema["fields"])
+    (assigned,) = aspects(all_told, curated, "structuredProperties")
+    values = {one["propertyUrn"].rpartition(".")[2]: json.dumps(one["values"]) for one in assigned["properties"]}
+    assert "conditional" in values["sharing_attribute"]
+    assert {"openness", "update_frequency"} <= set(values)
+    (definition,) = aspects(all_told, "structuredProperty:cityhub.openness", "propertyDefinition")
+    assert len(definition["allowedValues"]) == 3
+    (product,) = aspects(all_told, f"dataProduct:{VISITS}", "dataProductProperties")
+    assert [VISITS in one["destinationUrn"] for one in product["assets"]] == [True]
+    (owner,) = aspects(all_told, f"dataProduct:{VISITS}", "ownership")
+    assert owner["owners"][0]["owner"] == "urn:li:corpGroup:zhongyuan_health"
+    (term,) = aspects(all_told, "glossaryTerm:sharing.not_shared", "glossaryTermInfo")
+    assert "Decree 809" in term["definition"]
+    assert term["parentNode"] == "urn:li:glossaryNode:sharing"
+    assert "corpuser:officer" not in json.dumps(all_told), "no person is named"
+
+
+def test_what_a_delivery_told_is_not_taken_back_by_the_entry(city: Ground) -> None:
+    put_delivery(city, FLOW, "d-1")
+    values = {"id": "d-1", "dataset": FLOW, "unit": "jinshui", "sha256": "0" * 64, "size": 1, "file_name": "f"}
+    values |= {"channel": "t", "arrived_at": AT, "ordinal": 0, "state": "finished", "finished_at": AT}
+    with write(city.engine) as connection:
+        connection.execute(delivery.insert().values(**values))
+    enqueue(city)
+    drain(city)
+    curated = f"dataPlatform:delta-lake,{FLOW},"
+    assert len(aspects(told(city), curated, "schemaMetadata")) == 1
+    assert len(aspects(told(city), curated, "structuredProperties")) == 1
+    (contract,) = aspects(told(city), f"dataContract:{FLOW}", "dataContractProperties")
+    asserted = {one["entityUrn"] for one in told(city) if one["aspectName"] == "assertionInfo"}
+    assert {one["assertion"] for one in contract["dataQuality"]} == asserted
+
+
+def test_what_is_withdrawn_is_removed_and_its_next_version_is_there_again(city: Ground) -> None:
+    enqueue(city)
+    drain(city)
+    with write(city.engine) as connection:
+        gone = {"resource": FLOW, "version": 1, "by": "t", "at": AT, "why": "t"}
+        connection.execute(WITHDRAWN.insert().values(**gone))
+    assert enqueue(city) == 1
+    drain(city)
+    for urn in (f"dataPlatform:delta-lake,{FLOW},", f"dataProduct:{FLOW}"):
+        assert [one["removed"] for one in aspects(told(city), urn, "status")] == [False, True]
+    with write(city.engine) as connection:
+        connection.execute(WITHDRAWN.delete())
+        connection.execute(RESOURCE.update().where(RESOURCE.c.id == FLOW).values(version=2))
+    assert enqueue(city) == 1
+    drain(city)
+    assert aspects(told(city), f"dataPlatform:delta-lake,{FLOW},", "status")[-1]["removed"] is False
+
+
+def test_lite_holds_entries_products_and_structured_properties(city: Ground) -> None:
+    del city.environ["HUB_DATAHUB_SINK"]
+    count = enqueue(city)
+    drained = drain(city)
+    assert (drained.sent, drained.left) == (count, 0)
+    import duckdb
+
+    with duckdb.connect(str(city.home / "datahub" / "lite.duckdb"), read_only=True) as lite:
+        found = lite.sql("SELECT DISTINCT aspect_name FROM metadata_aspect_v2").fetchall()
+    wanted = {"structuredProperties", "propertyDefinition", "dataProductProperties", "glossaryTermInfo"}
+    assert wanted <= {name for (name,) in found}
 
 
 def test_lite_keeps_it_and_is_told_again_without_harm(city: Ground) -> None:
@@ -249,6 +325,8 @@ def test_a_malformed_row_stops_nothing_but_its_own_dataset(city: Ground, kind: s
 
 
 def test_what_was_given_up_is_told_of_and_told_by_the_command(city: Ground) -> None:
+    enqueue(city)
+    drain(city)  # the register is known: what follows counts deliveries
     blocked = city.home / "file"
     blocked.write_text("")
     environ = {**city.environ, "HUB_LANG": "en"}
