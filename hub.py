@@ -90,6 +90,9 @@ BESIDE: dict[str, dict[str, str]] = {
         "harvested": "catalogs.exchange.harvest_cli:harvested",
         "reindex": "catalogs.find.cli:reindex",
         "search": "catalogs.find.cli:search",
+        "template": "catalogs.sheet.sheet_cli:template",
+        "import-excel": "catalogs.sheet.sheet_cli:import_excel",
+        "export-excel": "catalogs.sheet.sheet_cli:export_excel",
     },
     "contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"},
 }

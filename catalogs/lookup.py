@@ -102,6 +102,13 @@ def departments(engine: Engine) -> list[Department]:
         return _departments(connection)
 
 
+def domains(engine: Engine) -> list[Domain]:
+    """The domains of the registered city; none before a city is registered."""
+    with read(engine) as connection:
+        body: dict[str, Any] = connection.execute(sa.select(CITY.c.body)).scalar() or {}
+    return [msgspec.convert(domain, Domain) for domain in body.get("domains", ())]
+
+
 def city(engine: Engine) -> City:
     """The whole city as registered.
 

@@ -1,0 +1,1 @@
+"""The departments' Excel: template, import of what they fill in, marked copy, export."""

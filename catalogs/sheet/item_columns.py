@@ -1,0 +1,75 @@
+"""The columns of the form for 数据项 (信息项). Pure."""
+
+from catalogs.sheet.column import Column, Kind
+from catalogs.words import (
+    Content,
+    Crs,
+    Edition,
+    IdentifierRole,
+    Openness,
+    PersonalKind,
+    Secrecy,
+    SharingAttribute,
+    UpdateFrequency,
+)
+
+ITEM = (
+    Column("zh", "数据项名称", "item", "数据项的中文名称。例：停车场名称",
+           also=("信息项名称", "数据项", "信息项", "字段中文名", "字段中文名称", "中文名称", "数据项中文名称",
+           "信息项中文名称",
+                 "数据项中文名", "字段描述"),
+           longest=200, needed=True, width=22),
+    Column("type", "数据类型", "data type", "从列表选。例：字符型C", Kind.TYPE,
+           also=("类型", "字段类型", "信息项数据类型", "数据项类型"), needed=True, width=12),
+    Column("length", "数据长度", "length", "可空着。例：50 或 10,2", also=("长度", "字段长度", "信息项长度"),
+           longest=40, width=10),
+    Column("grade", "数据项级别", "grade", "空着时与本资源的数据分级相同。例：一般1级", Kind.GRADE,
+           also=("级别", "分级", "数据分级", "安全级别", "数据项分级", "信息项级别", "数据级别"), width=12),
+    Column("name", "字段名", "column name", "数据库中的字段名；空着时按拼音给定。例：parking_name", Kind.NAME,
+           also=("英文名", "字段英文名", "字段名称", "英文字段名", "数据项英文名", "信息项英文名称", "字段英文名称",
+           "数据项标识"),
+           longest=63, width=18),
+    Column("aliases", "数据项别名", "other names", "几个用顿号隔开。例：车场名", Kind.LIST, also=("别名",)),
+    Column("unit_of_measure", "计量单位", "unit of measure", "数值的单位。例：个", also=("单位",), longest=40,
+           width=10),
+    Column("crs", "坐标系", "coordinate system", "空间图形的必填。例：CGCS2000", Kind.WORD, Crs, width=12),
+    Column("personal.class", "个人信息类别", "class of personal information", "不是个人信息的空着。例：个人基本资料",
+           Kind.WORD,
+           PersonalKind, ("个人信息", "个人信息分类"), width=16),
+    Column("personal.sensitive", "是否敏感个人信息", "sensitive", "是或否", Kind.FLAG, also=("敏感个人信息",
+           "是否敏感"), width=12),
+    Column("personal.edition", "个人信息判定依据", "edition", "空着时为 GB/T 45574-2025", Kind.WORD, Edition,
+           width=16),
+    Column("identifier", "标识类型", "identifier role", "能认出个人的填。例：直接标识符", Kind.WORD, IdentifierRole,
+           ("标识", "标识符类型"), width=14),
+    Column("content", "特殊内容", "special content", "未成年人、患者、车牌、公共视频图像，可填几种", Kind.WORDS,
+           Content, width=18),
+    Column("summary", "数据项说明", "explanation", "可空着。例：取自备案表", also=("备注", "说明", "信息项说明",
+           "数据项描述"), width=20),
+    Column("sharing_attribute", "数据项共享属性", "item's sharing attribute", "空着时与本资源相同", Kind.WORD,
+           SharingAttribute,
+           ("信息项共享类型", "共享属性", "共享类型"), width=14),
+    Column("not_shared_reason", "数据项不予共享理由", "why not shared", "本数据项不予共享的必填",
+           also=("不予共享理由",)),
+    Column("openness", "数据项开放属性", "item's openness", "空着时与本资源相同", Kind.WORD, Openness,
+           ("信息项开放类型", "开放属性", "开放类型"), width=14),
+    Column("update_frequency", "数据项更新频率", "item's update frequency", "空着时与本资源相同", Kind.WORD,
+           UpdateFrequency,
+           ("信息项更新周期", "更新周期", "更新频率"), width=14),
+    Column("department", "责任部门", "answerable department", "负责本数据项的部门的编号，可空着",
+           also=("数据项责任部门",), longest=63),
+    Column("origin", "数据项来源", "origin", "可空着。例：停车场备案表", also=("来源", "信息项来源")),
+    Column("secrecy", "数据项涉密属性", "secrecy", "非涉密的才列入本目录", Kind.WORD, Secrecy, ("涉密属性",
+           "是否涉密"), width=12),
+    Column("impacts", "数据项影响评估", "impacts", "影响对象:影响程度，几个用分号隔开", Kind.IMPACTS,
+           also=("影响评估",)),
+    Column("en", "数据项英文含义", "item in English", "可空着", also=("英文含义", "英文名称", "英文描述"),
+           longest=300),
+    Column("summary_en", "数据项说明（英文）", "explanation in English", "可空着"),
+)  # fmt: skip
+EVERY = {column.key: column for column in ITEM}
+NATIONAL_ORDER = ("zh", "type", "length")
+NATIONAL_NAMES = {"zh": "信息项名称"}
+GROUP = "信息项信息"
+"""The upper, merged heading over the items' columns in the national layout."""
+GROUPS = ("信息项信息", "信息项", "数据项信息", "数据项", "信息项目", "数据项目", "字段信息")
