@@ -5,6 +5,7 @@ stand at each vocabulary: "Decree 809" is 《政务数据共享条例》 (State 
 """
 
 from enum import IntEnum
+from functools import cache
 
 from catalogs.guide_words import (
     DataFormat,
@@ -262,5 +263,9 @@ class Grade(IntEnum):
 
 def find_grade(word: str) -> Grade | None:
     """The grade whose id or Chinese word is `word`, or None."""
-    wanted = fold(word)
-    return next((grade for grade in Grade if wanted in (grade.id, grade.text.zh)), None)
+    return _grades().get(fold(word))
+
+
+@cache
+def _grades() -> dict[str, Grade]:
+    return {said: grade for grade in Grade for said in (grade.id, grade.text.zh)}

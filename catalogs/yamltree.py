@@ -140,6 +140,13 @@ def _syntax(name: str, line: int | None, problem: str) -> Fault:
     )
 
 
+_PLAIN = (None, "")
+
+
+def _simple(event: Any) -> bool:
+    return event.anchor is None and event.tag is None and len(event.value) <= SCALAR
+
+
 class _Builder:
     """Builds the tree from events; what is refused but can be skipped is a fault, what cannot be skipped stops."""
 
@@ -152,13 +159,29 @@ class _Builder:
         self._documents = 0
 
     def build(self, events: Iterator[Any]) -> Node | None:
+        stack = self._stack
         for event in events:
-            self._take(event)
+            # Nearly all are plain values of a mapping: they are laid down here, with no call for each.
+            if type(event) is not yaml.ScalarEvent or not stack or not _simple(event):
+                self._take(event)
+                continue
+            parent, pending = stack[-1]
+            line: int = event.start_mark.line + 1  # type: ignore[union-attr]  # libyaml marks every event
+            key = pending[0]
+            if key is None or type(parent) is not Mapping or key.text in parent.values or self._nodes >= NODES:
+                self._take(event)
+                continue
+            self._nodes += 1
+            pending[0] = None
+            parent.values[key.text] = Scalar(event.value, event.implicit[0] and event.style in _PLAIN, line)
+            parent.lines[key.text] = key.line
         return self._root
 
     def _take(self, event: Any) -> None:
         line = event.start_mark.line + 1
-        if isinstance(event, yaml.DocumentStartEvent):
+        if type(event) is yaml.ScalarEvent:  # nearly all are
+            self._open(event, line)
+        elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
                 self._stop("CATALOG_YAML_DOCUMENTS", line, "文件含多个文档", "the file holds several documents")

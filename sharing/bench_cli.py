@@ -17,8 +17,11 @@ CHINESE = {
     "append_seconds": "写入秒数",
     "baseline": "最简基线",
     "baseline_cpu_us": "基线每条 CPU 微秒",
+    "baseline_p50_ms": "基线中位毫秒",
+    "baseline_p95_ms": "基线第 95 百分位毫秒",
     "baseline_per_second": "基线每秒条数",
     "bytes": "字节数",
+    "check": "检查",
     "classes": "等价类数",
     "cold": "冷启动命令",
     "cpu": "CPU 秒",
@@ -41,6 +44,8 @@ CHINESE = {
     "k": "k（按人计）",
     "kept": "保留比例",
     "l": "l（敏感值种数）",
+    "list": "列出",
+    "load": "登记入库",
     "load_ms": "规则载入毫秒",
     "measured": "评估方案数",
     "methods": "去标识方法",
@@ -49,6 +54,7 @@ CHINESE = {
     "ours_cpu_us": "每条 CPU 微秒",
     "ours_per_second": "每秒条数",
     "p50_ms": "中位毫秒",
+    "p95_ms": "第 95 百分位毫秒",
     "p99_ms": "第 99 百分位毫秒",
     "pairs": "对数",
     "pandas": "pandas 流程",
@@ -59,6 +65,7 @@ CHINESE = {
     "prove_and_verify_cpu_ms": "证明并核验 CPU 毫秒",
     "prove_ms": "证明中位毫秒",
     "prove_p99_ms": "证明第 99 百分位毫秒",
+    "queries": "查询数",
     "ratio": "倍数",
     "reach": "目标",
     "readers": "读者数",
@@ -71,6 +78,7 @@ CHINESE = {
     "schedule_seconds": "编制调度秒数",
     "sealed": "热启动、封存",
     "search": "方案搜索",
+    "seconds": "秒",
     "sequence_seconds": "编入秒数",
     "sqlite": "SQLite",
     "start_seconds": "启动秒数",
@@ -221,4 +229,18 @@ def policy(grants: int) -> None:
 
     with _showing() as say:
         found = run(grants=grants, say=say)
+    _emit(found)
+
+
+@bench.command(help=help_text("满额目录的检查、登记、查找", "check, register and search a city at full size"))
+@click.option(
+    "--resources", default=50_000, show_default=True, type=click.IntRange(100), help=help_text("资源数", "resources")
+)
+@json_option
+def catalog(resources: int) -> None:
+    """Measure the register."""
+    from catalogs.find.bench import run
+
+    with _showing() as say:
+        found = run(resources=resources, say=say)
     _emit(found)

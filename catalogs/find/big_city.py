@@ -202,6 +202,7 @@ def _resource(dataset: str, title: Text, summary: Text, draw: random.Random) -> 
         classification=Classification("政务", "监督管理"),
         grade=Grade.GENERAL_1,
         openness=Openness.UNCONDITIONAL if shared else Openness.CONDITIONAL,
+        openness_conditions=None if shared else Text("实名登记", "by registered users"),
         items=tuple(_item(*each) for each in sorted(draw.sample(ITEMS, 10))),
     )
 
@@ -246,6 +247,8 @@ def _lines(each: Resource) -> Iterator[str]:
     yield f"    conditions: {{{said}}}"
     yield f"    classification: {{industry: {each.classification.industry}, business: {each.classification.business}}}"
     yield f"    openness: {each.openness}"
+    if each.openness_conditions:
+        yield f"    openness_conditions: {_both(each.openness_conditions)}"
     yield "    items:"
     for item in each.items:
         yield (

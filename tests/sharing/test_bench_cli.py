@@ -73,6 +73,12 @@ def policy(folder: Path, say: Any) -> dict[str, Any]:
     return run(grants=5, decisions=5, rounds=2, folder=folder, say=say)
 
 
+def catalog(folder: Path, say: Any) -> dict[str, Any]:
+    from catalogs.find.bench import run
+
+    return run(resources=100, folder=folder, say=say)
+
+
 @pytest.mark.parametrize(
     ("measure", "steps"),
     [
@@ -80,6 +86,7 @@ def policy(folder: Path, say: Any) -> dict[str, Any]:
         (deliveries, ["one_process", "airflow", "register"]),
         (extract, ["data", "search", "baseline", "governed"]),
         (ledger, ["sqlite", "proof"]),
+        (catalog, ["data", "check", "load", "list", "search"]),
         (policy, ["data", "access", "gate", "access", "gate", "reading"]),
     ],
 )
