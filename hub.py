@@ -86,6 +86,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 BESIDE: dict[str, dict[str, str]] = {
     "catalog": {
         "compare": "lake.reconcile_cli:compare",
+        "suggest": "lake.suggest_cli:suggest",
         "harvest": "catalogs.exchange.harvest_cli:harvest",
         "harvested": "catalogs.exchange.harvest_cli:harvested",
         "reindex": "catalogs.find.cli:reindex",
