@@ -175,7 +175,9 @@ def _put_resources(
     changed = [row for row in rows if row["id"] in old]
     _codes_free(connection, rows)
     # Two resources may exchange their codes: none stands in the other's way while they do.
-    connection.execute(sa.update(RESOURCE).where(RESOURCE.c.id.in_([row["id"] for row in changed])).values(code=None))
+    if changed:
+        freed = sa.update(RESOURCE).where(RESOURCE.c.id == sa.bindparam("one")).values(code=None)
+        connection.execute(freed, [{"one": row["id"]} for row in changed])
     if new:
         connection.execute(sa.insert(RESOURCE), new)
     for row in changed:

@@ -41,6 +41,7 @@ class In(IntFlag):
 
 
 FIELDS = (In.TITLE, In.ALIAS, In.ITEM, In.CODE, In.PROVIDER, In.SUMMARY)
+_START = int(In.START)
 _SOUNDED = {In.TITLE, In.ALIAS, In.ITEM, In.PROVIDER}
 
 
@@ -109,14 +110,14 @@ def tokens(kept: str) -> dict[str, int]:
     """Every token of a document with the fields in which it stands."""
     found: dict[str, int] = {}
     for field, each in fields(kept).items():
-        sounded = field in _SOUNDED
+        sounded, bit = field in _SOUNDED, int(field)  # flags are joined a million times: as plain numbers
         for text in each:
             plain, first = _text_tokens(text, sounded)
             for token in plain:
-                found[token] = found.get(token, 0) | field
+                found[token] = found.get(token, 0) | bit
             if field is In.TITLE:
                 for token in first:
-                    found[token] |= In.START
+                    found[token] |= _START
     return found
 
 
