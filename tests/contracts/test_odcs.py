@@ -42,8 +42,8 @@ def test_import_and_export_keep_every_key_and_order(path: Path) -> None:
     assert dump(again.raw) == dump(document.raw)
 
 
-def test_there_is_a_contract_for_each_dataset() -> None:
-    assert {path.stem for path in CONTRACTS} == {one.id for one in load_city(sample_city()).resources}
+def test_each_contract_is_of_a_catalogued_resource() -> None:
+    assert {path.stem for path in CONTRACTS} < {one.id for one in load_city(sample_city()).resources}
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=20)

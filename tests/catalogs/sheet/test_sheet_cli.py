@@ -48,7 +48,7 @@ def test_form_out_filled_in_and_back_as_drafts(environ: dict[str, str], tmp_path
     assert said["faults"] == 0
     assert said["saved"]
     with open_ground() as ground:
-        assert [one.body.summary.zh for one in drafts(ground.engine)] == ["改过的摘要。"]
+        assert [one.body.summary.zh for one in drafts(ground.engine)].count("改过的摘要。") == 1
     run("import-excel", str(form), "--as", "officer_jinshui")  # the same again changes nothing and is no fault
 
 
