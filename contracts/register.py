@@ -30,7 +30,17 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
 
-__all__ = ["Listed", "Registered", "check_contracts", "contract", "document", "export", "listing", "register_contracts"]
+__all__ = [
+    "Listed",
+    "Registered",
+    "check_contracts",
+    "contract",
+    "document",
+    "export",
+    "has_contract",
+    "listing",
+    "register_contracts",
+]
 
 _SHOWN = 5  # changes in a refusal; `hub contract diff` tells all
 
@@ -180,6 +190,14 @@ def contract(engine: Engine, dataset: str, version: str | None = None) -> Contra
         Refused: CONTRACT_UNKNOWN.
     """
     return _parsed(document(engine, dataset, version), dataset)
+
+
+def has_contract(engine: Engine, dataset: str) -> bool:
+    """Whether a contract of the dataset is registered: a resource may be catalogued before anything is promised."""
+    with read(engine) as connection:
+        return (
+            connection.execute(sa.select(CONTRACT.c.dataset).where(CONTRACT.c.dataset == dataset)).first() is not None
+        )
 
 
 def _parsed(raw: dict[str, Any], dataset: str) -> Contract:

@@ -7,7 +7,8 @@
 - landing the same bytes for the same dataset again, before they were taken, finds the delivery and adds nothing;
 - two that land the same delivery at once give one row, one entry and one object;
 - several files, a folder or files named together, land as one (`lake.bundle`);
-- what nobody registered lands all the same and is refused in the same transaction (`ARRIVAL_UNKNOWN_RESOURCE`).
+- what nobody registered, or what has no contract, lands all the same and is refused in the same transaction
+  (`ARRIVAL_UNKNOWN_RESOURCE`, `ARRIVAL_NO_CONTRACT`).
 
 An object is `landing/<unit>/<sha256>/<delivery>-<random>.sealed`, sealed with a key of its own that stands wrapped in
 the delivery's row: erasing the row's key erases the bytes. Its name is random at the end, so that of two landings at
@@ -39,7 +40,7 @@ from lake.bundle import bundled, changed, not_a_file, pack, too_large
 from lake.copies import copied, copied_stream, sealed_copy
 from lake.delivery import Arrival, Delivery, delivery_id, file_name, find
 from lake.delivery import known as known_delivery
-from lake.unregistered import DATASET, UNKNOWN, unregistered
+from lake.unregistered import DATASET, UNKNOWN, WAITED, unregistered
 
 PURPOSE = "landing"
 __all__ = ["UNKNOWN", "Arrival", "Delivery", "LandingSettings", "find", "land", "land_arrival", "open_landed"]
@@ -151,7 +152,7 @@ def _record(
     ground: Ground, arrival: Arrival, taken: crypto.Sealed, temporary: Path, data_key: bytes | None, label: str
 ) -> Delivery:
     refusal = unregistered(ground, arrival.dataset, arrival.unit)
-    unit = arrival.dataset.split(".")[0] if refusal is None else arrival.unit or NOBODY
+    unit = arrival.unit or NOBODY if refusal and refusal.code == UNKNOWN else arrival.dataset.split(".")[0]
     with read(ground.engine) as connection:
         first = _welcome(ground, connection, arrival, taken.sha256)
         known, ordinal = known_delivery(ground, connection, arrival.dataset, taken.sha256, first)
@@ -160,7 +161,7 @@ def _record(
         if arrival.also is not None:
             with write(ground.engine) as connection:
                 arrival.also(connection, known)
-        return known if refusal or known.code != UNKNOWN else _adopt(ground, arrival, known)
+        return known if refusal or known.code not in WAITED else _adopt(ground, arrival, known)
     identity = delivery_id(arrival.dataset, taken.sha256, ordinal)
     key = f"landing/{unit}/{taken.sha256}/{identity}-{label}.{'sealed' if data_key else 'raw'}"
     master = ground.keys.current(PURPOSE, life=None) if data_key else None
@@ -206,12 +207,12 @@ def _welcome(ground: Ground, connection: Connection, arrival: Arrival, sha256: s
 
 
 def _adopt(ground: Ground, arrival: Arrival, known: Delivery) -> Delivery:
-    """A delivery that came before its resource was registered goes its way now."""
+    """A delivery that came before its resource, or the contract of it, was registered goes its way now."""
     table = tables.delivery
     values: dict[str, Any] = dict.fromkeys(("code", "message_zh", "message_en", "finished_at"))
     values |= {"dataset": arrival.dataset, "unit": arrival.dataset.split(".")[0], "state": tables.LANDED}
     with write(ground.engine) as connection:
-        connection.execute(table.update().where(table.c.id == known.id, table.c.code == UNKNOWN).values(**values))
+        connection.execute(table.update().where(table.c.id == known.id, table.c.code.in_(WAITED)).values(**values))
         content = {"dataset": arrival.dataset, "sha256": known.sha256}
         entry = NewEntry(Act.DELIVERY_LANDED, arrival.actor, known.id, content, f"landed:{known.id}:registered")
         ground.ledger.append([entry], connection=connection)

@@ -1,7 +1,7 @@
 """What is due, and when: the register's schedule for Airflow, and the bodies of its tasks.
 
 Promises:
-- one DAG for a unit and an update frequency that a resource of it has; its parse reads one small file,
+- one DAG for a unit and an update frequency that a resource of it with a contract has; its parse reads one small file,
   `HUB_HOME/airflow/schedule.json`, and opens no database;
 - a delivery is due when it has landed, is not final, and its resource has the DAG's frequency: that is asked of the
   database each time, so that nothing rests on an event that arrives once;
@@ -23,6 +23,7 @@ from catalogs.lookup import Listed
 from catalogs.model import Department, Unit, UpdateFrequency
 from catalogs.register import departments, listing, units
 from catalogs.words import find
+from contracts.register import listing as contracts
 from infra.database import read
 from infra.errors import HubError, Unavailable
 from infra.ground import Ground, open_ground
@@ -124,7 +125,9 @@ def schedule_file(home: Path) -> Path:
 
 def write_schedule(ground: Ground) -> list[Dag]:
     """Bring the schedule file up to the register; an unchanged file is left alone."""
-    dags = plan_dags(listing(ground.engine), units(ground.engine), departments(ground.engine))
+    promised = {one.dataset for one in contracts(ground.engine)}
+    known = [one for one in listing(ground.engine) if one.id in promised]
+    dags = plan_dags(known, units(ground.engine), departments(ground.engine))
     path = schedule_file(ground.home)
     text = json.dumps({"dags": [asdict(dag) for dag in dags]}, ensure_ascii=False, indent=1)
     if not path.exists() or path.read_text(encoding="utf-8") != text:

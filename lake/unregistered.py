@@ -1,18 +1,24 @@
-"""What arrives for a resource that nobody registered: kept as it came, and refused with what to do about it."""
+"""What arrives for a resource that nobody registered, or that has no contract yet.
+
+It is kept as it came, and refused with what to do about it; delivered again after that, it goes its way.
+"""
 
 import re
 
 from catalogs.register import resource
+from contracts.register import has_contract
 from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
 
 UNKNOWN = "ARRIVAL_UNKNOWN_RESOURCE"
+NO_CONTRACT = "ARRIVAL_NO_CONTRACT"
+WAITED = (UNKNOWN, NO_CONTRACT)  # what a later delivery of the same bytes takes up
 DATASET = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){2}")
 
 
 def unregistered(ground: Ground, dataset: str, sender: str | None) -> Refused | None:
-    """The refusal of what is for no registered resource; None where one of that id is registered.
+    """The refusal of what is for no registered resource or for one without a contract; None where both are there.
 
     Args:
         ground: the register.
@@ -26,7 +32,7 @@ def unregistered(ground: Ground, dataset: str, sender: str | None) -> Refused | 
             if error.code != "CATALOG_UNKNOWN_RESOURCE":
                 raise
         else:
-            return None
+            return None if has_contract(ground.engine, dataset) else _no_contract(dataset)
     shown = "".join(char if char.isprintable() else "\ufffd" for char in dataset[:80])
     unit, _, name = shown.partition("/")
     if unit == sender and name:  # a watched folder's file whose name says no dataset
@@ -46,4 +52,19 @@ def unregistered(ground: Ground, dataset: str, sender: str | None) -> Refused | 
         "register the resource (`hub catalog register`), then deliver again",
         place=Place(dataset=shown),
         remedy=Text("用 hub catalog list 查看已登记的数据资源", "see what is registered with `hub catalog list`"),
+    )
+
+
+def _no_contract(dataset: str) -> Refused:
+    return Refused(
+        NO_CONTRACT,
+        f"数据资源 {dataset} 已编入目录，但还没有数据契约，无法读取和检验；文件已原样封存，未作处理。"
+        "请先登记契约，再报送同一文件",
+        f"the resource {dataset} is in the catalogue but has no contract yet, so it can be neither read nor checked; "
+        "the file is kept as it came and was not processed: register a contract, then deliver the same file again",
+        place=Place(dataset=dataset),
+        remedy=Text(
+            "用 hub contract infer 由样例文件生成契约，再用 hub contract register 登记",
+            "draft one from a sample file with `hub contract infer`, then `hub contract register`",
+        ),
     )

@@ -15,11 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from kill_site import WHOLE, chosen
-from lake_city import FLOW, acts, deliveries
+from lake_city import FLOW, acts, deliveries, stock
 from warm import Warm
 
 from catalogs.people import issue_key
-from catalogs.register import register_city
 from infra.database import read
 from infra.ground import Ground, open_ground, sample_city
 from lake import tables
@@ -43,7 +42,7 @@ def city(city_environ: dict[str, str], tmp_path: Path) -> Iterator[Ground]:
     environ = {**city_environ, "HUB_CITY_DIR": str(folder), "HUB_PULL_FLOW": f"sqlite:///{tmp_path / 'source.db'}"}
     with open_ground({**environ, "HUB_PUSH_PORT": "0"}, create=True) as ground:
         ground.prepare()
-        register_city(ground, folder, "test")
+        stock(ground)
         yield ground
 
 

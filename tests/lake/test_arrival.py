@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from lake_city import stock
 from warm import Warm
 
-from catalogs.register import register_city
 from infra.database import read
 from infra.ground import Ground, open_ground
 from lake import tables
@@ -28,7 +28,7 @@ CONTENT = "检测器编号,时间\n1,2\n".encode("gbk")
 def home(tmp_path: Path) -> Iterator[Ground]:
     with open_ground({"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1"}, create=True) as ground:
         ground.prepare()
-        register_city(ground, ground.city, "test")
+        stock(ground)
         yield ground
 
 
@@ -215,7 +215,7 @@ def test_one_file_too_large_keeps_no_other_waiting(tmp_path: Path) -> None:
     environ = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANDING_MAX_BYTES": "100"}
     with open_ground(environ, create=True) as ground:
         ground.prepare()
-        register_city(ground, ground.city, "test")
+        stock(ground)
         large = put(ground, "jinshui", "traffic.road_flow-1.csv", b"x" * 1000)
         put(ground, "jinshui", "traffic.road_flow-2.csv")
         found = arrive(ground, NOW)

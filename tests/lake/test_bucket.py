@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from lake_city import stock
 from servers import ACCESS, SECRET, S3Server
 from warm import Warm
 
 from catalogs.city import check_city
 from catalogs.doors import load_doors
 from catalogs.people import current
-from catalogs.register import register_city
 from infra.database import read
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
@@ -71,7 +71,7 @@ def place(s3: S3Server, tmp_path: Path) -> Iterator[Place]:
     }
     with open_ground(environ, create=True) as ground:
         ground.prepare()
-        register_city(ground, city, "test")
+        stock(ground)
         store = bucket.open_bucket(ground, load_doors(city).buckets[0])
         store.prepare()
         yield Place(ground, city, store)

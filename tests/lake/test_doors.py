@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from front_door import run_hub
+from lake_city import stock
 
-from catalogs.register import register_city
 from infra.doctor import State, examine
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
@@ -48,7 +48,7 @@ def doors(tmp_path: Path) -> Iterator[Ground]:
     }
     with open_ground(environ, create=True) as ground:
         ground.prepare()
-        register_city(ground, city, "test")
+        stock(ground)
         folder = watched(ground, "sample")
         folder.mkdir(parents=True)
         (folder / "health.hospitals.csv").write_bytes(b"a\n1\n")

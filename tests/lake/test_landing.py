@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from lake_city import stock
 from warm import Warm
 
-from catalogs.register import register_city
+from contracts.tables import CONTRACT
 from infra.database import read, write
 from infra.errors import Refused, Unavailable
 from infra.ground import Ground, open_ground
@@ -25,7 +26,7 @@ DATASET = "sample.environment.aqi_hourly"
 @pytest.fixture
 def town(city_ground: Ground) -> Ground:
     """A registered city, on each backend."""
-    register_city(city_ground, city_ground.city, "test")
+    stock(city_ground)
     return city_ground
 
 
@@ -34,7 +35,7 @@ def home(tmp_path: Path) -> Iterator[Ground]:
     """A registered city in a folder."""
     with open_ground({"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1"}, create=True) as ground:
         ground.prepare()
-        register_city(ground, ground.city, "test")
+        stock(ground)
         yield ground
 
 
@@ -114,7 +115,7 @@ def test_a_resource_registered_later_takes_what_came_before(tmp_path: Path, file
         ground.prepare()
         early = put(ground, file)
         assert early.code == UNKNOWN
-        register_city(ground, ground.city, "test")
+        stock(ground)
         late = put(ground, file)
         assert (late.id, late.dataset, late.state, late.code) == (early.id, DATASET, "landed", None)
         assert put(ground, file) == late
@@ -124,7 +125,7 @@ def test_unsealed_landing_is_a_setting(tmp_path: Path, file: Path) -> None:
     environ = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANDING_SEAL": "0"}
     with open_ground(environ, create=True) as ground:
         ground.prepare()
-        register_city(ground, ground.city, "test")
+        stock(ground)
         with ground.scratch() as scratch:
             arrival = Arrival(DATASET, file, "command", ground.now(), "test")
             delivery = land_arrival(ground, arrival, scratch, scratch / "plain")
@@ -222,3 +223,15 @@ def test_many_that_land_the_same_at_once_land_it_once(home: Ground, warm: Warm, 
     assert len(rows(home)) == len(acts(home)) == 1
     assert objects(home) == [delivery.object_key]
     assert open_landed(home, delivery, tmp_path).read_bytes() == file.read_bytes()
+
+
+def test_what_is_catalogued_without_a_contract_is_kept_and_refused_until_it_has_one(home: Ground, file: Path) -> None:
+    dataset = "huiji.environment.river_sections"
+    early = put(home, file, dataset)
+    assert (early.state, early.code, early.unit) == ("refused", "ARRIVAL_NO_CONTRACT", "huiji")
+    assert rows(home)[0]["message_zh"].startswith(f"数据资源 {dataset} 已编入目录，但还没有数据契约")
+    assert put(home, file, dataset) == early
+    with write(home.engine) as connection:
+        connection.execute(CONTRACT.insert().values(dataset=dataset, version="1.0.0", name="断面水质"))
+    late = put(home, file, dataset)
+    assert (late.id, late.dataset, late.state, late.code) == (early.id, dataset, "landed", None)

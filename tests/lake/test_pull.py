@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
+from lake_city import stock
 from warm import Warm
 
-from catalogs.register import register_city
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
 from lake.delivery import find
@@ -98,7 +98,7 @@ def source(address: str, tmp_path: Path) -> Iterator[Source]:
     }
     with open_ground(environ, create=True) as ground:
         ground.prepare()
-        register_city(ground, city, "test")
+        stock(ground)
         made = Source(ground, engine, city)
         made.rule()
         yield made
@@ -189,7 +189,7 @@ def test_no_sentence_holds_the_address_or_the_password(tmp_path: Path) -> None:
     }
     with open_ground(base, create=True) as ground:
         ground.prepare()
-        register_city(ground, city, "test")
+        stock(ground)
     for url, code in wrong.items():
         with open_ground({**base, "HUB_PULL_FLOW": url}) as ground, pytest.raises(HubError) as caught:
             pull(ground, FLOW, actor="test", now=NOW)

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from lake_city import FLOW, deliveries
+from lake_city import FLOW, deliveries, stock
 
 from catalogs.people import current
-from catalogs.register import register_city
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
 from lake import quota
@@ -31,7 +30,7 @@ def city(city_environ: dict[str, str], tmp_path: Path) -> Iterator[Ground]:
     shutil.copytree(sample_city(), folder)
     with open_ground({**city_environ, "HUB_CITY_DIR": str(folder)}, create=True) as ground:
         ground.prepare()
-        register_city(ground, folder, "test")
+        stock(ground)
         yield ground
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lake_city import stock
 
 from infra.ground import Ground
 from lake import metadata_file
@@ -37,6 +38,13 @@ def test_every_delivery_stands_in_one_batch_its_dataset_in_order(many: list[Due]
 def test_an_empty_register_has_no_dags_and_nothing_is_due(ground: Ground) -> None:
     assert write_schedule(ground) == []
     assert due(ground) == []
+
+
+def test_only_what_has_a_contract_has_a_dag(ground: Ground) -> None:
+    stock(ground)
+    told = " ".join(dag.doc for dag in write_schedule(ground))
+    assert "jinshui.traffic.road_flow" in told
+    assert "huiji." not in told  # catalogued, nothing promised
 
 
 def test_a_torn_line_is_dropped_and_the_rest_kept(tmp_path: Path) -> None:
