@@ -98,7 +98,8 @@ def _entries(rows: Rows, told: Told) -> Iterator[Entry]:
             continue
         _remarks(number, sheet, header, told)
         headers.append((number, header))
-        filled(sheet.rows, sheet.merged, header.row + header.height)
+        for row in filled(sheet.rows, sheet.merged, header.row + header.height):
+            sheet.rows[row].clear()  # no text of its own: the lower part of cells merged from above
         (listed if header.lists_items else resources).extend(entries(number, sheet.rows, header))
     if rows.macros:
         told.remark(

@@ -124,14 +124,19 @@ def _is_header_again(cells: Sequence[str | None], heading: Sequence[str | None])
     return len(held) > 1 and list(cells) == list(heading)
 
 
-def filled(rows: Sequence[list[str | None]], merged: Sequence[tuple[int, int, int, int]], first: int) -> None:
-    """Puts the value of a cell merged over several rows, from row `first` on, into each of its rows, in place."""
+def filled(rows: Sequence[list[str | None]], merged: Sequence[tuple[int, int, int, int]], first: int) -> list[int]:
+    """Puts the value of a cell merged over several rows, from row `first` on, into each of its rows, in place.
+
+    Gives the rows that had no text of their own.
+    """
+    empty = [row for row in range(first, len(rows)) if not any(rows[row])]
     for top, left, bottom, _ in merged:
         if top < first or bottom <= top or top >= len(rows) or left >= len(rows[top]):
             continue
         for row in range(top + 1, min(bottom + 1, len(rows))):
             if left < len(rows[row]) and rows[row][left] is None:
                 rows[row][left] = rows[top][left]
+    return empty
 
 
 def missing_columns(header: Header, columns: Sequence[Column]) -> list[Column]:

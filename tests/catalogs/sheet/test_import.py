@@ -246,11 +246,14 @@ def test_bad_input_200_hidden_columns_and_merged_cells_everywhere(tmp_path: Path
         sheet.column_dimensions[openpyxl.utils.get_column_letter(column)].hidden = True
     for column in range(1, len(VENDOR) + 1):
         sheet.merge_cells(start_row=2, end_row=4, start_column=column, end_column=column)
+    for column, text in enumerate(row(VENDOR, 名称="公交站台", 代码="306005/0002"), 1):
+        sheet.cell(5, column, text)
+    made["信息项"].append(["公交站台", "站名", "C"])
     made.save(tmp_path / "i.xlsx")
     read = read_sheet(tmp_path / "i.xlsx", register)
     assert "CATALOG_NAME_TWICE" not in {fault.code for fault in read.faults}
     assert read.faults == ()
-    assert read.entries == 1
+    assert read.entries == 2
 
 
 def test_no_table_and_no_workbook_are_one_fault_of_their_file(tmp_path: Path, register: Register) -> None:
