@@ -1,0 +1,52 @@
+"""`hub catalog export-dcat`."""
+
+from pathlib import Path
+
+import click
+
+from infra.console import emit, help_text, json_option
+from infra.language import Text
+
+_FORMS = {".ttl": "turtle", ".jsonld": "json-ld", ".rdf": "xml"}
+
+
+@click.command(
+    "export-dcat",
+    help=help_text(
+        "把目录导出为 DCAT-AP 3（.ttl、.jsonld 或 .rdf）。",
+        "Export the catalogue as DCAT-AP 3 (.ttl, .jsonld or .rdf).",
+    ),
+)
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--base", help=help_text("各项地址的开头，以 / 结尾", "what every address begins with, ending in /"))
+@json_option
+def export_dcat(out: Path, base: str | None) -> None:
+    """Write the file and print what it holds; it replaces an older one whole or not at all."""
+    from catalogs.exchange.dcat import catalogue
+    from catalogs.exchange.rdf import serialize
+    from catalogs.exchange.web import check_address
+    from catalogs.lookup import city
+    from infra.errors import Place, Unavailable, WrongUse
+    from infra.ground import open_ground
+
+    form = _FORMS.get(out.suffix.lower())
+    if form is None:
+        raise WrongUse("DCAT_FORM", "文件名应以 .ttl、.jsonld 或 .rdf 结尾", "name a file in .ttl, .jsonld or .rdf")
+    with open_ground() as ground:
+        ground.prepare()
+        whole = city(ground.engine)
+        start = base or f"https://{whole.id}.invalid/"
+        check_address(start)
+        if not start.endswith(("/", "#")) or any(char in '<>"{}|\\^`' for char in start):
+            raise WrongUse("DCAT_BASE", "--base 应是以 / 结尾的地址", "--base is an address that ends in /")
+        data = serialize(catalogue(whole, start), form)
+        part = out.with_name(f"{out.name}.part")
+        try:
+            part.write_bytes(data)
+            part.replace(out)
+        except OSError:
+            said = "不能写入该文件", "the file cannot be written"
+            raise Unavailable("DCAT_FILE", *said, place=Place(file=out.name)) from None
+        value = {"file": str(out), "datasets": len(whole.resources), "bytes": len(data)}
+        done = Text(f"已导出 {len(whole.resources)} 项资源到 {out}", f"{len(whole.resources)} resources in {out}")
+        emit(ground, value, lambda _: done.say(ground.lang))
