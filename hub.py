@@ -87,6 +87,7 @@ BESIDE: dict[str, dict[str, str]] = {
     "catalog": {
         "compare": "lake.reconcile_cli:compare",
         "suggest": "lake.suggest_cli:suggest",
+        "dossier": "catalogs.exchange.dcat_cli:dossier",
         "export-dcat": "catalogs.exchange.dcat_cli:export_dcat",
         "harvest": "catalogs.exchange.harvest_cli:harvest",
         "harvested": "catalogs.exchange.harvest_cli:harvested",

@@ -1,4 +1,4 @@
-"""`hub catalog export-dcat`."""
+"""`hub catalog export-dcat` and `hub catalog dossier`."""
 
 from pathlib import Path
 
@@ -50,3 +50,35 @@ def export_dcat(out: Path, base: str | None) -> None:
         value = {"file": str(out), "datasets": len(whole.resources), "bytes": len(data)}
         done = Text(f"已导出 {len(whole.resources)} 项资源到 {out}", f"{len(whole.resources)} resources in {out}")
         emit(ground, value, lambda _: done.say(ground.lang))
+
+
+@click.command(
+    help=help_text(
+        "公共数据资源首次登记材料：已知的填好，缺的列明。", "The materials of a first registration: filled, or named."
+    )
+)
+@click.argument("dataset")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@json_option
+def dossier(dataset: str, out: Path) -> None:
+    """Write the dossier as Markdown and print what is missing."""
+    from catalogs.exchange import dossier as made
+    from catalogs.lookup import departments, resource
+    from infra.errors import Place, Unavailable
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        found = resource(ground.engine, dataset)
+        provider = next(one for one in departments(ground.engine) if one.id == found.provider)
+        materials = made.dossier(found, provider)
+        try:
+            out.write_text("\n".join(made.lines(found, materials)), encoding="utf-8")
+        except OSError:
+            said = "不能写入该文件", "the file cannot be written"
+            raise Unavailable("DOSSIER_FILE", *said, place=Place(file=out.name)) from None
+        missing = [
+            f"{each.title.say(ground.lang)}: {one.say(ground.lang)}" for each in materials for one in each.missing
+        ]
+        title = Text(f"已写入 {out}，仍缺：", f"{out} is written; missing:").say(ground.lang)
+        emit(ground, {"file": str(out), "materials": materials}, lambda _: [title, *(f"  {one}" for one in missing)])

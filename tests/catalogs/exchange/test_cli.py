@@ -52,3 +52,11 @@ def test_export_dcat(environ: dict[str, str], tmp_path: Path) -> None:
     assert run_hub(environ, "catalog", "export-dcat", out, "--base", "https://x.example/a").status == 2
     assert run_hub(environ, "catalog", "export-dcat", tmp_path / "none" / "a.ttl").status == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["city.ttl", "home"]
+
+
+def test_dossier(environ: dict[str, str], tmp_path: Path) -> None:
+    out = tmp_path / "a.md"
+    said = run_hub(environ, "catalog", "dossier", "zhongyuan.health.visits", out)
+    assert (said.status, "证明文件" in said.out) == (0, True)
+    assert out.read_text("utf-8").count("## ") == 7
+    assert run_hub(environ, "catalog", "dossier", "no.such.thing", out).status == 1
