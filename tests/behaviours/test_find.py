@@ -105,7 +105,10 @@ def test_a_registration_that_fails_leaves_the_index_as_it_was(
         with pytest.raises(KeyboardInterrupt):
             enter_city(city_ground, replace(city, resources=more), "tester", sample=True)
     assert contents(city_ground) == before
-    assert ids(city_ground, "从未登记") == []
+    # Some of its characters stand in other titles; none of the hits may have the title itself.
+    found = search(city_ground.engine, "从未登记")
+    assert found.some or found.instead or not found.hits
+    assert title not in {hit.title for hit in found.hits}
 
 
 def test_an_index_that_was_left_behind_is_found_out_and_made_again(city_ground: Ground) -> None:
