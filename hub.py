@@ -82,8 +82,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-# Commands of a group that stand in a package of their own, or need one to the right of the group's.
+# Commands of a group that stand in a module of their own, or in a package to the right of the group's.
+_LIFE, _TASK = "catalogs.life.cli", "catalogs.life.task_cli"
 BESIDE: dict[str, dict[str, str]] = {
+    "contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"},
     "catalog": {
         "compare": "lake.reconcile_cli:compare",
         "suggest": "lake.suggest_cli:suggest",
@@ -96,8 +98,16 @@ BESIDE: dict[str, dict[str, str]] = {
         "template": "catalogs.sheet.sheet_cli:template",
         "import-excel": "catalogs.sheet.sheet_cli:import_excel",
         "export-excel": "catalogs.sheet.sheet_cli:export_excel",
+        **{name: f"{_LIFE}:{name}" for name in ("draft", "drafts", "save", "assess", "approve", "sheet", "paper")},
+        **{name: f"{_LIFE}:{name}" for name in ("submit", "recall", "review", "publish", "discard")},
+        "approve-paper": f"{_LIFE}:approve_paper",
+        "return": f"{_LIFE}:return_",
+        "withdraw": "sharing.withdraw_cli:withdraw",
+        **{name: f"{_TASK}:{name}" for name in ("diff", "history", "tasks", "extend", "correct", "answer", "report")},
+        **{name: f"{_TASK}:{name}" for name in ("disputes", "lead")},
+        "change-event": f"{_TASK}:change_event",
     },
-    "contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"},
+    "people": {"hand-over": f"{_TASK}:hand_over"},
 }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from catalogs.decide import NOTICES, DraftRef, Records, TicketRef, city_policy, decide, decide_each
+from catalogs.life.withdrawn import refusal as withdrawn
 from catalogs.lookup import resource
 from catalogs.model import Person, Resource, Role
 from catalogs.own_city import own_city
@@ -138,9 +139,12 @@ def may_deliver(ground: Ground, someone: Person, dataset: str) -> Person:
     """`someone`, if they may deliver into `dataset`; what nobody registered takes an engineer.
 
     Raises:
-        Refused: CATALOG_UNKNOWN_RESOURCE, DELIVERY_DENIED, POLICY_INVALID.
+        Refused: CATALOG_UNKNOWN_RESOURCE, RESOURCE_WITHDRAWN, DELIVERY_DENIED, POLICY_INVALID.
         WrongUse: CITY_NOT_THIS.
     """
+    gone = withdrawn(ground.engine, dataset)
+    if gone is not None:
+        raise gone
     try:
         allowed(ground, someone, "deliver", dataset, _UNDELIVERED)
     except Refused as refusal:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from catalogs.city import load_city
+from catalogs.lookup import in_force
 from catalogs.model import City, Person, Resource
 from catalogs.own_city import SAMPLE, is_sample
 from catalogs.rows import department_row, digest, item_rows, person_row, plain, resource_row, unit_row
@@ -65,8 +66,8 @@ def enter_city(ground: Ground, city: City, actor: str, *, sample: bool) -> Regis
         touched |= _put_all(connection, UNIT, city.units, unit_row)
         touched |= _put_all(connection, DEPARTMENT, city.departments, department_row)
         new_people = _put_people(connection, city.people)
-        added, changed = _put_resources(connection, ground, city.resources, actor)
-        known = {row.id for row in connection.execute(sa.select(RESOURCE.c.id))}
+        added, changed = put_resources(connection, ground, city.resources, actor)
+        known = {row.id for row in connection.execute(sa.select(RESOURCE.c.id).where(in_force()))}
         _find(connection, city.resources, {*added, *changed}, renamed=touched)
         done = Registered(
             city=city.id,
@@ -143,9 +144,14 @@ def _put_people(connection: Connection, people: Sequence[Person]) -> list[Person
     return touched
 
 
-def _put_resources(
+def put_resources(
     connection: Connection, ground: Ground, found: Sequence[Resource], actor: str
 ) -> tuple[list[str], list[str]]:
+    """Writes the next versions of resources inside the transaction that holds the lock `catalogs`; new and changed ids.
+
+    Raises:
+        Refused: CATALOG_CODE_TAKEN.
+    """
     old = {
         row.id: (row.version, row.digest)
         for row in connection.execute(sa.select(RESOURCE.c.id, RESOURCE.c.version, RESOURCE.c.digest))
@@ -203,7 +209,9 @@ def _find(connection: Connection, found: Sequence[Resource], written: set[str], 
     """Lays what was written into the index; all of them where a unit or a department may be called otherwise now."""
     from catalogs.find.index import update  # noqa: PLC0415 - arrays and dictionaries are for those who register
 
-    update(connection, [resource for resource in found if renamed or resource.id in written])
+    gone = set(connection.execute(sa.select(RESOURCE.c.id).where(~in_force())).scalars())
+    wanted = (resource for resource in found if renamed or resource.id in written)
+    update(connection, [resource for resource in wanted if resource.id not in gone])
 
 
 def _codes_free(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

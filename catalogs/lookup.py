@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from catalogs.life.tables import WITHDRAWN
 from catalogs.model import City, Crs, Department, Domain, Grade, Item, Person, Resource, Unit, UpdateFrequency
 from catalogs.tables import CITY, DEPARTMENT, PERSON, RESOURCE, RESOURCE_VERSION, UNIT
 from infra.database import read
@@ -74,7 +75,7 @@ def resources(
     domain: str | None = None,
     frequency: UpdateFrequency | None = None,
 ) -> list[Resource]:
-    """The registered resources by id, of one unit, domain or update frequency where asked."""
+    """The registered resources in force by id, of one unit, domain or update frequency where asked."""
     with read(engine) as connection:
         return _resources(connection, _where(unit, domain, frequency))
 
@@ -136,7 +137,7 @@ def city(engine: Engine) -> City:
             domains=tuple(msgspec.convert(domain, Domain) for domain in body["domains"]),
             units=tuple(_units(connection)),
             departments=tuple(_departments(connection)),
-            resources=tuple(_resources(connection, ())),
+            resources=tuple(_resources(connection, [in_force()])),
             people=tuple(msgspec.convert(person, Person) for person in people),
         )
 
@@ -162,7 +163,12 @@ def export_city(engine: Engine, folder: Path) -> list[Path]:
 
 def _where(unit: str | None, domain: str | None, frequency: UpdateFrequency | None) -> Sequence[sa.ColumnElement[bool]]:
     wanted = ((RESOURCE.c.unit, unit), (RESOURCE.c.domain, domain), (RESOURCE.c.update_frequency, frequency))
-    return [column == str(value) for column, value in wanted if value is not None]
+    return [in_force(), *(column == str(value) for column, value in wanted if value is not None)]
+
+
+def in_force() -> sa.ColumnElement[bool]:
+    """That a resource is not withdrawn: what was is still known by its id, and in no list."""
+    return RESOURCE.c.id.not_in(sa.select(WITHDRAWN.c.resource))
 
 
 def _resources(connection: Connection, where: Sequence[sa.ColumnElement[bool]]) -> list[Resource]:

@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from catalogs.key_ends import end_keys
 from catalogs.model import Person, Role
 from catalogs.read_resource import NAME
 from catalogs.rows import digest, person_row, plain
@@ -183,15 +184,7 @@ def authenticate(ground: Ground, key: str) -> Person:
 def revoke_keys(ground: Ground, identity: str, actor: str) -> int:
     """Ends every living key of a person at once; returns how many."""
     with write(ground.engine) as connection:
-        now: datetime = ground.now()
-        living = KEY.c.person == identity, KEY.c.revoked_at.is_(None), KEY.c.not_after > now
-        numbers = list(connection.execute(sa.select(KEY.c.id).where(*living)).scalars())
-        connection.execute(sa.update(KEY).where(KEY.c.id.in_(numbers)).values(revoked_at=now))
-        entries = [
-            NewEntry(Act.KEY_REVOKED, actor, f"key/{number}", {"person": identity, "key": number}) for number in numbers
-        ]
-        ground.ledger.append(entries, connection=connection)
-    return len(numbers)
+        return end_keys(connection, ground, identity, actor)
 
 
 def current(ground: Ground, as_: str | None = None) -> Person:

@@ -1,10 +1,12 @@
-"""What arrives for a resource that nobody registered, or that has no contract yet.
+"""What arrives for a resource that nobody registered, that has no contract yet, or that was withdrawn.
 
 It is kept as it came, and refused with what to do about it; delivered again after that, it goes its way.
 """
 
 import re
 
+from catalogs.life.withdrawn import CODE as WITHDRAWN
+from catalogs.life.withdrawn import refusal as withdrawn
 from catalogs.register import resource
 from contracts.register import has_contract
 from infra.errors import Place, Refused
@@ -13,12 +15,12 @@ from infra.language import Text
 
 UNKNOWN = "ARRIVAL_UNKNOWN_RESOURCE"
 NO_CONTRACT = "ARRIVAL_NO_CONTRACT"
-WAITED = (UNKNOWN, NO_CONTRACT)  # what a later delivery of the same bytes takes up
+WAITED = (UNKNOWN, NO_CONTRACT, WITHDRAWN)  # what a later delivery of the same bytes takes up
 DATASET = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){2}")
 
 
 def unregistered(ground: Ground, dataset: str, sender: str | None) -> Refused | None:
-    """The refusal of what is for no registered resource or for one without a contract; None where both are there.
+    """The refusal of what is for no registered resource, a withdrawn one or one without a contract; None otherwise.
 
     Args:
         ground: the register.
@@ -32,7 +34,8 @@ def unregistered(ground: Ground, dataset: str, sender: str | None) -> Refused | 
             if error.code != "CATALOG_UNKNOWN_RESOURCE":
                 raise
         else:
-            return None if has_contract(ground.engine, dataset) else _no_contract(dataset)
+            gone = withdrawn(ground.engine, dataset)
+            return gone if gone or has_contract(ground.engine, dataset) else _no_contract(dataset)
     shown = "".join(char if char.isprintable() else "\ufffd" for char in dataset[:80])
     unit, _, name = shown.partition("/")
     if unit == sender and name:  # a watched folder's file whose name says no dataset

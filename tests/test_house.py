@@ -124,7 +124,7 @@ DECIDING: dict[str, set[str]] = {
 # What they may import beside one another: libraries that reach nothing outside the process, pathlib for its paths, and
 # of our cryptography what gives the same answer to the same question.
 QUIET = {
-    "base64", "binascii", "cedarpy", "collections", "dataclasses", "datetime", "decimal", "enum", "functools",
+    "base64", "binascii", "cedarpy", "collections", "dataclasses", "datetime", "decimal", "enum", "functools", "html",
     "itertools", "json", "math", "pathlib", "re", "rfc8785", "typing", "unicodedata", "zoneinfo",
 }  # fmt: skip
 STEADY = {"Key", "equal", "hasher", "mac", "sha256", "sha256_hex", "verify"}

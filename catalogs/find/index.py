@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 from catalogs.find import facets, postings
 from catalogs.find.tables import BLOCK, DOCUMENT, FACET, POSTING, STATE
 from catalogs.find.tokens import VERSION, Names, texts, tokens, written
+from catalogs.lookup import in_force
 from catalogs.model import Department, Resource, Unit
 from catalogs.tables import DEPARTMENT, RESOURCE, UNIT
 from infra.database import lock, read
@@ -83,7 +84,7 @@ def out_of_date(engine: Engine) -> OutOfDate:
     """
     with read(engine) as connection:
         version = connection.execute(sa.select(STATE.c.tokens)).scalar()
-        registered = _pairs(connection, sa.select(RESOURCE.c.id, RESOURCE.c.digest))
+        registered = _pairs(connection, sa.select(RESOURCE.c.id, RESOURCE.c.digest).where(in_force()))
         indexed = _pairs(connection, sa.select(DOCUMENT.c.resource, DOCUMENT.c.digest))
     return OutOfDate(
         version,
@@ -112,7 +113,7 @@ def _registered(connection: Connection) -> Iterator[list[Resource]]:
     last = ""
     # By bytes on both databases, so that both number alike.
     by = sa.collate(RESOURCE.c.id, "C" if connection.dialect.name == "postgresql" else "BINARY")
-    query = sa.select(RESOURCE.c.id, RESOURCE.c.body).order_by(by).limit(BLOCK)
+    query = sa.select(RESOURCE.c.id, RESOURCE.c.body).where(in_force()).order_by(by).limit(BLOCK)
     while rows := connection.execute(query.where(by > last)).all():
         yield [msgspec.convert(row.body, Resource) for row in rows]
         last = rows[-1].id

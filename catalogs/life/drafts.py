@@ -216,7 +216,7 @@ def _save(
         resource=resource.id,
         unit=resource.unit,
         provider=resource.provider,
-        revision=(old.revision if old else _last(connection, resource.id)) + 1,
+        revision=(old.revision if old else last_revision(connection, resource.id)) + 1,
         state=new_state,
         base=known.version if fresh or old is None else old.base,
         digest=sha256,
@@ -229,7 +229,7 @@ def _save(
     return put(connection, ground, new, Act.DRAFT_SAVED, old=old, version=known.version)
 
 
-def _last(connection: Connection, resource: str) -> int:
+def last_revision(connection: Connection, resource: str) -> int:
     """The last revision that there ever was: a draft that was discarded lends its numbers to none that follows."""
     return connection.execute(sa.select(sa.func.max(STEP.c.revision)).where(STEP.c.resource == resource)).scalar() or 0
 

@@ -83,6 +83,8 @@ TASK = sa.Table(
     sa.Column("closed_by", sa.String(63)),
     sa.Column("result", sa.String(2000)),
     sa.Column("corrected", sa.Integer),  # the version that answers a correction
+    sa.Column("asker", sa.String(63)),  # the department that asks for a correction
+    sa.Column("started_on", sa.Date),  # the day from which its term runs, by the city's clock
     sqlite_autoincrement=True,
 )
 

@@ -1,0 +1,241 @@
+"""`hub catalog draft|drafts|save|assess|approve|sheet|approve-paper|paper` and a command for each step of an entry."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from catalogs.as_option import as_option
+from infra.console import emit, help_text, json_option, table
+from infra.language import Text
+
+if TYPE_CHECKING:
+    from catalogs.life.drafts import Draft
+    from catalogs.life.papers import Recorded
+    from infra.ground import Ground
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_OUT = click.Path(path_type=Path, dir_okay=False)
+
+
+def shown(draft: "Draft") -> dict[str, Any]:
+    """A draft as `--json` prints it: without its body."""
+    names = ("resource", "unit", "provider", "revision", "state", "base", "digest", "holder", "by", "at", "why")
+    return {name: getattr(draft, name) for name in names}
+
+
+def _line(draft: "Draft", ground: "Ground") -> str:
+    state = draft.state.text
+    return Text(
+        f"{draft.resource}：{state.zh}，第 {draft.revision} 次修订",
+        f"{draft.resource}: {state.en}, revision {draft.revision}",
+    ).say(ground.lang)
+
+
+@click.command(help=help_text("查看一项目录的草稿（YAML）与修订号。", "Show a draft as YAML, with its revision."))
+@click.argument("dataset")
+@json_option
+def draft(dataset: str) -> None:
+    """Print the draft; where there is none, what is registered, to begin from."""
+    from catalogs.drafts import yaml_text
+    from catalogs.life.drafts import draft as find
+    from catalogs.lookup import resource
+    from catalogs.write import resource_document
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        found = find(ground.engine, dataset)
+        body = resource_document(found.body if found else resource(ground.engine, dataset))
+        head = Text("# 没有草稿，以下为已登记内容", "# no draft; this is what is registered").say(ground.lang)
+        value = {"draft": shown(found) if found else None, "body": body}
+        emit(ground, value, lambda _: [f"# {_line(found, ground)}" if found else head, yaml_text(body)])
+
+
+@click.command(help=help_text("列出草稿及其状态。", "List the drafts and where each stands."))
+@click.option("--unit", help=help_text("只列该单位", "of this unit"))
+@click.option("--provider", help=help_text("只列该部门", "of this department"))
+@click.option("--state", help=help_text("只列该状态，如 submitted 或 已提交", "in this state"))
+@json_option
+def drafts(unit: str | None, provider: str | None, state: str | None) -> None:
+    """Print one line a draft."""
+    from catalogs.life.drafts import drafts as listing
+    from catalogs.life.machine import State
+    from catalogs.word import find
+    from infra.errors import WrongUse
+    from infra.ground import open_ground
+    from infra.local_time import local_time
+
+    wanted = find(State, state) if state else None
+    if state and wanted is None:
+        known = Text("可选：" + "、".join(one.text.zh for one in State), "one of: " + ", ".join(map(str, State)))
+        raise WrongUse("DRAFT_STATE_WORD", f"没有状态 {state[:40]}", f"there is no state {state[:40]}", remedy=known)
+    with open_ground() as ground:
+        ground.prepare()
+        found = listing(ground.engine, unit, wanted, provider=provider)
+        zh, en = (
+            ("资源", "状态", "修订", "最近办理", "时间", "事由"),
+            ("resource", "state", "revision", "by", "at", "why"),
+        )
+        rows = [
+            (one.resource, one.state.text.say(ground.lang), one.revision, one.by, local_time(one.at), one.why)
+            for one in found
+        ]
+        none = Text("没有草稿", "no draft").say(ground.lang)
+        human = table(rows, zh if ground.lang == "zh" else en) if rows else none
+        emit(ground, {"drafts": [shown(one) for one in found]}, lambda _: human)
+
+
+@click.command(help=help_text("把一项目录（YAML 文件）保存为草稿。", "Save an entry, a YAML file, as a draft."))
+@click.argument("file", type=_FILE)
+@click.option(
+    "--revision",
+    type=click.IntRange(1),
+    help=help_text("您所改的修订号；新草稿不填", "the revision you read; none for a new one"),
+)
+@click.option("--why", required=True, help=help_text("事由", "why"))
+@as_option
+@json_option
+def save(file: Path, revision: int | None, why: str, as_: str | None) -> None:
+    """Save and print the new revision."""
+    from catalogs.life.document import read_entry
+    from catalogs.life.drafts import save as keep
+    from catalogs.people import current
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        kept = keep(ground, read_entry(file), current(ground, as_), revision=revision, why=why)
+        emit(ground, shown(kept), lambda _: _line(kept, ground))
+
+
+@click.command(help=help_text("登记风险评估（保密、个人信息）及其材料。", "Record a risk assessment and its paper."))
+@click.argument("dataset")
+@click.argument("paper", type=_FILE)
+@click.option("--kind", required=True, type=click.Choice(["secrecy", "personal"]), help=help_text("种类", "which"))
+@click.option("--result", required=True, help=help_text("评估结论", "what it found"))
+@as_option
+@json_option
+def assess(dataset: str, paper: Path, kind: str, result: str, as_: str | None) -> None:
+    """Seal the paper and record the act."""
+    from catalogs.life.machine import Paper
+    from catalogs.life.papers import assess as record
+    from catalogs.people import current
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        which = next(one for one in Paper if str(one) == kind)
+        _told(ground, record(ground, dataset, which, paper, current(ground, as_), result=result))
+
+
+@click.command(help=help_text("部门负责人批准草稿的现有内容。", "The head approves the draft as it stands."))
+@click.argument("dataset")
+@as_option
+@json_option
+def approve(dataset: str, as_: str | None) -> None:
+    """Record the head's approval."""
+    from catalogs.life.papers import approve as record
+    from catalogs.people import current
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        _told(ground, record(ground, dataset, current(ground, as_)))
+
+
+@click.command(
+    "approve-paper", help=help_text("交回负责人签字的审批表扫描件。", "Take back the scan of the signed sheet.")
+)
+@click.argument("dataset")
+@click.argument("scan", type=_FILE)
+@click.option("--check", help=help_text("签字审批表上的核对码", "the check number on the signed sheet"))
+@click.option("--signed-by", help=help_text("签字的负责人姓名", "the name of the head who signed"))
+@as_option
+@json_option
+def approve_paper(dataset: str, scan: Path, check: str | None, signed_by: str | None, as_: str | None) -> None:
+    """Seal the scan and record the approval."""
+    from catalogs.life.papers import approve_on_paper
+    from catalogs.people import current
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        who = current(ground, as_)
+        _told(ground, approve_on_paper(ground, dataset, scan, who, check=check, signed_by=signed_by))
+
+
+@click.command(help=help_text("打印供负责人签字的审批表（A4，HTML）。", "A sheet for the head to sign (A4, HTML)."))
+@click.argument("dataset")
+@click.argument("out", type=_OUT)
+@as_option
+@json_option
+def sheet(dataset: str, out: Path, as_: str | None) -> None:
+    """Write the sheet and print its check number."""
+    from catalogs.life.document import approval_sheet
+    from catalogs.life.papers import check_number
+    from catalogs.people import current
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        made = approval_sheet(ground, dataset, current(ground, as_), out)
+        check = check_number(made.digest)
+        said = Text(f"已写入 {out}，核对码 {check}", f"wrote {out}, check number {check}").say(ground.lang)
+        emit(ground, {"file": str(out), "digest": made.digest, "check": check}, lambda _: said)
+
+
+@click.command(help=help_text("取出一份已登记的材料。", "Take a recorded paper out of the store."))
+@click.argument("number", type=click.IntRange(1))
+@click.argument("out", type=_OUT)
+@as_option
+@json_option
+def paper(number: int, out: Path, as_: str | None) -> None:
+    """Open the sealed file into a new one."""
+    from catalogs.life.papers import write_paper
+    from catalogs.people import current
+    from infra.errors import Refused
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        if out.exists():
+            raise Refused(
+                "PAPER_OUT", f"{out.name} 已经存在，没有覆盖", f"{out.name} is there already; not overwritten"
+            )
+        _told(ground, write_paper(ground, number, current(ground, as_), out))
+
+
+def _told(ground: "Ground", kept: "Recorded") -> None:
+    digest = f"，SHA-256 {kept.sha256}" if kept.sha256 else ""
+    said = Text(f"已登记 {kept.number}：{kept.result}{digest}", f"recorded {kept.number}: {kept.result}{digest}")
+    emit(ground, kept, lambda _: said.say(ground.lang))
+
+
+def _step(name: str, function: str, zh: str, en: str, *, why: bool) -> click.Command:
+    """A command that takes one step of `catalogs.life.steps`."""
+
+    def run(dataset: str, why: str, as_: str | None) -> None:
+        from importlib import import_module
+
+        from catalogs.people import current
+        from infra.ground import open_ground
+
+        with open_ground() as ground:
+            ground.prepare()
+            take: Callable[..., Any] = getattr(import_module("catalogs.life.steps"), function)
+            done = take(ground, dataset, current(ground, as_), why=why)
+            emit(ground, shown(done), lambda _: _line(done, ground))
+
+    reason = click.option("--why", required=why, default=None if why else "", help=help_text("事由", "why"))
+    command = click.command(name, help=help_text(zh, en))
+    return command(click.argument("dataset")(reason(as_option(json_option(run)))))
+
+
+submit = _step("submit", "submit", "提交目录，由主管部门审核。", "Submit an entry for review.", why=False)
+recall = _step("recall", "recall", "撤回已提交的目录。", "Recall what was submitted.", why=True)
+return_ = _step("return", "give_back", "退回修改，说明理由。", "Return an entry, with reasons.", why=True)
+review = _step("review", "review", "审核通过。", "Find an entry in order.", why=False)
+publish = _step("publish", "publish", "发布目录。", "Publish an entry.", why=False)
+discard = _step("discard", "discard", "放弃草稿。", "Give a draft up.", why=True)

@@ -1,0 +1,114 @@
+"""The versions of an entry and what was done to it, out of the register."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from catalogs.life.diff import changes
+from catalogs.life.drafts import find
+from catalogs.life.machine import State
+from catalogs.life.tables import STEP
+from catalogs.model import Resource
+from catalogs.tables import RESOURCE_VERSION
+from infra.database import read
+from infra.errors import Place, Refused
+from infra.ground import Ground
+from infra.language import Text
+
+DRAFT = "draft"
+_BY_FOLDER = "catalogs:resource:registered"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of an entry's history: what was done, by whom, when and why, and where it stood after it."""
+
+    act: str
+    state: str
+    revision: int
+    version: int
+    by: str
+    at: datetime
+    why: str
+    entry: int
+    digest: str
+
+
+def history(ground: Ground, resource: str) -> list[Happened]:
+    """All that was done to an entry, oldest first: its steps, and the versions that a folder brought.
+
+    Raises:
+        Refused: CATALOG_UNKNOWN_RESOURCE when nothing was ever done to it.
+    """
+    versions = sa.select(RESOURCE_VERSION).where(RESOURCE_VERSION.c.resource == resource)
+    with read(ground.engine) as connection:
+        columns = [STEP.c[name] for name in Happened.__slots__]
+        query = sa.select(*columns).where(STEP.c.resource == resource)
+        found = [Happened(**row._asdict()) for row in connection.execute(query)]
+        published = {(one.version, one.digest) for one in found if one.act == "catalogs:resource:published"}
+        came = [row for row in connection.execute(versions) if (row.version, row.digest) not in published]
+    found += [
+        Happened(_BY_FOLDER, str(State.PUBLISHED), 0, row.version, "", row.registered_at, "", row.entry, row.digest)
+        for row in came
+    ]
+    if not found:
+        raise _unknown(resource)
+    return sorted(found, key=lambda one: one.entry)
+
+
+def difference(
+    ground: Ground, resource: str, old: str | None = None, new: str | None = None
+) -> tuple[str, str, list[Text]]:
+    """What differs between two versions, each a number or `draft`, with the two that were compared.
+
+    By default the draft against what is registered; without a draft the newest version against the one before.
+
+    Raises:
+        Refused: CATALOG_UNKNOWN_RESOURCE, VERSION_UNKNOWN.
+    """
+    with read(ground.engine) as connection:
+        query = sa.select(RESOURCE_VERSION.c.version).where(RESOURCE_VERSION.c.resource == resource)
+        known = sorted(connection.execute(query).scalars())
+        drafted = find(connection, resource)
+        open_ = drafted is not None and drafted.state not in (State.PUBLISHED, State.WITHDRAWN)
+        if not known and drafted is None:
+            raise _unknown(resource)
+        latest = known[-1] if known else 0
+        to = new or (DRAFT if open_ else str(latest))
+        before = latest if to == DRAFT else int(to) - 1 if to.isdecimal() else 0
+        since = old or str(before)
+        return since, to, changes(_body(connection, resource, since), _body(connection, resource, to))
+
+
+def _body(connection: Connection, resource: str, version: str) -> Resource | None:
+    if version == "0":
+        return None
+    if version == DRAFT:
+        drafted = find(connection, resource)
+        if drafted is not None:
+            return drafted.body
+    elif version.isascii() and version.isdecimal() and len(version) < 9:
+        here = RESOURCE_VERSION.c.resource == resource, RESOURCE_VERSION.c.version == int(version)
+        body = connection.execute(sa.select(RESOURCE_VERSION.c.body).where(*here)).scalar()
+        if body is not None:
+            return msgspec.convert(body, Resource)
+    raise Refused(
+        "VERSION_UNKNOWN",
+        f"没有第 {version[:20]} 版",
+        f"there is no version {version[:20]}",
+        place=Place(dataset=resource[:191]),
+        remedy=Text("用 hub catalog history 查看各版", "see the versions with `hub catalog history`"),
+    )
+
+
+def _unknown(resource: str) -> Refused:
+    return Refused(
+        "CATALOG_UNKNOWN_RESOURCE",
+        "目录中没有该数据资源，也没有草稿",
+        "the catalogue holds no such resource and no draft of it",
+        place=Place(dataset=resource[:191]),
+        remedy=Text("用 hub catalog list 或 hub catalog drafts 查看", "see `hub catalog list` or `hub catalog drafts`"),
+    )
