@@ -14,7 +14,7 @@ from infra.errors import Place, Refused
 
 
 def further_faults(folder: Path) -> list[Fault]:
-    """Every fault of the folder's policies, deadlines, doors, notices, rules of codes and grading, where it has any."""
+    """Every fault of the folder's policies, deadlines, doors, notices, maps, rules of codes and grading, where any."""
     faults = _policy_faults(folder)
     if (folder / "jurisdiction.yaml").exists():
         faults += read_jurisdiction(folder)[1]
@@ -22,6 +22,10 @@ def further_faults(folder: Path) -> list[Fault]:
         faults += read_doors(folder)[1]
     if (folder / NOTICES).exists():
         faults += read_notices(folder)[1]
+    if (folder / "maps").exists():
+        from catalogs.exchange.mapping import map_faults  # noqa: PLC0415 - the forms' columns are not for every city
+
+        faults += map_faults(folder)
     return faults + read_codes(folder)[1] + read_thresholds(folder)[1]
 
 

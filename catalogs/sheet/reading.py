@@ -68,13 +68,18 @@ def read_sheet(path: Path, register: Register, *, name: str | None = None) -> Sh
     rows = read_rows(Path(path), called, BOUNDS)
     told = Told(called, tuple(sheet.name for sheet in rows.sheets))
     found = list(_entries(rows, told))
+    good = judged(found, told, register)
+    faults = in_order(told.faults, told.names)
+    return Sheet(called, good, tuple(faults), tuple(in_order(told.remarks, told.names)), len(found), rows)
+
+
+def judged(found: list[Entry], told: Told, register: Register) -> tuple[Resource, ...]:
+    """The entries without a fault as resources; what is wrong with the others is told."""
     taken: dict[str, str] = {}
     built = [build(entry, told, register, taken) for entry in found]
     _judge(built, told, register)
-    faults = in_order(told.faults, told.names)
-    faulty = {(fault.place.sheet, fault.place.row) for fault in faults}
-    good = tuple(one.resource for one in built if one.whole and not _touched(one, told, faulty))
-    return Sheet(called, good, tuple(faults), tuple(in_order(told.remarks, told.names)), len(built), rows)
+    faulty = {(fault.place.sheet, fault.place.row) for fault in told.faults}
+    return tuple(one.resource for one in built if one.whole and not _touched(one, told, faulty))
 
 
 def _touched(built: Built, told: Told, faulty: set[tuple[str | None, int | None]]) -> bool:
