@@ -18,8 +18,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("sharing.demo_cli:demo", "样例城市从头到尾演示一遍主流程", "The main job on a sample city, start to end."),
     "up": (
         "sharing.serve_cli:up",
-        "启动 Airflow、Delta Sharing 服务与推送渠道",
-        "Airflow, Delta Sharing, the push door.",
+        "启动 Airflow、Delta Sharing 服务、推送渠道与目录接口",
+        "Airflow, Delta Sharing, the push door, the register's API.",
     ),
     "catalog": ("catalogs.cli:catalog", "政务数据目录：检查、登记、查看", "The register: check, register, list, show."),
     "people": ("catalogs.people_cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
@@ -97,6 +97,7 @@ BESIDE: dict[str, dict[str, str]] = {
         "reindex": "catalogs.find.cli:reindex",
         "search": "catalogs.find.cli:search",
         "send": "catalogs.exchange.kit_cli:send",
+        "serve": "catalogs.rest.cli:serve",
         "template": "catalogs.sheet.sheet_cli:template",
         "import-excel": "catalogs.sheet.sheet_cli:import_excel",
         "export-excel": "catalogs.sheet.sheet_cli:export_excel",

@@ -32,13 +32,15 @@ def serve() -> None:
 
 @click.command(
     help=help_text(
-        "启动 Airflow（含页面）、Delta Sharing 服务与推送渠道，按 Ctrl-C 结束并清理全部进程。",
-        "Serve Airflow with its pages, Delta Sharing and the push door; Ctrl-C ends everything that it started.",
+        "启动 Airflow（含页面）、Delta Sharing 服务、推送渠道与目录接口，按 Ctrl-C 结束并清理全部进程。",
+        "Serve Airflow with its pages, Delta Sharing, the push door and the register's API; Ctrl-C ends everything "
+        "that it started.",
     )
 )
 @json_option
 def up() -> None:
     """Serve until interrupted."""
+    from catalogs.rest import serving as rest
     from infra.ground import open_ground
     from lake.clock import start_airflow
     from lake.clock_run import Keeper
@@ -49,7 +51,7 @@ def up() -> None:
         ground.prepare()
         with progress("Airflow") as say:
             airflow = start_airflow(ground, ui=True, progress=lambda said: say(said.say(ground.lang)))
-        with airflow, serve_in_thread(ground):
+        with airflow, serve_in_thread(ground), rest.serve_in_thread(ground):
             keeper = Keeper(ground)
             keeper.start()
             try:
@@ -60,6 +62,7 @@ def up() -> None:
 
 def _ready(ground: "Ground", airflow: "Airflow | None") -> None:
     """Say where everything is."""
+    from catalogs.rest import serving as rest
     from lake import push_serving
     from sharing.serving import endpoint
 
@@ -72,6 +75,8 @@ def _ready(ground: "Ground", airflow: "Airflow | None") -> None:
         password = Text(f"用户 admin，口令见 {file}", f"user admin, password in {file}").say(ground.lang)
         push = push_serving.address(ground)
         value["push"] = push
+        value["rest"] = rest.address(ground)
         said.insert(1, f"{Text('推送渠道', 'Pushes').say(ground.lang):<14} {push}")
+        said.insert(2, f"{Text('目录接口', 'Register').say(ground.lang):<14} {value['rest']}")
         said.insert(0, f"Airflow        {airflow.address}  ({password})")
     emit(ground, value, lambda _: said)

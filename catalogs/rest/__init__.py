@@ -1,0 +1,1 @@
+"""The register over HTTP: the functions of the command, for programs; one router a subject."""

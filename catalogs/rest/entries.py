@@ -1,0 +1,42 @@
+"""What is registered: units, departments, resources; in one line each, or whole."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from catalogs.lookup import departments, listing, resource, units
+from catalogs.rest.answers import PAGE, Dataset, Limit, Offset, Words, answer, page, says
+from catalogs.rest.asker import asker, check_text
+from catalogs.rows import plain
+from infra.ground import Ground
+
+
+def entries(ground: Ground) -> APIRouter:
+    """The routes over `ground`."""
+    routes = APIRouter(tags=["resources"])
+
+    @routes.get("/units", responses=says("the registered units / 已登记的单位", schema=PAGE))
+    def list_units(request: Request, limit: Limit = 50, offset: Offset = 0) -> Any:
+        asker(ground, request)
+        return page([plain(one) for one in units(ground.engine)], limit, offset)
+
+    @routes.get("/departments", responses=says("the registered departments / 已登记的部门", schema=PAGE))
+    def list_departments(request: Request, limit: Limit = 50, offset: Offset = 0) -> Any:
+        asker(ground, request)
+        return page([plain(one) for one in departments(ground.engine)], limit, offset)
+
+    @routes.get("/resources", responses=says("the registered resources, one line each / 已登记的资源", schema=PAGE))
+    def list_resources(
+        request: Request, unit: Words = None, domain: Words = None, limit: Limit = 50, offset: Offset = 0
+    ) -> Any:
+        asker(ground, request)
+        check_text(unit, domain)
+        return page(listing(ground.engine, unit=unit, domain=domain), limit, offset)
+
+    @routes.get("/resources/{dataset}", responses=says("the resource whole / 一项资源的全部内容"))
+    def show(request: Request, dataset: Dataset) -> Any:
+        asker(ground, request)
+        check_text(dataset)
+        return answer(plain(resource(ground.engine, dataset)))
+
+    return routes

@@ -1,0 +1,165 @@
+"""Files in and out: the form, the departments' workbooks with every fault at its cell, Excel and DCAT-AP.
+
+A workbook comes as the body, whatever it says it is; it is read by the guarded process of the command, and kept in a
+scratch folder no longer than the request lasts.
+"""
+
+import contextlib
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from catalogs.lookup import city, resources
+from catalogs.model import Department, Person
+from catalogs.read_codes import code_rules
+from catalogs.rest.answers import answer, attachment, says
+from catalogs.rest.asker import MAX_FILE, asker, check_text, received
+from catalogs.sheet.importing import Imported, read_sheets, save
+from catalogs.sheet.marking import write_marked
+from catalogs.sheet.register import Register, register_of
+from catalogs.sheet.writing import write_book
+from infra.errors import Refused, WrongUse
+from infra.ground import Ground
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+RDF = {
+    "ttl": ("turtle", "text/turtle"),
+    "jsonld": ("json-ld", "application/ld+json"),
+    "rdf": ("xml", "application/rdf+xml"),
+}
+_ENDS = re.compile(r"[^/\\\0]{1,120}\.(xlsx|xls|xlsm|et)", re.IGNORECASE)
+_NAMED = Query(max_length=160, description="the file's name / 文件名")
+_WHOSE = Query(max_length=63, description="of this unit or department / 单位或部门编号")
+Layout = Annotated[str, Query(pattern="^(hub|vendor|national)$")]
+Named = Annotated[str, _NAMED]
+Whose = Annotated[str | None, _WHOSE]
+Why = Annotated[str, Query(min_length=1, max_length=200)]
+
+
+def routes_of_files(ground: Ground) -> APIRouter:
+    """The routes over `ground`."""
+    routes = APIRouter(tags=["files"])
+    _out(routes, ground)
+    _in(routes, ground)
+    return routes
+
+
+def _out(routes: APIRouter, ground: Ground) -> None:
+    @routes.get("/template", responses=_file("the form; with `prefill` what is registered / 填报模板", XLSX))
+    def template(request: Request, whose: Whose = None, layout: Layout = "hub", prefill: bool = False) -> Response:
+        asker(ground, request)
+        return _book(ground, whose, layout, filled=prefill)
+
+    @routes.get("/export.xlsx", responses=_file("what is registered / 已登记目录", XLSX))
+    def excel(request: Request, whose: Whose = None, layout: Layout = "hub") -> Response:
+        asker(ground, request)
+        return _book(ground, whose, layout, filled=True)
+
+    @routes.get("/dcat", responses=_file("DCAT-AP 3", "text/turtle"))
+    def dcat(request: Request, form: Annotated[str, Query(pattern="^(ttl|jsonld|rdf)$")] = "ttl") -> Response:
+        asker(ground, request)
+        from catalogs.exchange.dcat import catalogue  # noqa: PLC0415 - rdflib is not for every request
+        from catalogs.exchange.rdf import serialize  # noqa: PLC0415
+
+        whole = city(ground.engine)
+        notation, media = RDF[form]
+        return attachment(
+            serialize(catalogue(whole, f"https://{whole.id}.invalid/"), notation), media, f"catalogue.{form}"
+        )
+
+
+def _in(routes: APIRouter, ground: Ground) -> None:
+    body = {
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    }
+
+    @routes.post(
+        "/sheets",
+        responses=says("every fault at its cell; with `save` the drafts / 逐格错误，save 时存为草稿"),
+        openapi_extra=body,
+    )
+    async def sheets(request: Request, name: Named, save: bool = False, why: Why = "Excel 填报") -> Any:
+        person = await run_in_threadpool(asker, ground, request)
+        content = await received(request, MAX_FILE)
+        return await run_in_threadpool(_sheets, ground, person, (name, content), why if save else None)
+
+    @routes.post(
+        "/sheets/marked",
+        responses=_file("the workbook with each fault as a comment / 标注副本", XLSX),
+        openapi_extra=body,
+    )
+    async def marked(request: Request, name: Named) -> Response:
+        await run_in_threadpool(asker, ground, request)
+        content = await received(request, MAX_FILE)
+        return await run_in_threadpool(_marked, ground, name, content)
+
+
+def _file(what: str, media: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": what, "content": {media: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def _book(ground: Ground, whose: str | None, layout: str, *, filled: bool) -> Response:
+    check_text(whose)
+    register = register_of(ground.engine)
+    providers = _providers(register, whose)
+    ids = {one.id for one in providers}
+    held = [one for one in resources(ground.engine) if one.provider in ids] if filled else []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "catalogue.xlsx"
+        write_book(path, register, held, layout=layout, providers=providers)
+        return attachment(path.read_bytes(), XLSX, path.name)
+
+
+def _providers(register: Register, whose: str | None) -> list[Department]:
+    found = [one for one in register.departments if whose is None or whose in (one.id, one.unit)]
+    if not found:
+        raise WrongUse("SHEET_NOBODY", "没有登记这样的单位或部门", "no such unit or department is registered")
+    return found
+
+
+@contextlib.contextmanager
+def _read(ground: Ground, name: str, content: bytes) -> Iterator[tuple[Path, Imported]]:
+    """The workbook in a scratch folder under its own name, and what it says."""
+    if not _ENDS.fullmatch(name) or name.startswith("."):
+        raise WrongUse(
+            "REST_FILE_NAME", "name 应是以 .xlsx、.xls 或 .et 结尾的文件名", "name a file ending in .xlsx, .xls or .et"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        yield path, read_sheets([path], register_of(ground.engine, code_rules(ground.city)))
+
+
+def _sheets(ground: Ground, person: Person, sent: tuple[str, bytes], why: str | None) -> Response:
+    with _read(ground, *sent) as (_, found):
+        (sheet,) = found.sheets
+        saved = save(ground, sheet.resources, person, why=why) if why and sheet.resources and not sheet.faults else []
+        value = {
+            "file": sheet.file,
+            "entries": sheet.entries,
+            "good": len(sheet.resources),
+            "faults": [fault.as_dict(ground.lang) for fault in sheet.faults],
+            "remarks": [remark.as_dict(ground.lang) for remark in sheet.remarks],
+            "saved": saved,
+        }
+        return answer(value)
+
+
+def _marked(ground: Ground, name: str, content: bytes) -> Response:
+    with _read(ground, name, content) as (path, found):
+        (sheet,) = found.sheets
+        if sheet.rows is None:
+            fault = sheet.faults[0]
+            raise Refused(fault.code, fault.text.zh, fault.text.en, place=fault.place, remedy=fault.remedy)
+        target = path.with_name("marked.xlsx")
+        write_marked(path, target, sheet.faults, ground.lang)
+        return attachment(target.read_bytes(), XLSX, target.name)
