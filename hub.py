@@ -87,6 +87,7 @@ _LIFE, _TASK = "catalogs.life.cli", "catalogs.life.task_cli"
 BESIDE: dict[str, dict[str, str]] = {
     "contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"},
     "catalog": {
+        "regrade": "catalogs.regrade_cli:regrade",
         "compare": "lake.reconcile_cli:compare",
         "suggest": "lake.suggest_cli:suggest",
         "dossier": "catalogs.exchange.dcat_cli:dossier",

@@ -16,7 +16,7 @@ The house's own records have rules of their own (`records.cedar`) and the acts `
 `LEDGER`), `list_people` (upon `PEOPLE`), `send_notices` (upon `NOTICES`), `supervise` (upon `CATALOGUE`),
 `close_ticket` (upon a `TicketRef`), and upon a `DraftRef` the acts of the catalogue's life (`catalogs.life`):
 `edit_draft`, `approve_draft`, `review_draft`, `withdraw_resource`, `open_change`, `extend_task`, `file_correction`,
-`set_lead`.
+`set_lead`, and of its grade (`catalogs.regrading`) `propose_grade` and `settle_grade`.
 """
 
 from collections.abc import Mapping, Sequence

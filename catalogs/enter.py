@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from catalogs.city import load_city
 from catalogs.lookup import in_force
+from catalogs.lowering import derive, guard
 from catalogs.model import City, Person, Resource
 from catalogs.own_city import SAMPLE, is_sample
 from catalogs.rows import department_row, digest, item_rows, person_row, plain, resource_row, unit_row
@@ -180,6 +181,7 @@ def put_resources(
     new = [row for row in rows if row["id"] not in old]
     changed = [row for row in rows if row["id"] in old]
     _codes_free(connection, rows)
+    guard(connection, differing, versions)
     # Two resources may exchange their codes: none stands in the other's way while they do.
     if changed:
         freed = sa.update(RESOURCE).where(RESOURCE.c.id == sa.bindparam("one")).values(code=None)
@@ -189,6 +191,7 @@ def put_resources(
     for row in changed:
         connection.execute(sa.update(RESOURCE).where(RESOURCE.c.id == row["id"]).values(row))
         connection.execute(sa.delete(ITEM).where(ITEM.c.resource == row["id"]))
+    derive(connection, differing)
     connection.execute(sa.insert(ITEM), [row for resource in differing for row in item_rows(resource)])
     history = [
         {

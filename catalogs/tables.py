@@ -122,3 +122,38 @@ KEY = sa.Table(
     sa.Column("not_after", UtcDateTime, nullable=False),
     sa.Column("revoked_at", UtcDateTime),
 )
+
+REGRADING = sa.Table(
+    "catalogs_regrading",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("resource", sa.String(191), sa.ForeignKey("catalogs_resource.id"), nullable=False, index=True),
+    sa.Column("item", sa.String(63), nullable=False),  # empty: the resource as a whole
+    sa.Column("from_grade", sa.Integer, nullable=False),
+    sa.Column("to_grade", sa.Integer, nullable=False),
+    sa.Column("why", sa.String(2000), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("proposed_by", sa.String(63), nullable=False),
+    sa.Column("proposed_at", UtcDateTime, nullable=False),
+    sa.Column("settled_by", sa.String(63)),
+    sa.Column("settled_at", UtcDateTime),
+    sa.Column("basis", sa.String(2000)),
+    sa.Column("used", sa.Integer),  # the version that lowered the grade by it
+)
+
+TRIGGER_REVIEW = sa.Table(
+    "catalogs_trigger_review",
+    METADATA,
+    sa.Column("resource", sa.String(191), primary_key=True),  # may be a draft
+    sa.Column("trigger", sa.String(80), primary_key=True),
+    sa.Column("by", sa.String(63), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("basis", sa.String(2000), nullable=False),
+)
+
+DERIVATION = sa.Table(
+    "catalogs_derivation",
+    METADATA,
+    sa.Column("resource", sa.String(191), sa.ForeignKey("catalogs_resource.id"), primary_key=True),
+    sa.Column("source", sa.String(191), primary_key=True, index=True),  # may be registered nowhere
+)

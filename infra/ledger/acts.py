@@ -31,6 +31,10 @@ class Act(StrEnum):
     TASK_CLOSED = "catalogs:task:closed"
     LEAD_DISPUTED = "catalogs:lead:disputed"
     LEAD_SET = "catalogs:lead:set"
+    REGRADE_PROPOSED = "catalogs:regrade:proposed"
+    REGRADE_APPROVED = "catalogs:regrade:approved"
+    REGRADE_REFUSED = "catalogs:regrade:refused"
+    TRIGGER_REVIEWED = "catalogs:trigger:reviewed"
     PERSON_HANDED_OVER = "catalogs:person:handed_over"
     SOURCE_HARVESTED = "catalogs:source:harvested"
 
