@@ -28,7 +28,16 @@ def may(ground: Ground, act: str, records: Records, as_: str | None = None) -> P
         Refused: PERSON_UNKNOWN, KEY_EXPIRED, RECORDS_DENIED, POLICY_INVALID.
         WrongUse: PERSON_AS.
     """
-    someone = current(ground, as_)
+    return may_use(ground, current(ground, as_), act, records)
+
+
+def may_use(ground: Ground, someone: Person, act: str, records: Records) -> Person:
+    """`someone`, if they may do `act` upon records of the house.
+
+    Raises:
+        Refused: RECORDS_DENIED, POLICY_INVALID.
+        WrongUse: CITY_NOT_THIS.
+    """
     decision = decide(someone, act, records, policy=city_policy(own_city(ground), "records"))
     if not decision.allowed:
         raise Refused(

@@ -16,15 +16,24 @@ from catalogs.model import Resource
 from catalogs.rest import problems
 from catalogs.rest.answers import schemas
 from catalogs.rest.drafts import Saved, routes_of_drafts
+from catalogs.rest.duties import Answered, Correction, Event, Extension, routes_of_duties
 from catalogs.rest.entries import entries
 from catalogs.rest.files import routes_of_files
 from catalogs.rest.finding import routes_of_finding
+from catalogs.rest.life import Why, routes_of_life
 from infra.errors import HubError
 from infra.ground import Ground
 
 PREFIX = "/v1"
-ROUTES: Sequence[Callable[[Ground], APIRouter]] = (entries, routes_of_finding, routes_of_drafts, routes_of_files)
-BODIES: Sequence[type[Any]] = (Resource, Saved)
+ROUTES: Sequence[Callable[[Ground], APIRouter]] = (
+    entries,
+    routes_of_finding,
+    routes_of_drafts,
+    routes_of_life,
+    routes_of_duties,
+    routes_of_files,
+)
+BODIES: Sequence[type[Any]] = (Resource, Saved, Why, Event, Correction, Answered, Extension)
 
 
 def build_app(ground: Ground) -> FastAPI:

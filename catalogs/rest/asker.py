@@ -23,6 +23,13 @@ _HEADER = Text(
     "请求头给出 Authorization: Bearer 密钥；密钥由主管部门审核人用 hub people key 签发",
     "give the header `Authorization: Bearer KEY`; the authority's reviewer issues keys with `hub people key`",
 )
+FILE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""The part of an OpenAPI operation that describes a file as body."""
 B = TypeVar("B")
 
 
@@ -75,6 +82,20 @@ async def received(request: Request, most: int) -> bytes:
     return bytes(taken)
 
 
+async def received_file(request: Request) -> bytes:
+    """A file that is the body.
+
+    Raises:
+        Refused: REST_MEDIA when it is not said to be `application/octet-stream`, which no page elsewhere can say
+            without being asked first; as `received`.
+    """
+    if _media(request) != "application/octet-stream":
+        raise Refused(
+            "REST_MEDIA", "请求体应为 application/octet-stream", "the body has to be application/octet-stream"
+        )
+    return await received(request, MAX_FILE)
+
+
 def document(request: Request, content: bytes, kind: type[B]) -> B:
     """The body as a `kind`, by its fields; what it does not know is refused where the kind says so.
 
@@ -82,8 +103,7 @@ def document(request: Request, content: bytes, kind: type[B]) -> B:
         Refused: REST_MEDIA when it is not said to be JSON, which no page elsewhere can say without being asked first.
         WrongUse: REST_JSON with the place in it.
     """
-    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if said != "application/json":
+    if _media(request) != "application/json":
         raise Refused("REST_MEDIA", "请求体应为 application/json", "the body has to be application/json")
     if b"\0" in content or b"\\u0000" in content:
         check_text("\0")
@@ -96,6 +116,10 @@ def document(request: Request, content: bytes, kind: type[B]) -> B:
         ) from None
     except (msgspec.DecodeError, RecursionError, ValueError):
         raise WrongUse("REST_JSON", "请求体不是有效的 JSON", "the body is no JSON") from None
+
+
+def _media(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def revision(request: Request) -> int | None:

@@ -59,7 +59,7 @@ def routes_of_drafts(ground: Ground) -> APIRouter:
     def show(request: Request, dataset: Dataset) -> Any:
         person = asker(ground, request)
         found = seen(ground, person, dataset)
-        return answer(_told(found), etag=found.revision)
+        return answer(told(found), etag=found.revision)
 
     @routes.put(
         "/drafts/{dataset}",
@@ -117,7 +117,7 @@ def _save(ground: Ground, request: Request, person: Person, dataset: str, conten
     if said.resource.id != dataset:
         raise WrongUse("REST_OTHER", "地址与内容不是同一资源", "address and body are of different resources")
     done = save(ground, said.resource, person, revision=known, why=said.why)
-    return answer(_told(done), etag=done.revision)
+    return answer(told(done), etag=done.revision)
 
 
 def _checked(ground: Ground, entry: Resource) -> Any:
@@ -131,6 +131,7 @@ def _line(one: Draft) -> dict[str, Any]:
     return told
 
 
-def _told(one: Draft) -> dict[str, Any]:
+def told(one: Draft) -> dict[str, Any]:
+    """A draft whole, with the steps that can be taken from where it stands."""
     listed = one.state is not State.WITHDRAWN and one.base > 0
     return _line(one) | {"body": plain(one.body), "steps": [str(step) for step in steps(one.state, listed=listed)]}

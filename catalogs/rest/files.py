@@ -19,7 +19,7 @@ from catalogs.lookup import city, resources
 from catalogs.model import Department, Person
 from catalogs.read_codes import code_rules
 from catalogs.rest.answers import answer, attachment, says
-from catalogs.rest.asker import MAX_FILE, asker, check_text, received
+from catalogs.rest.asker import FILE_BODY, asker, check_text, received_file
 from catalogs.sheet.importing import Imported, read_sheets, save
 from catalogs.sheet.marking import write_marked
 from catalogs.sheet.register import Register, register_of
@@ -75,31 +75,24 @@ def _out(routes: APIRouter, ground: Ground) -> None:
 
 
 def _in(routes: APIRouter, ground: Ground) -> None:
-    body = {
-        "requestBody": {
-            "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        }
-    }
-
     @routes.post(
         "/sheets",
         responses=says("every fault at its cell; with `save` the drafts / 逐格错误，save 时存为草稿"),
-        openapi_extra=body,
+        openapi_extra=FILE_BODY,
     )
     async def sheets(request: Request, name: Named, save: bool = False, why: Why = "Excel 填报") -> Any:
         person = await run_in_threadpool(asker, ground, request)
-        content = await received(request, MAX_FILE)
+        content = await received_file(request)
         return await run_in_threadpool(_sheets, ground, person, (name, content), why if save else None)
 
     @routes.post(
         "/sheets/marked",
         responses=_file("the workbook with each fault as a comment / 标注副本", XLSX),
-        openapi_extra=body,
+        openapi_extra=FILE_BODY,
     )
     async def marked(request: Request, name: Named) -> Response:
         await run_in_threadpool(asker, ground, request)
-        content = await received(request, MAX_FILE)
+        content = await received_file(request)
         return await run_in_threadpool(_marked, ground, name, content)
 
 

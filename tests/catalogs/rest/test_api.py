@@ -21,6 +21,7 @@ from infra.errors import WrongUse
 from infra.ground import Ground, open_ground
 
 NEW_ONE = {"If-None-Match": "*"}
+FILE = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.fixture
@@ -209,11 +210,11 @@ def test_the_register_is_searched_by_words_pinyin_and_facets(api: httpx.Client) 
 
 def test_a_workbook_comes_back_with_every_fault_at_its_cell(api: httpx.Client, tmp_path: Path) -> None:
     sent = planted_sheet.write(tmp_path / "目录.xlsx").read_bytes()
-    told = api.post("/sheets", params={"name": "目录.xlsx", "save": True}, content=sent).json()
+    told = api.post("/sheets", params={"name": "目录.xlsx", "save": True}, content=sent, headers=FILE).json()
     places = {(one["place"]["sheet"], _cell(one["place"]), one["code"]) for one in told["faults"]}
     assert places == planted_sheet.PLANTED
     assert told["saved"] == []
-    copy = api.post("/sheets/marked", params={"name": "目录.xlsx"}, content=sent)
+    copy = api.post("/sheets/marked", params={"name": "目录.xlsx"}, content=sent, headers=FILE)
     book = openpyxl.load_workbook(io.BytesIO(copy.content))
     assert all(book[sheet][cell].comment for sheet, cell, _ in planted_sheet.PLANTED)
 
@@ -225,9 +226,11 @@ def test_the_form_filled_with_what_is_registered_is_saved_as_drafts_of_its_own_p
         form = api.get("/template", params={"whose": "jinshui_transport", "prefill": True}, headers=officer)
         assert form.headers["content-type"].startswith("application/vnd.openxml")
         asked = {"name": "表.xlsx", "save": True, "why": "核对"}
-        problem(api.post("/sheets", params=asked, content=form.content, headers=outsider), 403, "CATALOG_ACT_DENIED")
+        problem(
+            api.post("/sheets", params=asked, content=form.content, headers=outsider | FILE), 403, "CATALOG_ACT_DENIED"
+        )
         assert draft(ground.engine, city.FLOW) is None
-        told = api.post("/sheets", params=asked, content=form.content, headers=officer).json()
+        told = api.post("/sheets", params=asked, content=form.content, headers=officer | FILE).json()
         assert told["faults"] == []
         assert city.FLOW in told["saved"]
         assert draft(ground.engine, city.FLOW) is not None
@@ -235,13 +238,17 @@ def test_the_form_filled_with_what_is_registered_is_saved_as_drafts_of_its_own_p
 
 @pytest.mark.parametrize("name", ["../x.xlsx", "x.exe", ".xlsx", "a/b.xlsx"])
 def test_a_file_name_is_no_path(api: httpx.Client, name: str) -> None:
-    problem(api.post("/sheets", params={"name": name}, content=b"PK"), 400, "REST_FILE_NAME")
+    problem(api.post("/sheets", params={"name": name}, content=b"PK", headers=FILE), 400, "REST_FILE_NAME")
 
 
 def test_a_workbook_that_is_none_is_a_fault_and_has_no_marked_copy(api: httpx.Client) -> None:
-    told = api.post("/sheets", params={"name": "x.xlsx"}, content=b"not a workbook").json()
+    told = api.post("/sheets", params={"name": "x.xlsx"}, content=b"not a workbook", headers=FILE).json()
     assert len(told["faults"]) == 1
-    assert api.post("/sheets/marked", params={"name": "x.xlsx"}, content=b"no").status_code in (400, 409, 422)
+    assert api.post("/sheets/marked", params={"name": "x.xlsx"}, content=b"no", headers=FILE).status_code in (
+        400,
+        409,
+        422,
+    )
 
 
 def test_the_catalogue_goes_out_as_dcat_and_excel(api: httpx.Client) -> None:
@@ -253,3 +260,8 @@ def test_the_catalogue_goes_out_as_dcat_and_excel(api: httpx.Client) -> None:
 
 def _cell(place: dict[str, Any]) -> str:
     return f"{place['column']}{place['row']}"
+
+
+def test_a_file_that_a_page_elsewhere_could_send_is_not_taken(api: httpx.Client) -> None:
+    for head in ({}, {"Content-Type": "text/plain"}):
+        problem(api.post("/sheets", params={"name": "x.xlsx"}, content=b"PK", headers=head), 415, "REST_MEDIA")
