@@ -114,8 +114,10 @@ def read_bytes(data: bytes, name: str) -> tuple[Node | None, list[Fault]]:
         mark = error.problem_mark or error.context_mark
         return None, [*builder.faults, _syntax(name, mark.line + 1 if mark else None, error.problem or "")]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # A reader error may quote the file: only its kind is told.
-        return None, [*builder.faults, _syntax(name, None, type(error).__name__)]
+        # A reader error may quote the file: only its kind is told, and the line, counted to the byte that it names.
+        at = error.position if isinstance(error, yaml.reader.ReaderError) else None
+        where = None if at is None else text.encode()[:at].count(b"\n") + 1
+        return None, [*builder.faults, _syntax(name, where, type(error).__name__)]
     return root, builder.faults
 
 

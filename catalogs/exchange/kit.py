@@ -7,6 +7,7 @@ of items. Both are UTF-8. The form is strict: the keys of the map, all of them a
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,6 +28,7 @@ from infra.errors import Place
 
 BYTES = 32 * 1024 * 1024
 Texts = dict[str, str]
+_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 @dataclass(slots=True)
@@ -74,7 +76,8 @@ def send(resources: Sequence[Resource], register: Register, used: ExchangeMap) -
 def as_json(records: Sequence[Theirs], used: ExchangeMap) -> bytes:
     """The records as a list of objects."""
     listed = [{**one.texts, used.items_key: [item.texts for item in one.items]} for one in records]
-    return (json.dumps(listed, ensure_ascii=False, indent=1) + "\n").encode()
+    text = json.dumps(listed, ensure_ascii=False, indent=1)
+    return (_UNPRINTED.sub(lambda char: f"\\u{ord(char[0]):04x}", text) + "\n").encode()
 
 
 def as_csv(records: Sequence[Theirs], used: ExchangeMap) -> bytes:
@@ -114,6 +117,10 @@ def receive(data: bytes, name: str, register: Register, used: ExchangeMap, held:
         _codes(record, used.resource, 0, told)
         for item in record.items:
             _codes(item, used.items, len(used.resource), told)
+        if not record.items:
+            first = Cell(0, record.line - 1, len(used.resource), "")
+            mend = "逐项列出（政务数据共享条例第十三条）", "list them (Decree 809 Art. 13)"
+            told.cell(first, "SHEET_MISSING", ("没有数据项", "no item is listed"), mend, "items")
     entries = [_entry(record, header, register, used, held) for record in records]
     resources = judged(entries, told, register)
     # Of a code that is none the list of codes is told, not that of our words.
@@ -263,6 +270,9 @@ def _json(data: bytes, name: str, used: ExchangeMap, faults: list[Fault]) -> Ite
         if record is None or not isinstance(value, yamltree.Mapping):
             continue
         listed = value.values.get(used.items_key)
+        if listed is not None and not isinstance(listed, yamltree.Sequence):
+            place = Place(name, row=value.lines[used.items_key], column=used.items_key)
+            faults.append(fault("MAP_JSON", "应是列表", "it is to be a list", place=place, field=used.items_key))
         for item in listed.values if isinstance(listed, yamltree.Sequence) else []:
             one = _object(item, used.items, name, faults)
             if one is not None:

@@ -42,7 +42,7 @@ LAUGHS = b"a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n"
         (b"a: 1\n? [b, c]\n: 2", "CATALOG_YAML_KEY", 2),
         (b"a: [1, 2\n", "CATALOG_YAML_SYNTAX", 2),
         (b"a: 'x", "CATALOG_YAML_SYNTAX", 1),
-        (b"a: \x07", "CATALOG_YAML_SYNTAX", None),
+        (b"a: \x07", "CATALOG_YAML_SYNTAX", 1),
         (b"a: " + b"x" * (yamltree.SCALAR + 1), "CATALOG_YAML_TOO_LARGE", 1),
     ],
 )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import hub as front_door
 from catalogs.city import load_city
@@ -143,6 +145,65 @@ def test_a_file_of_another_form_is_refused_with_its_line(
     back = kit.receive(data, "a.csv", register, the_map(tmp_path / "own.yaml"), {})
     assert back.resources == ()
     assert (code, line) in {(one.code, one.place.row) for one in back.faults}
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_resource_that_lists_no_item_is_refused(city: City, register: Register, form: str) -> None:
+    used = find_map("national", None)
+    records, _ = kit.send(city.resources[:2], register, used)
+    records[0].items = []
+    data = (kit.as_csv if form == "csv" else kit.as_json)(records, used)
+    back = kit.receive(data, f"a.{form}", register, used, {each.id: each for each in city.resources})
+    assert back.resources == ()
+    assert [(one.code, one.place.row) for one in back.faults] == [("SHEET_MISSING", 2)]
+    other = data.replace(b"[]", '"无"'.encode())
+    if form == "json":
+        assert kit.receive(other, "a.json", register, used, {}).faults[0].code == "MAP_JSON"
+
+
+def test_a_character_that_no_yaml_holds_comes_back_and_its_raw_form_is_told_with_its_line(
+    city: City, register: Register
+) -> None:
+    used, held = find_map("national", None), {each.id: each for each in city.resources}
+    records, _ = kit.send(city.resources[:1], register, used)
+    records[0].texts["信息资源摘要"] = "甲\x7f乙\u2028丙"
+    data = kit.as_json(records, used)
+    (found,) = kit.receive(data, "a.json", register, used, held).resources
+    assert found.summary.zh == "甲\x7f乙\u2028丙"
+    (told,) = kit.receive(data.replace(b"\\u007f", b"\x7f"), "a.json", register, used, held).faults
+    line = next(at for at, one in enumerate(data.split(b"\n"), 1) if b"\\u007f" in one)
+    assert (told.code, told.place.row) == ("CATALOG_YAML_SYNTAX", line)
+
+
+_CELL = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(["01", "2", "C", "", "市局"])
+
+
+@given(
+    rows=st.lists(st.lists(_CELL, min_size=6, max_size=6), max_size=4),
+    tail=st.binary(max_size=8),
+    form=st.sampled_from(["csv", "json"]),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_comes_is_told_and_never_breaks_the_reading(
+    tmp_path: Path, register: Register, rows: list[list[str]], tail: bytes, form: str
+) -> None:
+    (tmp_path / "own.yaml").write_text(GOOD, encoding="utf-8")
+    used = the_map(tmp_path / "own.yaml")
+    keys = ("MC", "DW", "BB", "GX", "XXX", "LX")
+    if form == "csv":
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows([keys, *rows])
+        data = out.getvalue().encode() + tail
+    else:
+        listed = [
+            dict(zip(keys[:4], row[:4], strict=True)) | {"items": [dict(zip(keys[4:], row[4:], strict=True))]}
+            for row in rows
+        ]
+        data = json.dumps(listed, ensure_ascii=False).encode() + tail
+    back = kit.receive(data, f"a.{form}", register, used, {})
+    assert back.resources == (), "the map has no room for what an entry must have"
+    assert back.faults or not any(map(any, rows))
+    assert all(one.place.file == f"a.{form}" and one.place.row for one in back.faults)
 
 
 def test_a_word_without_a_code_is_refused_at_sending(tmp_path: Path, city: City, register: Register) -> None:
