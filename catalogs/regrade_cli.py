@@ -11,6 +11,7 @@ from infra.language import Text
 if TYPE_CHECKING:
     from catalogs.grading import Trigger
     from catalogs.lowering import Regrading
+    from catalogs.model import Resource
     from infra.ground import Ground
 
 _WHY = help_text("理由", "why")
@@ -80,7 +81,6 @@ def regrade_settle(number: int, yes: bool, basis: str, as_: str | None) -> None:
 def regrade_triggers(dataset: str) -> None:
     """Print one line a trigger."""
     from catalogs.grading import effective_grade, triggers
-    from catalogs.lookup import resource
     from catalogs.own_city import own_city
     from catalogs.read_thresholds import thresholds
     from catalogs.regrading import cleared
@@ -88,7 +88,7 @@ def regrade_triggers(dataset: str) -> None:
 
     with open_ground() as ground:
         ground.prepare()
-        found = resource(ground.engine, dataset)
+        found = _entry(ground, dataset)
         known = triggers(found, thresholds(own_city(ground)))
         seen = cleared(ground.engine, found)
         lang = ground.lang
@@ -128,7 +128,6 @@ def regrade_triggers(dataset: str) -> None:
 def regrade_review(dataset: str, trigger: str, basis: str, as_: str | None) -> None:
     """Record the review."""
     from catalogs.grading import triggers
-    from catalogs.lookup import resource
     from catalogs.own_city import own_city
     from catalogs.people import current
     from catalogs.read_thresholds import thresholds
@@ -139,7 +138,7 @@ def regrade_review(dataset: str, trigger: str, basis: str, as_: str | None) -> N
     with open_ground() as ground:
         ground.prepare()
         someone = current(ground, as_)
-        found = resource(ground.engine, dataset)
+        found = _entry(ground, dataset)
         if trigger not in {each.id for each in triggers(found, thresholds(own_city(ground)))}:
             raise Refused(
                 "TRIGGER_UNKNOWN",
@@ -151,6 +150,15 @@ def regrade_review(dataset: str, trigger: str, basis: str, as_: str | None) -> N
         review(ground, found, trigger, someone, basis=basis)
         said = Text("已登记复核", "the review is recorded").say(ground.lang)
         emit(ground, {"dataset": dataset, "trigger": trigger, "by": someone.id}, lambda _: [said])
+
+
+def _entry(ground: "Ground", dataset: str) -> "Resource":
+    """The entry as it is drafted, for what is to be published is reviewed first; else as it is registered."""
+    from catalogs.life.drafts import draft
+    from catalogs.lookup import resource
+
+    drafted = draft(ground.engine, dataset)
+    return drafted.body if drafted is not None else resource(ground.engine, dataset)
 
 
 def _said(lang: str, one: "Trigger") -> tuple[str, str, str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+import yaml
 
 from catalogs.register import load_city, register_city
 from catalogs.tables import RESOURCE
@@ -82,7 +83,7 @@ def _city(city: Path) -> list[str]:
     """The sample city with the same resource, contract and provider in each of its units; the units' names."""
     shutil.copytree(sample_city(), city)
     units = [unit.id for unit in load_city(city).units if unit.kind not in (UnitKind.CITY, UnitKind.SAMPLE)]
-    catalogue = (city / "catalogues" / f"{_TEMPLATE}.yaml").read_text("utf-8")
+    catalogue = _alone((city / "catalogues" / f"{_TEMPLATE}.yaml").read_text("utf-8"))
     contract = (city / "contracts" / f"{_TEMPLATE}.{_NAME}.yaml").read_text("utf-8")
     shutil.rmtree(city / "catalogues")
     shutil.rmtree(city / "contracts")
@@ -101,6 +102,14 @@ def _city(city: Path) -> list[str]:
     renamed = units_file.read_text("utf-8").replace(", arrival: marker", "").replace(", arrival: stable", "")
     units_file.write_text(renamed, "utf-8")
     return units
+
+
+def _alone(catalogue: str) -> str:
+    """The template's catalogue with nothing in it but the resource that is delivered."""
+    found = yaml.safe_load(catalogue)
+    kept = [one for one in found["resources"] if one["id"] == f"{_TEMPLATE}.{_NAME}"]
+    text: str = yaml.safe_dump(found | {"resources": kept}, allow_unicode=True, sort_keys=False)
+    return text
 
 
 def _home(place: Path, name: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from catalogs.asking import may_act
 from catalogs.checking import check_resources
 from catalogs.enter import put_resources
+from catalogs.grading import triggers
 from catalogs.life.clocks import Kind
 from catalogs.life.disputes import raise_disputes
 from catalogs.life.drafts import Draft, Registered, find, put, registered, words, wrong_state
@@ -25,6 +26,8 @@ from catalogs.lookup import departments, in_force, units
 from catalogs.model import Person, Resource
 from catalogs.own_city import own_city
 from catalogs.read_codes import code_rules
+from catalogs.read_thresholds import thresholds
+from catalogs.regrading import cleared
 from catalogs.tables import RESOURCE
 from infra.database import lock, write
 from infra.errors import Place, Refused
@@ -104,7 +107,8 @@ def publish(ground: Ground, resource: str, by: Person, *, why: str = "") -> Draf
     """Put a reviewed entry into the register, in force from now on.
 
     Raises:
-        Refused: DRAFT_BASE, the register moved since the draft began; CATALOG_CODE_TAKEN; as `submit`.
+        Refused: DRAFT_BASE, the register moved since the draft began; GRADE_TRIGGERED; CATALOG_CODE_TAKEN; GRADE_…;
+            as `submit`.
     """
     return _take(ground, resource, by, Step.PUBLISH, why, _publishing)
 
@@ -200,6 +204,7 @@ def _reviewing(one: _Taking) -> int:
 def _publishing(one: _Taking) -> int:
     _other_person(one)
     _based(one)
+    _looked_at(one)
     put_resources(one.connection, one.ground, [one.draft.body], one.by.id)
     one.connection.execute(sa.delete(WITHDRAWN).where(WITHDRAWN.c.resource == one.draft.resource))
     _find(one)
@@ -208,6 +213,25 @@ def _publishing(one: _Taking) -> int:
         end_task(one.connection, one.ground, task, one.by.id, f"已发布第 {version} 版 / version {version}", version)
     raise_disputes(one.connection, one.ground, one.draft.body)
     return version
+
+
+def _looked_at(one: _Taking) -> None:
+    """What makes data more than its grade says stops publication until the authority has reviewed it."""
+    found = triggers(one.draft.body, thresholds(own_city(one.ground)))
+    reviewed = cleared(one.ground.engine, one.draft.body)
+    open_ = [trigger for trigger in found if trigger.id not in reviewed]
+    if open_:
+        raise Refused(
+            "GRADE_TRIGGERED",
+            "有情形提示级别可能偏低，复核前不能发布",
+            "something says that the grade may be too low; it is not published before that was reviewed",
+            place=Place(dataset=one.draft.resource),
+            reasons=[Text(f"{each.id}：{each.text.zh}", f"{each.id}: {each.text.en}") for each in open_],
+            remedy=Text(
+                "由主管部门用 hub catalog regrade review 逐项复核，或提高级别后重新提交",
+                "the authority reviews each (`hub catalog regrade review`), or the grade is raised and submitted anew",
+            ),
+        )
 
 
 def _find(one: _Taking) -> None:

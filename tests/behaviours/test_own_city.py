@@ -100,4 +100,4 @@ def test_rules_are_loaded_from_nowhere_else() -> None:
         for path in sorted((ROOT / package).rglob("*.py"))
         for found in loads.finditer(path.read_text(encoding="utf-8"))
     ]
-    assert wrong == ["catalogs/city.py: city_policy(f"]
+    assert wrong == ["catalogs/city_files.py: city_policy(f"]

@@ -61,6 +61,7 @@ def published(ground: Ground, wanted: Resource, paper: Path, revision: int | Non
     papers.approve(ground, wanted.id, city.who(ground, "head_jinshui"))
     steps.submit(ground, wanted.id, officer)
     steps.review(ground, wanted.id, authority)
+    city.looked_at(ground, wanted)
     steps.publish(ground, wanted.id, authority)
 
 
@@ -179,7 +180,8 @@ def test_a_published_draft_equals_one_that_came_by_a_folder(ground: Ground, pape
     assert rows() == by_draft
     assert acts(ground, city.NEW) == [
         "catalogs:draft:saved", "catalogs:draft:assessed", "catalogs:draft:assessed", "catalogs:draft:approved",
-        "catalogs:draft:submitted", "catalogs:draft:reviewed", "catalogs:resource:registered",
+        "catalogs:draft:submitted", "catalogs:draft:reviewed", "catalogs:trigger:reviewed",
+        "catalogs:resource:registered",
         "catalogs:resource:published",
     ]  # fmt: skip
     assert tasks(ground) == []
@@ -293,3 +295,21 @@ def test_of_an_entry_that_nobody_knows_nothing_can_be_done(ground: Ground, paper
         papers.assess(ground, "a.b.c", Paper.SECRECY, paper, officer, result="无")
     with pytest.raises(Refused, match="CATALOG_UNKNOWN_RESOURCE"):
         withdraw(ground, "a.b.c", city.who(ground, "reviewer_authority"), why="停用", checks=[])
+
+
+def test_what_may_be_important_is_not_published_before_the_authority_looked(ground: Ground, paper: Path) -> None:
+    officer, authority = city.who(ground, "officer_jinshui"), city.who(ground, "reviewer_authority")
+    wanted = city.fresh(ground)
+    save(ground, wanted, officer, revision=None, why=WORDS)
+    assessed(ground, wanted.id, paper)
+    papers.approve(ground, wanted.id, city.who(ground, "head_jinshui"))
+    steps.submit(ground, wanted.id, officer)
+    steps.review(ground, wanted.id, authority)
+    with pytest.raises(Refused, match="GRADE_TRIGGERED") as refused:
+        steps.publish(ground, wanted.id, authority)
+    assert [reason.zh.partition(":")[0] for reason in refused.value.reasons] == ["vehicle"]
+    with pytest.raises(Refused, match="CATALOG_UNKNOWN_RESOURCE"):
+        resource(ground.engine, wanted.id)
+    city.looked_at(ground, wanted)
+    assert steps.publish(ground, wanted.id, authority).state is State.PUBLISHED
+    assert resource(ground.engine, wanted.id).title == wanted.title
