@@ -54,6 +54,7 @@ def routes_of_life(ground: Ground) -> APIRouter:
     routes = APIRouter(tags=["life"])
     _versions(routes, ground)
     _papers(routes, ground)
+    _approval(routes, ground)
 
     @routes.post(
         "/drafts/{dataset}/steps/{step}",
@@ -111,6 +112,8 @@ def _papers(routes: APIRouter, ground: Ground) -> None:
 
         return answer(await run_in_threadpool(record), 201)
 
+
+def _approval(routes: APIRouter, ground: Ground) -> None:
     @routes.post(
         "/drafts/{dataset}/approval",
         responses=says("the head approves / 负责人批准", 201),
