@@ -89,6 +89,7 @@ BESIDE: dict[str, dict[str, str]] = {
     "catalog": {
         "regrade": "catalogs.regrade_cli:regrade",
         "compare": "lake.reconcile_cli:compare",
+        "component": "catalogs.component_cli:component",
         "suggest": "lake.suggest_cli:suggest",
         "dossier": "catalogs.exchange.dcat_cli:dossier",
         "export-dcat": "catalogs.exchange.dcat_cli:export_dcat",

@@ -106,7 +106,7 @@ NINE = {
 
 
 @pytest.mark.parametrize("key", NINE)
-def test_each_of_the_nine_fields_is_missed_by_name(folder: Path, key: str) -> None:
+def test_requirement_1_each_of_the_nine_fields_is_missed_by_name(folder: Path, key: str) -> None:
     path = folder / "catalogues" / "jingkai.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     del content["resources"][0][key]

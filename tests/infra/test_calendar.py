@@ -32,7 +32,7 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("start", "n", "end"), VECTORS)
-def test_terms_of_2026(start: str, n: int, end: str) -> None:
+def test_requirement_5_terms_of_2026(start: str, n: int, end: str) -> None:
     assert CITY.add(date.fromisoformat(start), n) == Deadline(date.fromisoformat(end), None)
 
 
