@@ -5,16 +5,19 @@ another are the same data element when
 
 - their providers are two departments of one unit (each district answers for its own area);
 - they are about the same subject: both resources declare a data-subject key of the same name (both count the same
-  persons, enterprises …), or they are of one domain and one business class (数据分类的业务属性);
+  persons, enterprises …), or they are of one domain and one business class (数据分类的业务属性), or they share `ALIKE`
+  data elements or more, whatever they are classed as;
 - they share a Chinese name or alias, folded (width, case, blanks and brackets do not matter), and are of one type;
 - the item says something: identifiers (numbers by which records are joined) and `GENERIC` names, which every table has,
   are no data element of their own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 from catalogs.model import IdentifierRole, Item, Resource
+from infra.crypto import sha256_hex
 from infra.text import fold
 
 _GENERIC = """
@@ -23,6 +26,8 @@ _GENERIC = """
 更新时间 更新日期 创建时间 采集时间 统计时间 统计日期 统计年份 记录编号 主键 标识 标题 简介 链接 网址
 """
 GENERIC = frozenset(_GENERIC.split())
+ALIKE = 3  # data elements that two resources share, from which on they are about the same things
+_COMMON = 20  # resources of a unit; a name that more of them have is generic there
 _BRACKETS = str.maketrans("", "", " \t　()（）[]【】")
 
 
@@ -75,4 +80,26 @@ def shared(resources: Iterable[Resource]) -> Mapping[tuple[str, str, str, str], 
     for resource in resources:
         for element in elements(resource):
             found.setdefault(element.key, []).append(element)
+    for element in _alike(found):
+        found.setdefault(element.key, []).append(element)
     return {key: parties for key, parties in found.items() if len({one.provider for one in parties}) > 1}
+
+
+def _alike(found: Mapping[tuple[str, str, str, str], list[Element]]) -> list[Element]:
+    """The elements of each two resources that share many, under a subject that is theirs alone."""
+    named: dict[tuple[str, str, str], dict[str, Element]] = {}
+    for (unit, _, name, kind), parties in found.items():
+        for one in parties:
+            named.setdefault((unit, name, kind), {}).setdefault(one.resource, one)
+    pairs: dict[tuple[str, str], list[tuple[Element, Element]]] = {}
+    for by_resource in named.values():
+        if len(by_resource) <= _COMMON:
+            for one, other in combinations(sorted(by_resource.values(), key=lambda each: each.resource), 2):
+                if one.provider != other.provider:
+                    pairs.setdefault((one.resource, other.resource), []).append((one, other))
+    alike = []
+    for ids, both in pairs.items():
+        if min(len({one.item for one, _ in both}), len({other.item for _, other in both})) >= ALIKE:
+            subject = f"alike:{sha256_hex('|'.join(ids).encode())[:32]}"
+            alike += [replace(each, subject=subject) for two in both for each in two]
+    return alike

@@ -164,12 +164,14 @@ def other_department(ground: Ground) -> Resource:
 def test_requirement_14_two_departments_with_one_element_dispute_and_the_authority_alone_settles(
     ground: Ground,
 ) -> None:
-    assert look(ground) == []  # the sample city disputes nothing: no false alarm
+    assert look(ground)
+    # The sample city's one pair that keeps the same car parks, and no false alarm beside it.
+    assert {tuple(one.departments) for one in disputes(ground)} == {("erqi_management", "erqi_transport")}
     other_department(ground)
     raised = look(ground)
     assert raised
     assert look(ground) == []  # once
-    first = disputes(ground)[0]
+    first = next(one for one in disputes(ground) if one.unit == "jinshui")
     assert first.departments == ["jinshui_police", "jinshui_transport"]
     authority = city.who(ground, "reviewer_authority")
     for nobody in ("officer_jinshui", "head_jinshui", "auditor_zhao", "engineer_li"):
@@ -185,7 +187,7 @@ def test_requirement_14_two_departments_with_one_element_dispute_and_the_authori
 
 
 def test_requirement_14_districts_names_that_every_table_has_and_identifiers_raise_nothing(ground: Ground) -> None:
-    from catalogs.life.elements import GENERIC, shared
+    from catalogs.life.elements import ALIKE, GENERIC, shared
 
     flow = resource(ground.engine, city.FLOW)
     elsewhere = replace(flow, id="erqi.traffic.road_flow", provider="erqi_education")
@@ -193,9 +195,12 @@ def test_requirement_14_districts_names_that_every_table_has_and_identifiers_rai
     generic = replace(flow.items[0], zh=sorted(GENERIC)[0], aliases=())
     one = replace(flow, items=(generic,))
     assert shared([one, replace(one, id="jinshui.traffic.b", provider="other")]) == {}
-    other_type = replace(flow, id="jinshui.traffic.c", provider="other", classification=replace(
+    other_class = replace(flow, id="jinshui.traffic.c", provider="other", classification=replace(
         flow.classification, business="别的业务"))  # fmt: skip
-    assert shared([flow, other_type]) == {}
+    speaking = [item for item in flow.items if item.name in ("detector_id", "road_name", "flow", "speed")]
+    assert shared([flow, replace(other_class, items=tuple(speaking[: ALIKE - 1]))]) == {}
+    alike = shared([flow, replace(other_class, items=tuple(speaking[:ALIKE]))])
+    assert {one.item for parties in alike.values() for one in parties} == {item.name for item in speaking[:ALIKE]}
     assert len(resources(ground.engine)) > 1
 
 
