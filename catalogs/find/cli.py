@@ -86,14 +86,37 @@ def _said(found: "Found", ground: "Ground") -> list[str]:
     lines.append(
         say(f"共 {found.total} 项，列出 {len(found.hits)} 项", f"{found.total} found, {len(found.hits)} shown")
     )
+    known = _names(ground)
     for facet, counts in found.facets.items():
         if len(counts) > 1:
             more = " …" if len(counts) > _SHOWN else ""
-            said = "  ".join(f"{value} {count}" for value, count in counts[:_SHOWN])
+            said = "  ".join(f"{known.get((facet, value), value)} {count}" for value, count in counts[:_SHOWN])
             lines.append(f"{_FACETS[facet].say(ground.lang)}: {said}{more}")
     if any(hit.stale for hit in found.hits):
         lines.append(say("索引已过时：运行 hub catalog reindex", "the index is stale: run `hub catalog reindex`"))
     return lines
+
+
+def _names(ground: "Ground") -> dict[tuple[str, str], str]:
+    """What the values of the facets are called, by facet and value."""
+    from catalogs.lookup import departments, domains, units
+    from catalogs.word import Word
+    from catalogs.words import DataFormat, Grade, Openness, SharingAttribute, UpdateFrequency
+
+    yes, no = Text("是", "yes"), Text("否", "no")
+    found = {("example", "yes"): yes, ("example", "no"): no}
+    found |= {("grade", grade.id): grade.text for grade in Grade}
+    vocabularies: dict[str, type[Word]] = {
+        "sharing": SharingAttribute,
+        "openness": Openness,
+        "frequency": UpdateFrequency,
+        "format": DataFormat,
+    }
+    found |= {(facet, str(word)): word.text for facet, words in vocabularies.items() for word in words}
+    found |= {("unit", one.id): one.name for one in units(ground.engine)}
+    found |= {("provider", one.id): one.name for one in departments(ground.engine)}
+    found |= {("domain", one.id): one.name for one in domains(ground.engine)}
+    return {key: text.say(ground.lang) for key, text in found.items()}
 
 
 def _grade(hit: "Hit", lang: str) -> str:
