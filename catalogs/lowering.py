@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from catalogs.grading import Circle, lineage_grades
 from catalogs.model import Grade, Resource
+from catalogs.rules import highest
 from catalogs.tables import DERIVATION, REGRADING, RESOURCE
 from infra.errors import Place, Refused
 from infra.language import Text
@@ -88,9 +89,20 @@ _Lowered = tuple[str, str, Grade, Grade]
 
 
 def _lowered(old: Resource, new: Resource) -> list[tuple[str, Grade, Grade]]:
-    found = [("", old.grade, new.grade)] if new.grade < old.grade else []
     pairs = [(item, new.item(item.name)) for item in old.items]
-    return found + [(a.name, a.grade, b.grade) for a, b in pairs if b is not None and b.grade < a.grade]
+    found = [(a.name, a.grade, b.grade) for a, b in pairs if b is not None and b.grade < a.grade]
+    if new.grade < old.grade and not (_fewer(old, new) and not found):
+        found.insert(0, ("", old.grade, new.grade))
+    return found
+
+
+def _fewer(old: Resource, new: Resource) -> bool:
+    """Whether the grade fell since items left, alone: both grades are their items' highest, and no item came.
+
+    An item that came might be one that left, under another name and a lower grade.
+    """
+    derived = old.grade is highest(old.items) and new.grade is highest(new.items)
+    return derived and {item.name for item in new.items} < {item.name for item in old.items}
 
 
 def floors(connection: Connection, written: Sequence[Resource]) -> dict[str, Grade]:

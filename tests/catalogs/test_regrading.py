@@ -198,3 +198,18 @@ def test_the_commands_lower_a_grade_and_review_a_trigger(
     run("review", ZONES, "vehicle:保税", "--basis", "未列入重要数据目录")
     assert json.loads(run("triggers", ZONES, "--json"))["grade"] == "general_2"
     assert "是" in run("triggers", ZONES)
+
+
+def test_a_grade_that_fell_with_an_item_that_left_is_no_lowering_unless_another_came(
+    stocked: Ground, folder: Path
+) -> None:
+    before = resource(stocked.engine, ZONES)
+    high = replace(before.items[0], name="manager", zh="负责人", aliases=(), grade=Grade.GENERAL_4)
+    raised = replace(before, items=(*before.items, high), grade=Grade.GENERAL_4)
+    put(stocked, folder, raised)
+    other = replace(high, name="principal", zh="主管", grade=Grade.GENERAL_1)
+    renamed = replace(before, items=(*before.items, other))
+    with pytest.raises(Refused, match="CATALOG_GRADE_LOWERED"):
+        put(stocked, folder, renamed)
+    put(stocked, folder, before)
+    assert resource(stocked.engine, ZONES).grade is before.grade

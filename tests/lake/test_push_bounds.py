@@ -21,8 +21,13 @@ from lake.push_serving import serve_in_thread
 
 Usage = namedtuple("Usage", "total used free")
 MIB = 1 << 20
-ANOTHER = {"id": "jinshui_health", "unit": "jinshui", "name": {"zh": "卫生部门", "en": "health"}, "kind": "department"}
-COLLEAGUE = {"id": "colleague", "name": "同事(虚构)", "unit": "jinshui", "department": "jinshui_health"}
+ANOTHER = {
+    "id": "jinshui_archives",
+    "unit": "jinshui",
+    "name": {"zh": "档案", "en": "archives"},
+    "kind": "department",
+}
+COLLEAGUE = {"id": "colleague", "name": "同事(虚构)", "unit": "jinshui", "department": "jinshui_archives"}
 COLLEAGUE |= {"roles": ["district_officer"], "clearance": "general_2", "purposes": ["catalogue"]}
 MORE = {"departments": ANOTHER, "people": COLLEAGUE}
 

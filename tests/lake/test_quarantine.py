@@ -8,7 +8,9 @@ import lake_city as city
 import pytest
 
 from catalogs.enter import register_city
+from catalogs.model import Grade
 from catalogs.people import person
+from catalogs.regrading import propose, settle
 from contracts.register import register_contracts
 from infra.ground import Ground, open_ground, sample_city
 from lake.ingest import ingest
@@ -124,6 +126,8 @@ def test_a_field_is_what_the_contract_of_its_day_says(ground: Ground, tmp_path: 
     contract.write_text(
         columns.replace("      - name: road_name\n", column + source + "      - name: road_name\n", 1), "utf-8"
     )
+    asked = propose(ground, city.FLOW, Grade.GENERAL_2, person(ground.engine, "officer_jinshui"), why="不再采集电话")
+    settle(ground, asked.number, person(ground.engine, "reviewer_authority"), yes=True, basis="已核对")
     register(ground, folder)
     page = seen(ground, "officer_jinshui")
     assert page.rows[0].raw["driver_phone"] == HIDDEN

@@ -82,8 +82,9 @@ def test_up_prints_one_document_of_its_addresses(ground: Ground, monkeypatch: py
     monkeypatch.setattr(lake.clock, "start_airflow", lambda *_, **__: FakeAirflow())
     monkeypatch.setattr(lake.clock_run, "Keeper", lambda _ground: quiet)
     monkeypatch.setattr(serving, "serve", lambda _ground, ready: ready())
-    port = free_port()
+    port, rest = free_port(), free_port()
     environ = {"HUB_HOME": str(ground.home), "HUB_SHARE_PORT": "8999", "HUB_LANG": "en", "HUB_PUSH_PORT": str(port)}
+    environ["HUB_REST_PORT"] = str(rest)
     ran = run_hub(environ, "up", "--json")
     assert (ran.status, ran.err) == (0, "")
     told: dict[str, Any] = ran.document
@@ -91,11 +92,16 @@ def test_up_prints_one_document_of_its_addresses(ground: Ground, monkeypatch: py
         "airflow": {"address": FakeAirflow.address, "user": "admin", "password_file": str(FakeAirflow.password_file)},
         "delta_sharing": "http://127.0.0.1:8999/delta-sharing",
         "push": f"http://127.0.0.1:{port}/arrivals",
+        "rest": f"http://127.0.0.1:{rest}/v1",
     }
     said = run_hub(environ, "up").out.splitlines()
     assert said[0].startswith(f"Airflow        {FakeAirflow.address}  (user admin, ")
     assert said[1] == "Delta Sharing  http://127.0.0.1:8999/delta-sharing"
-    assert said[2:] == [f"Pushes         http://127.0.0.1:{port}/arrivals", "Ctrl-C ends"]
+    assert said[2].startswith("Pushes ")
+    assert said[2].endswith(f" http://127.0.0.1:{port}/arrivals")
+    assert said[3].startswith("Register ")
+    assert said[3].endswith(f" http://127.0.0.1:{rest}/v1")
+    assert said[4:] == ["Ctrl-C ends"]
 
 
 def test_a_port_that_is_taken_is_one_error_and_no_address(ground: Ground) -> None:
