@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from infra.errors import Unavailable
+from infra.language import Text
 from infra.settings import Secret
 
 # A proxy named in the environment must not see, nor break, what stays on this machine.
@@ -110,7 +111,15 @@ class Api:
             if method == "POST":
                 break  # not repeated: a second trigger would be a second run
             time.sleep(0.3 * (attempt + 1))
-        raise Unavailable("CLOCK_SILENT", "Airflow 接口没有应答", "Airflow's API does not answer")
+        raise Unavailable(
+            "CLOCK_SILENT",
+            "Airflow 接口没有应答",
+            "Airflow's API does not answer",
+            remedy=Text(
+                "机器繁忙时稍后再试；仍无应答，用 hub doctor 检查并查看 HUB_HOME 中 airflow 的日志",
+                "try again when the machine is less busy; else see `hub doctor` and Airflow's log in HUB_HOME",
+            ),
+        )
 
     def _once(self, method: str, path: str, body: Any, signed: bool) -> Any:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}

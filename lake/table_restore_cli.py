@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,7 +62,7 @@ def restore(dataset: str, target: int, reason: str | None, dry_run: bool, yes: b
             click.echo("\n".join(_lines(found.as_dict(), lang)))
             if not found.nothing:
                 seen = found.newest
-                if not click.confirm(help_text("还原？", "Put it back?")):
+                if not _agreed():
                     click.echo(Text("什么都没有改动。", "Nothing was changed.").say(lang))
                     return 1
         with progress(help_text("还原", "restoring")):
@@ -130,3 +131,13 @@ def _end(told: "Mapping[str, Any]", lang: str) -> str:
         f"已还原为版本 {told['version']}（{told['restore']}）",
         f"put back as version {told['version']} ({told['restore']})",
     ).say(lang)
+
+
+def _agreed() -> bool:
+    """What the person answers; where nobody can, how to say it beforehand."""
+    try:
+        return click.confirm(help_text("还原？", "Put it back?"))
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError(help_text("无人回答；加 --yes 不再询问", "nobody answers; --yes does not ask")) from None

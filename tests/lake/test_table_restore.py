@@ -1,5 +1,6 @@
 """A restore: the table holds exactly what it held then, history grows, and every delivery balances before and after."""
 
+import io
 import json
 import random
 from collections.abc import Iterator
@@ -322,7 +323,7 @@ def test_who_may_not_and_what_cannot_be(stocked: Ground, tmp_path: Path) -> None
     assert standing(stocked) == ["finished", "finished"]
 
 
-def test_the_command_shows_asks_and_tells(stocked: Ground, tmp_path: Path) -> None:
+def test_the_command_shows_asks_and_tells(stocked: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Session(stocked) as session:
         take(session, tmp_path / "a.csv", city.line(1), city.line(2))
         two = take(session, tmp_path / "b.csv", city.line(3))
@@ -331,6 +332,11 @@ def test_the_command_shows_asks_and_tells(stocked: Ground, tmp_path: Path) -> No
     assert run_hub(environ, *call).status == 2, "a reason is asked for"
     tried = run_hub(environ, *call, "--dry-run", "--json").document
     assert (tried["reverted"][0]["delivery"], tried["rows_now"], tried["rows_then"]) == (two.delivery, 3, 2)
+    assert standing(stocked) == ["finished", "finished"]
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdin", io.StringIO())
+        unanswered = run_hub(environ, *call, "--reason", WHY)
+    assert (unanswered.status, "--yes" in unanswered.err) == (2, True), unanswered
     assert standing(stocked) == ["finished", "finished"]
     ran = run_hub(environ, *call, "--reason", WHY, "--yes")
     assert (ran.status, "put back as version 3 (restore-" in ran.out, two.delivery in ran.out) == (0, True, True), ran
