@@ -86,7 +86,11 @@ def test_the_servers_own_key_lets_nobody_in(ground: Ground) -> None:
     environ = {**ground.environ, "HUB_API_KEY": held, "HUB_REST_PORT": "0"}
     with open_ground(environ) as opened, serve_in_thread(opened) as port:
         found = httpx.get(f"http://127.0.0.1:{port}/v1/resources", trust_env=False)
-        problem(found, 401, "PERSON_UNKNOWN")
+        assert problem(found, 401, "PERSON_UNKNOWN")["code"] == "PERSON_UNKNOWN"
+        let_in = httpx.get(
+            f"http://127.0.0.1:{port}/v1/resources", headers={"Authorization": f"Bearer {held}"}, trust_env=False
+        )
+        assert let_in.status_code == 200, "the same key lets in whoever brings it"
 
 
 def test_a_page_elsewhere_is_not_the_local_user(api: httpx.Client, ground: Ground) -> None:
@@ -230,7 +234,10 @@ def test_the_form_filled_with_what_is_registered_is_saved_as_drafts_of_its_own_p
 
 @pytest.mark.parametrize("name", ["../x.xlsx", "x.exe", ".xlsx", "a/b.xlsx"])
 def test_a_file_name_is_no_path(api: httpx.Client, name: str) -> None:
-    problem(api.post("/sheets", params={"name": name}, content=b"PK", headers=FILE), 400, "REST_FILE_NAME")
+    told = problem(api.post("/sheets", params={"name": name}, content=b"PK", headers=FILE), 400, "REST_FILE_NAME")
+    assert ".xlsx" in told["message"]["zh"]
+    good = api.post("/sheets", params={"name": "x.xlsx"}, content=b"PK", headers=FILE)
+    assert good.status_code == 200, "a name that is none of these is read"
 
 
 def test_a_workbook_that_is_none_is_a_fault_and_has_no_marked_copy(api: httpx.Client) -> None:
@@ -256,4 +263,6 @@ def _cell(place: dict[str, Any]) -> str:
 
 def test_a_file_that_a_page_elsewhere_could_send_is_not_taken(api: httpx.Client) -> None:
     for head in ({}, {"Content-Type": "text/plain"}):
-        problem(api.post("/sheets", params={"name": "x.xlsx"}, content=b"PK", headers=head), 415, "REST_MEDIA")
+        sent = api.post("/sheets", params={"name": "x.xlsx"}, content=b"PK", headers=head)
+        assert problem(sent, 415, "REST_MEDIA")["message"]["en"].endswith("application/octet-stream")
+    assert api.post("/sheets", params={"name": "x.xlsx"}, content=b"PK", headers=FILE).status_code == 200
