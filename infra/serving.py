@@ -32,6 +32,19 @@ class Limits:
     stall_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens; `section` is that of the settings that name it."""
+
+    host: str
+    port: int
+    section: str
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
 def check_host(ground: Ground, host: str, section: str) -> None:
     """Make sure that a demo listens where nobody else hears it.
 
@@ -115,3 +128,28 @@ def in_thread(running: "uvicorn.Server", listener: socket.socket, section: str) 
     finally:
         running.should_exit = True
         thread.join(timeout=START_SECONDS)
+
+
+def serve(ground: Ground, at: Address, made: "Callable[[], uvicorn.Server]", ready: Callable[[], None]) -> None:
+    """Serve what `made` makes until interrupted; `ready` is called when it can be reached.
+
+    Raises:
+        WrongUse: <section>_DEMO_HOST when a demo would listen beyond loopback.
+        Unavailable: <section>_PORT when the port is taken.
+    """
+    with contextlib.closing(listen(ground, at.host, at.port, at.section)) as listener:
+        run(made(), listener, ready)
+
+
+@contextlib.contextmanager
+def serve_in_thread(ground: Ground, at: Address, made: "Callable[[], uvicorn.Server]") -> Iterator[int]:
+    """Serve what `made` makes from a thread while the block runs; the port.
+
+    Raises:
+        WrongUse, Unavailable: as `serve` and `in_thread`.
+    """
+    with (
+        contextlib.closing(listen(ground, at.host, at.port, at.section)) as listener,
+        in_thread(made(), listener, at.section) as port,
+    ):
+        yield port

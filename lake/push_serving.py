@@ -1,11 +1,12 @@
 """The push door on a socket, for a command, for `hub up` and for tests."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from infra import serving
 from infra.ground import Ground
-from infra.serving import Limits, in_thread, listen, run, server
+from infra.serving import Address, Limits, server
 from infra.settings import load
 from lake.push import PREFIX, PushSettings, build_app
 
@@ -18,9 +19,7 @@ HEADER_SECONDS = 10.0  # for the head of a request, and between two requests
 
 def address(ground: Ground) -> str:
     """Where units send to."""
-    settings = load(PushSettings, ground.environ)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}{PREFIX}"
+    return f"{_at(load(PushSettings, ground.environ))}{PREFIX}"
 
 
 def serve(ground: Ground, ready: Callable[[], None]) -> None:
@@ -31,23 +30,21 @@ def serve(ground: Ground, ready: Callable[[], None]) -> None:
         Unavailable: PUSH_PORT when the port is taken.
     """
     settings = load(PushSettings, ground.environ)
-    with contextlib.closing(listen(ground, settings.host, settings.port, SECTION)) as listener:
-        run(_server(ground, settings), listener, ready)
+    serving.serve(ground, _at(settings), lambda: _server(ground, settings), ready)
 
 
-@contextlib.contextmanager
-def serve_in_thread(ground: Ground) -> Iterator[int]:
+def serve_in_thread(ground: Ground) -> AbstractContextManager[int]:
     """Serve on the address of the settings from a thread while the block runs; the port.
 
     Raises:
         WrongUse, Unavailable: as `serve`.
     """
     settings = load(PushSettings, ground.environ)
-    with (
-        contextlib.closing(listen(ground, settings.host, settings.port, SECTION)) as listener,
-        in_thread(_server(ground, settings), listener, SECTION) as port,
-    ):
-        yield port
+    return serving.serve_in_thread(ground, _at(settings), lambda: _server(ground, settings))
+
+
+def _at(settings: PushSettings) -> Address:
+    return Address(settings.host, settings.port, SECTION)
 
 
 def _server(ground: Ground, settings: PushSettings) -> "uvicorn.Server":

@@ -1,11 +1,12 @@
 """The register's API on a socket: for `hub catalog serve`, for `hub up` and for tests (`infra.serving`)."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, ClassVar
 
+from infra import serving
 from infra.ground import Ground
-from infra.serving import Limits, in_thread, listen, run, server
+from infra.serving import Address, Limits, server
 from infra.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ class RestSettings(Settings, frozen=True):
 
 def address(ground: Ground) -> str:
     """Where programs find it."""
-    settings = load(RestSettings, ground.environ)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}/v1"
+    return f"{_at(load(RestSettings, ground.environ))}/v1"
 
 
 def serve(ground: Ground, ready: Callable[[], None]) -> None:
@@ -41,23 +40,21 @@ def serve(ground: Ground, ready: Callable[[], None]) -> None:
         Unavailable: REST_PORT when the port is taken.
     """
     settings = load(RestSettings, ground.environ)
-    with contextlib.closing(listen(ground, settings.host, settings.port, SECTION)) as listener:
-        run(_server(ground, settings), listener, ready)
+    serving.serve(ground, _at(settings), lambda: _server(ground, settings), ready)
 
 
-@contextlib.contextmanager
-def serve_in_thread(ground: Ground) -> Iterator[int]:
+def serve_in_thread(ground: Ground) -> AbstractContextManager[int]:
     """Serve on the address of the settings from a thread while the block runs; the port.
 
     Raises:
         WrongUse, Unavailable: as `serve`.
     """
     settings = load(RestSettings, ground.environ)
-    with (
-        contextlib.closing(listen(ground, settings.host, settings.port, SECTION)) as listener,
-        in_thread(_server(ground, settings), listener, SECTION) as port,
-    ):
-        yield port
+    return serving.serve_in_thread(ground, _at(settings), lambda: _server(ground, settings))
+
+
+def _at(settings: RestSettings) -> Address:
+    return Address(settings.host, settings.port, SECTION)
 
 
 def _server(ground: Ground, settings: RestSettings) -> "uvicorn.Server":
