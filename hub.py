@@ -99,7 +99,7 @@ BESIDE: dict[str, dict[str, str]] = {
         "reindex": "catalogs.find.cli:reindex",
         "search": "catalogs.find.cli:search",
         "send": "catalogs.exchange.kit_cli:send",
-        "serve": "catalogs.rest.cli:serve",
+        "serve": "sharing.serve_cli:register",
         "template": "catalogs.sheet.sheet_cli:template",
         "import-excel": "catalogs.sheet.sheet_cli:import_excel",
         "export-excel": "catalogs.sheet.sheet_cli:export_excel",

@@ -14,27 +14,16 @@ from infra.language import Text
 @json_option
 def component(code: str, name: str | None) -> None:
     """Print the parts of the code."""
-    from catalogs.components import parse
-    from catalogs.lookup import units
+    from catalogs.component_of import component_of
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        known = units(ground.engine)
-        by_code = {each: unit for unit in known for each in (unit.stat_code, unit.gbt2260_code) if each}
-        found = parse(code, by_code, name)
-        unit = by_code[found.division]
-        value = {
-            "code": str(found),
-            "unit": unit.id,
-            "major": found.major,
-            "minor": found.minor,
-            "sequence": found.sequence,
-            "extension": found.extension,
-        }
-        own = Text("，本地扩展", ", of this place's own") if found.extension else Text("", "")
+        unit, value = component_of(ground, code, name)
+        major, minor, sequence = value["major"], value["minor"], value["sequence"]
+        own = Text("，本地扩展", ", of this place's own") if value["extension"] else Text("", "")
         said = Text(
-            f"{unit.name.zh}，大类 {found.major}，小类 {found.minor}{own.zh}，顺序码 {found.sequence}",
-            f"{unit.name.en}, major class {found.major}, minor class {found.minor}{own.en}, number {found.sequence}",
+            f"{unit.name.zh}，大类 {major}，小类 {minor}{own.zh}，顺序码 {sequence}",
+            f"{unit.name.en}, major class {major}, minor class {minor}{own.en}, number {sequence}",
         )
         emit(ground, value, lambda _: said.say(ground.lang))

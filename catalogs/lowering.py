@@ -37,6 +37,13 @@ class Regrading:
     basis: str | None
     used: int | None
 
+    def plain(self) -> dict[str, Any]:
+        """In ids, for JSON."""
+        names = ("number", "state", "why", "proposed_by", "settled_by", "basis", "used")
+        grades = {"from": self.from_grade.id, "to": self.to_grade.id}
+        said = {name: getattr(self, name) for name in names}
+        return {"dataset": self.resource, "item": self.item or None, **grades, **said}
+
 
 def guard(connection: Connection, written: Sequence[Resource], versions: Mapping[str, int]) -> None:
     """Refuse grades lowered without two people, in the transaction that registers `written`; use what was approved.

@@ -11,7 +11,6 @@ from infra.language import Text
 if TYPE_CHECKING:
     from catalogs.grading import Trigger
     from catalogs.lowering import Regrading
-    from catalogs.model import Resource
     from infra.ground import Ground
 
 _WHY = help_text("理由", "why")
@@ -80,32 +79,13 @@ def regrade_settle(number: int, yes: bool, basis: str, as_: str | None) -> None:
 @json_option
 def regrade_triggers(dataset: str) -> None:
     """Print one line a trigger."""
-    from catalogs.grading import effective_grade, triggers
-    from catalogs.own_city import own_city
-    from catalogs.read_thresholds import thresholds
-    from catalogs.regrading import cleared
+    from catalogs.raising import raised
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        found = _entry(ground, dataset)
-        known = triggers(found, thresholds(own_city(ground)))
-        seen = cleared(ground.engine, found)
-        lang = ground.lang
-        value = {
-            "dataset": dataset,
-            "grade": effective_grade(found, known, seen).id,
-            "triggers": [
-                {
-                    "id": each.id,
-                    "message": each.text.say(lang),
-                    "article": each.article.say(lang),
-                    "raises": each.raises.id,
-                    "reviewed": each.id in seen,
-                }
-                for each in known
-            ],
-        }
+        found = raised(ground, dataset)
+        known, seen, lang = found.triggers, found.reviewed, ground.lang
 
         def human(_: Any) -> str:
             head = Text("编号、事项、暂定级别、依据、已复核", "id, what, grade until then, source, reviewed").say(lang)
@@ -116,7 +96,7 @@ def regrade_triggers(dataset: str) -> None:
             rows = [(one.id, *_said(lang, one), marks[one.id not in seen]) for one in known]
             return table(rows, titles)
 
-        emit(ground, value, human)
+        emit(ground, found.plain(), human)
 
 
 @regrade.command("review", help=help_text("登记某事项经复核不属重要数据。", "Record a trigger as reviewed."))
@@ -127,38 +107,16 @@ def regrade_triggers(dataset: str) -> None:
 @json_option
 def regrade_review(dataset: str, trigger: str, basis: str, as_: str | None) -> None:
     """Record the review."""
-    from catalogs.grading import triggers
-    from catalogs.own_city import own_city
     from catalogs.people import current
-    from catalogs.read_thresholds import thresholds
-    from catalogs.regrading import review
-    from infra.errors import Place, Refused
+    from catalogs.raising import review_one
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
         someone = current(ground, as_)
-        found = _entry(ground, dataset)
-        if trigger not in {each.id for each in triggers(found, thresholds(own_city(ground)))}:
-            raise Refused(
-                "TRIGGER_UNKNOWN",
-                "该资源没有这个触发事项",
-                "nothing of that id raises the resource",
-                place=Place(dataset=dataset),
-                remedy=Text("用 hub catalog regrade triggers 查看", "see `hub catalog regrade triggers`"),
-            )
-        review(ground, found, trigger, someone, basis=basis)
+        review_one(ground, dataset, trigger, someone, basis=basis)
         said = Text("已登记复核", "the review is recorded").say(ground.lang)
         emit(ground, {"dataset": dataset, "trigger": trigger, "by": someone.id}, lambda _: [said])
-
-
-def _entry(ground: "Ground", dataset: str) -> "Resource":
-    """The entry as it is drafted, for what is to be published is reviewed first; else as it is registered."""
-    from catalogs.life.drafts import draft
-    from catalogs.lookup import resource
-
-    drafted = draft(ground.engine, dataset)
-    return drafted.body if drafted is not None else resource(ground.engine, dataset)
 
 
 def _said(lang: str, one: "Trigger") -> tuple[str, str, str]:
@@ -167,22 +125,6 @@ def _said(lang: str, one: "Trigger") -> tuple[str, str, str]:
 
 def _show(ground: "Ground", found: "list[Regrading]") -> None:
     lang = ground.lang
-    value = [
-        {
-            "number": each.number,
-            "dataset": each.resource,
-            "item": each.item or None,
-            "from": each.from_grade.id,
-            "to": each.to_grade.id,
-            "state": each.state,
-            "why": each.why,
-            "proposed_by": each.proposed_by,
-            "settled_by": each.settled_by,
-            "basis": each.basis,
-            "used": each.used,
-        }
-        for each in found
-    ]
     states = {"proposed": Text("待核准", "proposed"), "approved": Text("已核准", "approved")}
     states["refused"] = Text("不同意", "refused")
     zh = ("编号", "资源", "数据项", "原级别", "新级别", "状态", "理由")
@@ -199,4 +141,4 @@ def _show(ground: "Ground", found: "list[Regrading]") -> None:
         )
         for each in found
     ]
-    emit(ground, {"regradings": value}, lambda _: table(rows, zh if lang == "zh" else en))
+    emit(ground, {"regradings": [each.plain() for each in found]}, lambda _: table(rows, zh if lang == "zh" else en))

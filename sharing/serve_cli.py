@@ -1,4 +1,4 @@
-"""`hub up` and `hub share serve`: the house as a service, until it is interrupted.
+"""`hub up`, `hub share serve` and `hub catalog serve`: the house as a service, until it is interrupted.
 
 When it can be reached it says where, for a person or with `--json` as one document, and nothing more after that.
 """
@@ -46,18 +46,34 @@ def up() -> None:
     from lake.clock_run import Keeper
     from lake.push_serving import serve_in_thread
     from sharing import serving
+    from sharing.rest import PARTS
 
     with open_ground() as ground:
         ground.prepare()
         with progress("Airflow") as say:
             airflow = start_airflow(ground, ui=True, progress=lambda said: say(said.say(ground.lang)))
-        with airflow, serve_in_thread(ground), rest.serve_in_thread(ground):
+        with airflow, serve_in_thread(ground), rest.serve_in_thread(ground, PARTS):
             keeper = Keeper(ground)
             keeper.start()
             try:
                 serving.serve(ground, lambda: _ready(ground, airflow))
             finally:
                 keeper.stop()
+
+
+@click.command(help=help_text("启动目录的 REST API，按 Ctrl-C 结束。", "Serve the register's REST API until Ctrl-C."))
+@json_option
+def register() -> None:
+    """Say where it is, and serve, with what lake and sharing add to it."""
+    from catalogs.rest import serving
+    from infra.ground import open_ground
+    from sharing.rest import PARTS
+
+    with open_ground() as ground:
+        ground.prepare()
+        address = serving.address(ground)
+        said = [f"REST  {address}  ({address}/openapi.json)", Text("按 Ctrl-C 结束", "Ctrl-C ends").say(ground.lang)]
+        serving.serve(ground, lambda: emit(ground, {"rest": address}, lambda _: said), PARTS)
 
 
 def _ready(ground: "Ground", airflow: "Airflow | None") -> None:

@@ -9,6 +9,7 @@ from catalogs.people import issue_key
 from catalogs.rest.serving import serve_in_thread
 from infra.demo import HOME_MARK
 from infra.ground import Ground, open_ground
+from sharing.rest import PARTS
 
 
 @contextlib.contextmanager
@@ -20,7 +21,7 @@ def served(ground: Ground, *, demo: bool = True) -> Iterator[httpx.Client]:
         (ground.home / HOME_MARK).unlink(missing_ok=True)  # a home that began as a demo stays one
     with (
         open_ground(environ) as opened,
-        serve_in_thread(opened) as port,
+        serve_in_thread(opened, PARTS) as port,
         httpx.Client(base_url=f"http://127.0.0.1:{port}/v1", timeout=60, trust_env=False) as client,
     ):
         yield client

@@ -225,14 +225,17 @@ def history(dataset: str) -> None:
 @json_option
 def disputes(look: bool, settled: bool, as_: str | None) -> None:
     """Print one line a dispute."""
+    from catalogs.asking import may_use
+    from catalogs.decide import CATALOGUE
     from catalogs.life import disputes as source
     from catalogs.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        current(ground, as_)
+        someone = current(ground, as_)
         if look:
+            may_use(ground, someone, "supervise", CATALOGUE)
             source.look(ground)
         found = source.disputes(ground, settled=settled)
         zh, en = (

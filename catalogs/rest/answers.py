@@ -45,6 +45,11 @@ def says(what: str, status: int = 200, schema: dict[str, Any] | None = None) -> 
     return {status: {"description": what, "content": content}}
 
 
+def binary(what: str, media: str = "application/octet-stream") -> dict[int | str, dict[str, Any]]:
+    """The answer of a route that gives a file, for the OpenAPI document."""
+    return {200: {"description": what, "content": {media: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
 PAGE: dict[str, Any] = {
     "type": "object",
     "required": ["items", "total", "next"],

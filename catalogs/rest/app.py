@@ -7,7 +7,7 @@ The routes parse and render; the functions of the command decide, write and reco
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
@@ -15,29 +15,36 @@ from fastapi.responses import Response
 from catalogs.model import Resource
 from catalogs.rest import problems
 from catalogs.rest.answers import schemas
-from catalogs.rest.drafts import Saved, routes_of_drafts
+from catalogs.rest.disputes import Lead, routes_of_disputes
+from catalogs.rest.drafts import Given, Saved, routes_of_drafts
 from catalogs.rest.duties import Answered, Correction, Event, Extension, routes_of_duties
 from catalogs.rest.entries import entries
 from catalogs.rest.files import routes_of_files
 from catalogs.rest.finding import routes_of_finding
+from catalogs.rest.grades import Decided, Lowering, Reviewed, routes_of_grades
 from catalogs.rest.life import Why, routes_of_life
+from catalogs.rest.parts import Part
+from catalogs.rest.people import Successor, routes_of_people
 from infra.errors import HubError
 from infra.ground import Ground
 
 PREFIX = "/v1"
-ROUTES: Sequence[Callable[[Ground], APIRouter]] = (
-    entries,
-    routes_of_finding,
-    routes_of_drafts,
-    routes_of_life,
-    routes_of_duties,
-    routes_of_files,
+PARTS: Sequence[Part] = (
+    Part(entries),
+    Part(routes_of_finding),
+    Part(routes_of_drafts, (Resource, Saved, Given)),
+    Part(routes_of_life, (Why,)),
+    Part(routes_of_duties, (Event, Correction, Answered, Extension)),
+    Part(routes_of_disputes, (Lead,)),
+    Part(routes_of_grades, (Lowering, Decided, Reviewed)),
+    Part(routes_of_files),
+    Part(routes_of_people, (Successor,)),
 )
-BODIES: Sequence[type[Any]] = (Resource, Saved, Why, Event, Correction, Answered, Extension)
 
 
-def build_app(ground: Ground) -> FastAPI:
-    """Build the application over `ground`."""
+def build_app(ground: Ground, more: Sequence[Part] = ()) -> FastAPI:
+    """Build the application over `ground`, with the parts `more` of whoever hosts it."""
+    parts = (*PARTS, *more)
     # No redirect: it would lead to whatever host the request names.
     app = FastAPI(
         title="cityhub register",
@@ -53,9 +60,10 @@ def build_app(ground: Ground) -> FastAPI:
     app.add_exception_handler(404, lambda *_: problems.problem(ground, problems.no_such_path()))
     app.add_exception_handler(405, lambda *_: problems.problem(ground, problems.no_such_method()))
     app.add_exception_handler(Exception, problems.broken)
-    for routes in ROUTES:
-        app.include_router(routes(ground), prefix=PREFIX)
-    setattr(app, "openapi", lambda: _openapi(app))  # noqa: B010 - how the framework wants it replaced
+    for part in parts:
+        app.include_router(part.routes(ground), prefix=PREFIX)
+    bodies = [body for part in parts for body in part.bodies]
+    setattr(app, "openapi", lambda: _openapi(app, bodies))  # noqa: B010 - how the framework wants it replaced
     return app
 
 
@@ -67,13 +75,13 @@ def _wrong(ground: Ground) -> Callable[[Request, Exception], Response]:
     return wrong
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+def _openapi(app: FastAPI, bodies: Sequence[type[Any]]) -> dict[str, Any]:
     """The document: each route with its bodies, its answer, and the one shape of every error."""
     if app.openapi_schema:
         return app.openapi_schema
     made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     components = made.setdefault("components", {})
-    components["schemas"] = {"Problem": problems.schema(), **schemas(BODIES)}
+    components["schemas"] = {"Problem": problems.schema(), **schemas(bodies)}
     components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "HUB_API_KEY"}}
     made["security"] = [{"key": []}]
     error = {

@@ -16,6 +16,7 @@ from catalogs.checking import check_resources
 from catalogs.decide import DraftRef
 from catalogs.life.drafts import Draft, draft, drafts, save
 from catalogs.life.machine import State, steps
+from catalogs.life.steps import discard
 from catalogs.lookup import departments, units
 from catalogs.model import Person, Resource
 from catalogs.rest.answers import PAGE, Dataset, Limit, Offset, Words, answer, page, says
@@ -32,6 +33,12 @@ class Saved(msgspec.Struct, forbid_unknown_fields=True):
     """What is saved: the entry whole, and why."""
 
     resource: Resource
+    why: str
+
+
+class Given(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a draft is given up."""
+
     why: str
 
 
@@ -70,6 +77,18 @@ def routes_of_drafts(ground: Ground) -> APIRouter:
         person = await run_in_threadpool(asker, ground, request)
         content = await received(request, MAX_BODY)
         return await run_in_threadpool(_save, ground, request, person, dataset, content)
+
+    @routes.post(
+        "/drafts/{dataset}/discard",
+        responses=says("the draft is given up / 已放弃草稿"),
+        openapi_extra=body_schema(Given),
+    )
+    async def given_up(request: Request, dataset: Dataset) -> Any:
+        person = await run_in_threadpool(asker, ground, request)
+        said = document(request, await received(request, MAX_BODY), Given)
+        check_text(dataset)
+        await run_in_threadpool(discard, ground, dataset, person, why=said.why)
+        return answer({"resource": dataset, "discarded": True})
 
     @routes.post(
         "/check",

@@ -1,14 +1,18 @@
 """What is registered: units, departments, resources; in one line each, or whole."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 
+from catalogs.component_of import component_of
+from catalogs.exchange.dossier import dossier
 from catalogs.lookup import departments, listing, resource, units
 from catalogs.rest.answers import PAGE, Dataset, Limit, Offset, Words, answer, page, says
 from catalogs.rest.asker import asker, check_text
 from catalogs.rows import plain
 from infra.ground import Ground
+
+Code = Annotated[str, Path(max_length=40, description="16 digits / 16 位代码")]
 
 
 def entries(ground: Ground) -> APIRouter:
@@ -38,5 +42,19 @@ def entries(ground: Ground) -> APIRouter:
         asker(ground, request)
         check_text(dataset)
         return answer(plain(resource(ground.engine, dataset)))
+
+    @routes.get("/resources/{dataset}/dossier", responses=says("materials of a first registration / 首次登记材料"))
+    def materials(request: Request, dataset: Dataset) -> Any:
+        asker(ground, request)
+        check_text(dataset)
+        found = resource(ground.engine, dataset)
+        provider = next(one for one in departments(ground.engine) if one.id == found.provider)
+        return answer({"dataset": dataset, "materials": dossier(found, provider)})
+
+    @routes.get("/components/{code}", responses=says("the parts of a component's or event's code / 部件、事件代码"))
+    def component(request: Request, code: Code, name: Words = None) -> Any:
+        asker(ground, request)
+        check_text(code, name)
+        return answer(component_of(ground, code, name)[1])
 
     return routes

@@ -18,7 +18,7 @@ from fastapi.responses import Response
 from catalogs.lookup import city, resources
 from catalogs.model import Department, Person
 from catalogs.read_codes import code_rules
-from catalogs.rest.answers import answer, attachment, says
+from catalogs.rest.answers import answer, attachment, binary, says
 from catalogs.rest.asker import FILE_BODY, asker, check_text, received_file
 from catalogs.sheet.importing import Imported, read_sheets, save
 from catalogs.sheet.marking import write_marked
@@ -51,17 +51,17 @@ def routes_of_files(ground: Ground) -> APIRouter:
 
 
 def _out(routes: APIRouter, ground: Ground) -> None:
-    @routes.get("/template", responses=_file("the form; with `prefill` what is registered / 填报模板", XLSX))
+    @routes.get("/template", responses=binary("the form; with `prefill` what is registered / 填报模板", XLSX))
     def template(request: Request, whose: Whose = None, layout: Layout = "hub", prefill: bool = False) -> Response:
         asker(ground, request)
         return _book(ground, whose, layout, filled=prefill)
 
-    @routes.get("/export.xlsx", responses=_file("what is registered / 已登记目录", XLSX))
+    @routes.get("/export.xlsx", responses=binary("what is registered / 已登记目录", XLSX))
     def excel(request: Request, whose: Whose = None, layout: Layout = "hub") -> Response:
         asker(ground, request)
         return _book(ground, whose, layout, filled=True)
 
-    @routes.get("/dcat", responses=_file("DCAT-AP 3", "text/turtle"))
+    @routes.get("/dcat", responses=binary("DCAT-AP 3", "text/turtle"))
     def dcat(request: Request, form: Annotated[str, Query(pattern="^(ttl|jsonld|rdf)$")] = "ttl") -> Response:
         asker(ground, request)
         from catalogs.exchange.dcat import catalogue  # noqa: PLC0415 - rdflib is not for every request
@@ -87,17 +87,13 @@ def _in(routes: APIRouter, ground: Ground) -> None:
 
     @routes.post(
         "/sheets/marked",
-        responses=_file("the workbook with each fault as a comment / 标注副本", XLSX),
+        responses=binary("the workbook with each fault as a comment / 标注副本", XLSX),
         openapi_extra=FILE_BODY,
     )
     async def marked(request: Request, name: Named) -> Response:
         await run_in_threadpool(asker, ground, request)
         content = await received_file(request)
         return await run_in_threadpool(_marked, ground, name, content)
-
-
-def _file(what: str, media: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"description": what, "content": {media: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 def _book(ground: Ground, whose: str | None, layout: str, *, filled: bool) -> Response:

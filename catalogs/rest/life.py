@@ -14,9 +14,9 @@ from catalogs.life import steps
 from catalogs.life.document import approval_sheet
 from catalogs.life.drafts import Draft
 from catalogs.life.machine import Paper, Step
-from catalogs.life.papers import approve, approve_on_paper, assess, papers
+from catalogs.life.papers import approve, approve_on_paper, assess, papers, write_paper
 from catalogs.life.versions import difference, history
-from catalogs.rest.answers import Dataset, answer, says
+from catalogs.rest.answers import Dataset, Number, answer, attachment, binary, says
 from catalogs.rest.asker import FILE_BODY, MAX_BODY, asker, body_schema, check_text, document, received, received_file
 from catalogs.rest.drafts import seen, told
 from infra.errors import WrongUse
@@ -96,6 +96,14 @@ def _papers(routes: APIRouter, ground: Ground) -> None:
     def listed(request: Request, dataset: Dataset) -> Any:
         seen(ground, asker(ground, request), dataset)
         return answer({"papers": papers(ground, dataset)})
+
+    @routes.get("/papers/{number}", responses=binary("a recorded file / 一份已登记的材料"))
+    def one(request: Request, number: Number) -> Response:
+        person = asker(ground, request)
+        with tempfile.TemporaryDirectory() as folder:
+            path = FilePath(folder) / "paper"
+            write_paper(ground, number, person, path)
+            return attachment(path.read_bytes(), "application/octet-stream", f"paper-{number}")
 
     @routes.post(
         "/drafts/{dataset}/papers", responses=says("recorded / 已登记", 201), openapi_extra=FILE_BODY, status_code=201

@@ -1,6 +1,6 @@
 """The register's API on a socket: for `hub catalog serve`, for `hub up` and for tests (`infra.serving`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +11,8 @@ from infra.settings import Settings, load
 
 if TYPE_CHECKING:
     import uvicorn
+
+    from catalogs.rest.parts import Part
 
 SECTION = "REST"
 HEADER_SECONDS = 10.0  # for the head of a request, and between two requests
@@ -32,32 +34,32 @@ def address(ground: Ground) -> str:
     return f"{_at(load(RestSettings, ground.environ))}/v1"
 
 
-def serve(ground: Ground, ready: Callable[[], None]) -> None:
-    """Serve until interrupted; `ready` is called when it can be reached.
+def serve(ground: Ground, ready: Callable[[], None], more: "Sequence[Part]" = ()) -> None:
+    """Serve until interrupted, with the parts `more` of the host; `ready` is called when it can be reached.
 
     Raises:
         WrongUse: REST_DEMO_HOST when a demo would listen beyond loopback.
         Unavailable: REST_PORT when the port is taken.
     """
     settings = load(RestSettings, ground.environ)
-    serving.serve(ground, _at(settings), lambda: _server(ground, settings), ready)
+    serving.serve(ground, _at(settings), lambda: _server(ground, settings, more), ready)
 
 
-def serve_in_thread(ground: Ground) -> AbstractContextManager[int]:
-    """Serve on the address of the settings from a thread while the block runs; the port.
+def serve_in_thread(ground: Ground, more: "Sequence[Part]" = ()) -> AbstractContextManager[int]:
+    """Serve on the address of the settings from a thread while the block runs, with the host's parts `more`; the port.
 
     Raises:
         WrongUse, Unavailable: as `serve`.
     """
     settings = load(RestSettings, ground.environ)
-    return serving.serve_in_thread(ground, _at(settings), lambda: _server(ground, settings))
+    return serving.serve_in_thread(ground, _at(settings), lambda: _server(ground, settings, more))
 
 
 def _at(settings: RestSettings) -> Address:
     return Address(settings.host, settings.port, SECTION)
 
 
-def _server(ground: Ground, settings: RestSettings) -> "uvicorn.Server":
+def _server(ground: Ground, settings: RestSettings, more: "Sequence[Part]") -> "uvicorn.Server":
     from catalogs.rest.app import build_app  # noqa: PLC0415 - the web framework is loaded when something is served
 
-    return server(build_app(ground), Limits(settings.max_connections, HEADER_SECONDS, STALL_SECONDS))
+    return server(build_app(ground, more), Limits(settings.max_connections, HEADER_SECONDS, STALL_SECONDS))
