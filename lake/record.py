@@ -285,6 +285,7 @@ def repeat(ground: Ground, row: Row, of: str, now: datetime) -> None:
     with write(ground.engine) as connection:
         if _step(connection, row, tables.LANDED, {"state": tables.REPEATED, "repeats": of, "finished_at": now}):
             content = {"dataset": row["dataset"], "repeats": of}
+            tickets.note(connection, row, tables.REPEATED, now)
             entry = NewEntry(Act.DELIVERY_REPEATED, ACTOR, row["id"], content, f"repeated:{row['id']}")
             ground.ledger.append([entry], connection=connection)
 

@@ -4,7 +4,9 @@ A cause is the code for which deliveries are refused, or a rule of the contract 
 close in the transaction that says what became of a delivery, so they are as sure as its state:
 
 - a delivery that is refused, blocked, or leaves records in quarantine opens a ticket for each cause, or adds to it;
-- one that is published closes the tickets of its dataset whose cause it does not have;
+- one that is published closes the tickets of the rules that it keeps;
+- a ticket of refused deliveries closes when none of them stands refused for its code: each was taken again, or a later
+  one bears its file's name, or a later snapshot took the place of all (`_standing`);
 - a replay closes those whose cause no record in quarantine has any more;
 - a delivery that a restore takes back opens one, and those that it had closed are open again;
 - what nobody registered opens one of its unit, which a person closes (`close`).
@@ -13,7 +15,7 @@ A ticket holds ids and counts, never a value of the data and no file's name; its
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +81,8 @@ def causes(row: Row, state: str) -> dict[str, tuple[str, int]]:
         return {row["code"]: (REFUSED, 0)}
     if state == tables.REVERTED:
         return {row["code"]: (REVERTED, int(row["published"]))}
+    if state == tables.REPEATED:
+        return {}
     audit = row["audit"] or {}
     found = {rule: (QUARANTINED, int(count)) for rule, count in (audit.get("broken") or {}).items() if count}
     if state == tables.BLOCKED:
@@ -92,8 +96,9 @@ def note(connection: Connection, row: Row, state: str, now: datetime) -> None:
     """Open, extend and close tickets for what became of the delivery `row`, within the caller's transaction."""
     table, found = tables.ticket, causes(row, state)
     subject = row["dataset"] or row["unit"]
-    query = sa.select(table.c.number, table.c.cause).where(table.c.subject == subject, table.c.closed_at.is_(None))
-    known = {one.cause: one.number for one in connection.execute(query)}
+    query = sa.select(table.c.number, table.c.cause, table.c.kind)
+    query = query.where(table.c.subject == subject, table.c.closed_at.is_(None))
+    known = {one["cause"]: one for one in connection.execute(query).mappings()}
     for cause, (kind, records) in found.items():
         if cause in known:
             more = {
@@ -103,14 +108,47 @@ def note(connection: Connection, row: Row, state: str, now: datetime) -> None:
                 "last_delivery": row["id"],
                 "last_at": now,
             }
-            connection.execute(table.update().where(table.c.number == known[cause]).values(**more))
+            connection.execute(table.update().where(table.c.number == known[cause]["number"]).values(**more))
             continue
         made = {"subject": subject, "unit": row["unit"] or "", "kind": kind, "cause": cause, "deliveries": 1}
         made |= {"records": records, "first_delivery": row["id"], "last_delivery": row["id"]}
         connection.execute(table.insert().values(**made, opened_at=now, last_at=now))
-    over = [number for cause, number in known.items() if cause not in found]
-    if state == tables.FINISHED and over:
+    over = list(_answered(connection, row, state, found, known))
+    if over:
         connection.execute(table.update().where(table.c.number.in_(over)).values(closed_at=now, closed_by=row["id"]))
+
+
+def _answered(
+    connection: Connection, row: Row, state: str, found: Iterable[str], known: Mapping[str, Row]
+) -> Iterator[int]:
+    """The numbers of the open tickets `known` that what became of `row` closes."""
+    if row["dataset"] is None:  # a unit's ticket: a person closes it
+        return
+    refused = {cause for cause, one in known.items() if one["kind"] == REFUSED}
+    standing = _standing(connection, row, state, refused) if refused else set()
+    for cause, one in known.items():
+        if cause not in found and (cause not in standing if cause in refused else state == tables.FINISHED):
+            yield one["number"]
+
+
+def _standing(connection: Connection, row: Row, state: str, codes: Collection[str]) -> set[str]:
+    """Those of `codes` for which a delivery of the dataset is refused that neither it nor a later one made good."""
+    table = tables.delivery
+    taken = (
+        sa.select(table.c.file_name, sa.func.max(table.c.number).label("number"))
+        .where(table.c.dataset == row["dataset"], table.c.state.in_((tables.FINISHED, tables.REPEATED)))
+        .group_by(table.c.file_name)
+        .subquery()
+    )
+    left = (
+        sa.select(table.c.code)
+        .outerjoin(taken, taken.c.file_name == table.c.file_name)
+        .where(table.c.dataset == row["dataset"], table.c.state == tables.REFUSED, table.c.code.in_(sorted(codes)))
+        .where(sa.or_(taken.c.number.is_(None), taken.c.number < table.c.number))
+    )
+    if state == tables.FINISHED and (row.get("intent") or {}).get("mode") == "overwrite":  # a snapshot: all that was
+        left = left.where(table.c.number > row["number"])
+    return set(connection.execute(left.distinct()).scalars())
 
 
 def settle(connection: Connection, dataset: str, by: str, now: datetime) -> None:

@@ -19,7 +19,7 @@ from infra.ground import Ground, open_ground, sample_city
 from infra.ledger import Act, NewEntry
 from lake import tables, tickets
 from lake.doors import visible
-from lake.ingest import Session, ingest
+from lake.ingest import Session, ingest, process
 from lake.landing import land
 from lake.tickets import BLOCKED, QUARANTINED, REFUSED
 
@@ -48,12 +48,62 @@ def test_a_ticket_opens_grows_and_closes_with_what_was_delivered(stocked: Ground
         assert {kind for kind, _, _ in open_(stocked).values()} == {QUARANTINED, REFUSED}
         good = city.flow_file(tmp_path / "good.csv", [city.line(200 + k) for k in range(20)])
         assert take(stocked, good, session) == "finished"
+        # The rule is kept again; the file that could not be read is still missing, whatever else came.
+        assert [kind for kind, _, _ in open_(stocked).values()] == [REFUSED]
+        mended = city.flow_file(tmp_path / "wrong.csv", [city.line(300 + k) for k in range(20)])
+        assert take(stocked, mended, session) == "finished"
     assert open_(stocked) == {}
     over = tickets.listing(stocked, closed=True)
     assert len(over) == 2
     assert {one.closed_by for one in over} == {
         one.closed_by for one in over if one.closed_by and one.closed_by[:2] == "d-"
     }
+
+
+def test_a_ticket_of_refused_files_closes_with_the_last_of_them(stocked: Ground, tmp_path: Path) -> None:
+    def flawed(name: str, text: str = "甲,乙\n1,2\n") -> Path:
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    def mended(name: str, at: int) -> Path:
+        return city.flow_file(tmp_path / name, [city.line(at + k) for k in range(20)])
+
+    with Session(stocked) as session:
+        assert [take(stocked, flawed(name, f"甲,{name}\n1,2\n"), session) for name in "ab"] == ["refused"] * 2
+        [cause] = open_(stocked)
+        assert take(stocked, mended("a", 0), session) == "finished"
+        assert open_(stocked) == {cause: (REFUSED, 2, 0)}
+        assert take(stocked, mended("b", 100), session) == "finished"
+        assert open_(stocked) == {}
+        # What is sent under the name of a file that was taken before is refused all the same.
+        assert take(stocked, flawed("a", "丙,丁\n1,2\n"), session) == "refused"
+        assert take(stocked, mended("c", 200), session) == "finished"
+        assert open_(stocked) == {cause: (REFUSED, 1, 0)}
+        # The content is there already, under this name now.
+        (tmp_path / "a").write_bytes((tmp_path / "c").read_bytes())
+        assert take(stocked, tmp_path / "a", session) == "repeated"
+    assert open_(stocked) == {}
+
+
+def test_a_later_snapshot_takes_the_place_of_a_refused_one_and_an_earlier_does_not(
+    stocked: Ground, tmp_path: Path
+) -> None:
+    def landed(path: Path) -> str:
+        arrived = stocked.now()
+        return land(stocked, city.HOSPITALS, path, channel="folder", arrived_at=arrived, actor="test").id
+
+    def snapshot(name: str, at: int) -> str:
+        return landed(city.hospital_file(tmp_path / name, [city.hospital(at + k) for k in range(20)]))
+
+    early = snapshot("a.csv", 0)
+    (tmp_path / "b.csv").write_text("甲,乙\n1,2\n")
+    wrong = landed(tmp_path / "b.csv")
+    with Session(stocked) as session:
+        assert process(stocked, wrong, session=session).state == "refused"
+        assert process(stocked, early, session=session).state == "finished"
+        assert [kind for kind, _, _ in open_(stocked).values()] == [REFUSED]
+        assert process(stocked, snapshot("c.csv", 5), session=session).state == "finished"
+    assert open_(stocked) == {}
 
 
 def test_what_blocks_a_delivery_is_a_ticket_in_the_words_of_the_contract(stocked: Ground, tmp_path: Path) -> None:
@@ -113,29 +163,36 @@ def test_what_nobody_registered_opens_one_of_its_unit_and_a_person_closes_it(sto
 
 
 RULES = ("a", "b", "c")
-STEPS = st.lists(
-    st.tuples(st.sampled_from(["finished", "blocked", "refused"]), st.sets(st.sampled_from(RULES))), max_size=8
-)
+STATES, NAMES = st.sampled_from(["finished", "blocked", "refused"]), st.sampled_from("xy")
+STEPS = st.lists(st.tuples(STATES, st.sets(st.sampled_from(RULES)), NAMES), max_size=8)
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_open_are_the_causes_since_the_last_publication_that_lacked_them(stocked: Ground, steps: list) -> None:
+def test_open_are_rules_since_they_were_last_kept_and_files_since_they_were_last_taken(
+    stocked: Ground, steps: list[tuple[str, set[str], str]]
+) -> None:
+    broken, missing, refusals = dict[str, int](), set[str](), 0
     with write(stocked.engine) as connection:
-        connection.execute(tables.ticket.delete())
-        model: dict[str, int] = {}
-        for number, (state, rules) in enumerate(steps):
-            row = {"id": f"d-{number}", "dataset": city.FLOW, "unit": "jinshui", "code": "READ_HEADER"}
-            row["audit"] = {"broken": dict.fromkeys(rules, 1)}
+        for table in (tables.ticket, tables.delivery):
+            connection.execute(table.delete())
+        for number, (state, rules, name) in enumerate(steps):
+            row = {"id": f"d-{number}", "number": number, "dataset": city.FLOW, "unit": "jinshui", "state": state}
+            row |= {"file_name": name, "code": "READ_HEADER", "audit": {"broken": dict.fromkeys(rules, 1)}}
+            row |= {"sha256": "", "size": 1, "channel": "command", "arrived_at": stocked.now(), "ordinal": 0}
+            connection.execute(tables.delivery.insert().values(**row))
             tickets.note(connection, row, state, stocked.now())
-            found = {"READ_HEADER"} if state == "refused" else rules
+            if state == "refused":
+                missing, refusals = missing | {name}, refusals + 1
+                continue
             if state == "finished":
-                model = {cause: count for cause, count in model.items() if cause in found}
-            model |= {cause: model.get(cause, 0) + 1 for cause in found}
-        open_now = sa.select(tables.ticket.c.cause, tables.ticket.c.deliveries).where(
-            tables.ticket.c.closed_at.is_(None)
-        )
-        assert {row.cause: row.deliveries for row in connection.execute(open_now)} == model
+                broken = {rule: count for rule, count in broken.items() if rule in rules}
+                missing -= {name}
+                refusals = refusals if missing else 0
+            broken |= {rule: broken.get(rule, 0) + 1 for rule in rules}
+        open_now = sa.select(tables.ticket.c.cause, tables.ticket.c.deliveries)
+        found = connection.execute(open_now.where(tables.ticket.c.closed_at.is_(None)))
+        assert {row.cause: row.deliveries for row in found} == broken | ({"READ_HEADER": refusals} if missing else {})
 
 
 def test_refused_deliveries_are_taken_again_by_the_command(tmp_path: Path) -> None:
