@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Protocol
 
+from catalogs.life.withdrawn import withdrawal
 from infra.errors import HubError, Refused, Unavailable, WrongUse
 from infra.ground import Ground
 from infra.language import Text
@@ -137,7 +138,7 @@ class Sink:
             if kind == "restore":
                 standing = gather(self._ground, payload) if payload["delivery"] else None
                 return self._teller.restored(subject, payload, standing)
-            return self._delivery(payload)
+            return [*self._delivery(payload), *self._gone(payload)]
         except HubError:
             raise
         except Exception as error:
@@ -156,7 +157,12 @@ class Sink:
             return []
         words = [] if ("", "") in self._told else [*self._entries.vocabulary()]
         self._told.add(("", ""))
-        return [*words, *self._entries.entry(one)]
+        return [*words, *self._entries.entry(one), *self._gone(payload)]
+
+    def _gone(self, payload: Mapping[str, Any]) -> list[Any]:
+        """What was withdrawn stays removed, whatever of it is told late."""
+        stands = withdrawal(self._ground.engine, payload["dataset"]) is None
+        return [] if stands else self._entries.withdrawn(payload["dataset"])
 
     def _delivery(self, payload: Mapping[str, Any]) -> list[Any]:
         if "purge" in payload:  # of a delivery that is purged nothing is left to tell

@@ -2,6 +2,7 @@
 
 - `process` may be called for the same delivery any number of times, by any number of processes: one does the work, the
   others wait for it and see the same outcome;
+- what was withdrawn stays so: a delivery whose publication had not begun by then is refused and keeps its bytes;
 - one writer a dataset at a time holds a lease; a publication that another process left half done is finished first;
 - a delivery that cannot be read is refused and keeps its bytes; one that is blocked publishes nothing and has its
   records in quarantine; neither disturbs the deliveries beside it.
@@ -14,6 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
+from catalogs.life.withdrawn import CODE as WITHDRAWN
+from catalogs.life.withdrawn import refusal as withdrawn
 from contracts import compile as compilation
 from contracts.compile import Compiled
 from contracts.register import contract
@@ -234,6 +237,9 @@ def _advance(session: Session, row: Row, held: Lease, given: Given) -> None:
     now = ground.now()
     version: str | None = None
     try:
+        gone = withdrawn(ground.engine, row["dataset"])
+        if gone is not None:
+            raise gone
         compiled = session.compiled(row["dataset"])
         version = compiled.contract.version
         same = record.repeats(ground.engine, row, compiled.contract.mode)
@@ -245,10 +251,11 @@ def _advance(session: Session, row: Row, held: Lease, given: Given) -> None:
         if separated is None or separated.job.compiled is not compiled:
             separated = prepare.separate(task)
         prepared = prepare.prepare(task, separated, now, held)
+        record.intend(ground, row, held, prepared.intent, prepared.values, prepared.parts)
     except Refused as refusal:
-        record.refuse(ground, row, refusal, version, now)
+        # No contract refused what was withdrawn: delivered again once it is published anew, it goes its way.
+        record.refuse(ground, row, refusal, None if refusal.code == WITHDRAWN else version, now)
         return
-    record.intend(ground, row, held, prepared.intent, prepared.values, prepared.parts)
     intended = record.load(ground.engine, row["id"])
     if intended["state"] == tables.AUDITED:  # else it was purged meanwhile
         _carry_out(session, intended)

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from catalogs.life.withdrawn import stands
 from infra.database import read, write
 from infra.errors import HubError, WrongUse
 from infra.ground import Ground
@@ -161,6 +162,7 @@ def intend(
     """landed → audited: from here on publishing needs nothing but the intent; `of` are the files of several.
 
     Raises:
+        Refused: `RESOURCE_WITHDRAWN`; nothing was written.
         Unavailable: `LEASE_LOST`; nothing was written.
     """
     again = f":{lease.token}" if row["attempt"] is not None else ""
@@ -170,6 +172,7 @@ def intend(
     ]
     with write(ground.engine) as connection:
         lease.check(connection)
+        stands(connection, row["dataset"])
         changed = _step(
             connection,
             row,
@@ -226,19 +229,7 @@ def _final_entries(row: Row, version: int | None, aside: int | None) -> list[New
 
 
 def _outbox(row: Row, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    names = [
-        "dataset",
-        "unit",
-        "sha256",
-        "size",
-        "file_name",
-        "read",
-        "published",
-        "quarantined",
-        "duplicates",
-        "contract_version",
-        "audit",
-    ]
+    names = ["dataset", "unit", "sha256", "size", "file_name", *COUNTS, "contract_version", "audit"]
     payload = {name: row[name] for name in names} | {
         "delivery": row["id"],
         "state": values["state"],

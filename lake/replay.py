@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from catalogs.asking import Denied, allowed
+from catalogs.life.withdrawn import refusal as withdrawn
 from catalogs.model import Person
 from contracts.sentences import general
 from infra.database import read
@@ -114,12 +115,15 @@ def replay(
 
     Raises:
         Refused: `CATALOG_UNKNOWN_RESOURCE`, `CONTRACT_UNKNOWN`, `REPLAY_DENIED`, `REPLAY_STATE`, `REPLAY_SUPERSEDED`,
-            `REPLAY_NAMES`, `LAKE_TABLE_SCHEMA`.
+            `REPLAY_NAMES`, `LAKE_TABLE_SCHEMA`, `RESOURCE_WITHDRAWN`.
         WrongUse: `LANDING_UNKNOWN`.
         Unavailable: `LEASE_TAKEN`, `REPLAY_UNSETTLED`, or a service that was not there; calling again goes on.
     """
     ground, began = session.ground, time.monotonic()
     allowed(ground, person, "replay", dataset, _DENIED)
+    gone = withdrawn(ground.engine, dataset)
+    if gone is not None:
+        raise gone
     if dry_run:
         with ground.scratch() as scratch, room():
             rows = _candidates(session, dataset, delivery)

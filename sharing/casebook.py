@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from catalogs.life.withdrawn import stands
 from catalogs.lookup import departments, resource
 from catalogs.model import DepartmentKind, Person, Resource, Role
 from catalogs.own_city import own_city
@@ -37,7 +38,7 @@ def apply(ground: Ground, applicant: str, channel: Channel, dataset: str, reques
     """Opens a case. The pre-check says later what is missing; only what cannot be written down is refused here.
 
     Raises:
-        Refused: SHARE_TEXT, SHARE_APPLICANT_UNKNOWN, CATALOG_UNKNOWN_RESOURCE.
+        Refused: SHARE_TEXT, SHARE_APPLICANT_UNKNOWN, CATALOG_UNKNOWN_RESOURCE, RESOURCE_WITHDRAWN.
     """
     one_line(asdict(request))
     now = ground.now()
@@ -46,6 +47,7 @@ def apply(ground: Ground, applicant: str, channel: Channel, dataset: str, reques
     request = replace(request, form=policy.leaving(what, request.form))
     with write(ground.engine) as connection:
         lock(connection, "sharing:case")
+        stands(connection, dataset)
         last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
         identity = f"case-{now.year}-{last + 1:04d}"
         connection.execute(

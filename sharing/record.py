@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from catalogs.life.withdrawn import stands
 from infra.crypto import sha256_hex
 from infra.database import read, write
 from infra.ground import Ground
@@ -54,7 +55,7 @@ def begin(ground: Ground, held: Lease, case: Case, newest: Callable[[], int]) ->
     """A new attempt at the issue of `case`; `newest` tells the source version that the first attempt pins.
 
     Raises:
-        Unavailable: `LEASE_LOST`; nothing was written.
+        Refused: RESOURCE_WITHDRAWN. Unavailable: `LEASE_LOST`. Nothing was written.
     """
     mine = (table.c.case == case.id, table.c.state == BEGUN)
     with read(ground.engine) as connection:
@@ -65,6 +66,7 @@ def begin(ground: Ground, held: Lease, case: Case, newest: Callable[[], int]) ->
     row = {"id": begun.id, "case": case.id, "state": BEGUN, "table_key": begun.table_key}
     with write(ground.engine) as connection:
         held.check(connection)
+        stands(connection, case.dataset)
         connection.execute(table.insert().values(**row, source_version=version, begun_at=ground.now()))
     for one in older:  # their holders have lost the lease: none of them can be issued any more
         for found in list(ground.store.list(one["table_key"])):

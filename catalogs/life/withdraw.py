@@ -2,7 +2,8 @@
 
 What would be cut off is for others to know: the lake knows of data, sharing of grants, and both stand to the right of
 the register. So the caller hands in checks, each of which names what is in the way. While anything is, the withdrawal
-is refused, unless a reason is recorded why it is done despite that.
+is refused, unless a reason is recorded why it is done despite that. They are asked while nothing can begin for the
+resource: what `catalogs.life.withdrawn.stands` let through before is seen, what comes after is refused.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from catalogs.decide import DraftRef
 from catalogs.life.drafts import Draft, find, last_revision, put, registered, words, wrong_state
 from catalogs.life.machine import State, Step, after
 from catalogs.life.tables import WITHDRAWN
+from catalogs.life.withdrawn import queue
 from catalogs.model import Person, Resource
 from infra.database import lock, write
 from infra.errors import Place, Refused
@@ -52,10 +54,9 @@ def withdraw(
     """
     reason = words(why, "why")
     spite = words(despite, "despite") if despite is not None else None
-    live = [text for check in checks for text in check(ground, resource)]
     with write(ground.engine) as connection:
         lock(connection, "catalogs")
-        lock(connection, f"draft:{resource}")
+        queue(connection, resource)
         old, known = find(connection, resource), registered(connection, resource)
         if known.body is None:
             raise Refused(
@@ -69,6 +70,7 @@ def withdraw(
         state = old.state if old else State.PUBLISHED if known.listed else State.WITHDRAWN
         if after(state, Step.WITHDRAW, listed=known.listed) is None:
             raise wrong_state(resource, state, Step.WITHDRAW)
+        live = [text for check in checks for text in check(ground, resource)]
         if live and spite is None:
             raise _live(resource, live)
         now = ground.now()

@@ -226,6 +226,9 @@ def test_what_is_withdrawn_is_removed_and_its_next_version_is_there_again(city: 
     drain(city)
     for urn in (f"dataPlatform:delta-lake,{FLOW},", f"dataProduct:{FLOW}"):
         assert [one["removed"] for one in aspects(told(city), urn, "status")] == [False, True]
+    put_delivery(city, FLOW, "d-late")  # begun before, told after
+    drain(city)
+    assert aspects(told(city), f"dataPlatform:delta-lake,{FLOW},", "status")[-1]["removed"] is True
     with write(city.engine) as connection:
         connection.execute(WITHDRAWN.delete())
         connection.execute(RESOURCE.update().where(RESOURCE.c.id == FLOW).values(version=2))

@@ -8,6 +8,7 @@ from pathlib import Path
 import life_city as city
 import pytest
 import sqlalchemy as sa
+from life_city import WORDS, assessed, published
 
 from catalogs.life import papers, steps
 from catalogs.life.drafts import draft, save
@@ -15,7 +16,7 @@ from catalogs.life.machine import Paper, State
 from catalogs.life.tasks import Kind, tasks
 from catalogs.life.withdraw import withdraw
 from catalogs.lookup import city as whole_city
-from catalogs.model import Openness, Resource, Text
+from catalogs.model import Openness, Text
 from catalogs.register import listing, register_city, resource, resources
 from catalogs.tables import ITEM, RESOURCE, RESOURCE_VERSION
 from catalogs.write import write_city
@@ -25,8 +26,6 @@ from infra.errors import Refused
 from infra.ground import Ground, sample_city
 from infra.ledger.tables import ENTRY
 from lake.landing import land
-
-WORDS = "按第十三条办理"
 
 
 @pytest.fixture
@@ -46,23 +45,6 @@ def acts(ground: Ground, subject: str) -> list[str]:
     with read(ground.engine) as connection:
         bodies = connection.execute(sa.select(ENTRY.c.body).order_by(ENTRY.c.number)).scalars()
         return [body["act"] for body in map(json.loads, bodies) if body["subject"] == subject]
-
-
-def assessed(ground: Ground, dataset: str, paper: Path) -> None:
-    officer = city.who(ground, "officer_jinshui")
-    papers.assess(ground, dataset, Paper.SECRECY, paper, officer, result="不涉密")
-    papers.assess(ground, dataset, Paper.PERSONAL, paper, officer, result="不含个人信息")
-
-
-def published(ground: Ground, wanted: Resource, paper: Path, revision: int | None = None) -> None:
-    officer, authority = city.who(ground, "officer_jinshui"), city.who(ground, "reviewer_authority")
-    save(ground, wanted, officer, revision=revision, why=WORDS)
-    assessed(ground, wanted.id, paper)
-    papers.approve(ground, wanted.id, city.who(ground, "head_jinshui"))
-    steps.submit(ground, wanted.id, officer)
-    steps.review(ground, wanted.id, authority)
-    city.looked_at(ground, wanted)
-    steps.publish(ground, wanted.id, authority)
 
 
 def test_requirement_3_submission_waits_for_both_assessments_and_the_heads_approval(
