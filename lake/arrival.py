@@ -17,12 +17,14 @@ of all the files in it; the unit's rule is asked of the folder as a whole. What 
 (`<domain>.gtfs.zip`) lands for each of them, see `lake.groups`.
 """
 
+import contextlib
 import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -122,31 +124,49 @@ def arrive(ground: Ground, now: datetime, *, unit: str | None = None) -> Arrived
     Raises:
         Unavailable: DATABASE_…; a file's own trouble is in `refused`.
     """
-    settings, landing = load(ArrivalSettings, ground.environ), load(LandingSettings, ground.environ)
     done: list[Delivery] = []
     waiting: list[Path] = []
     refused: list[Refusal] = []
     settling = False
-    for one in units(ground.engine):
-        folder = watched(ground, one.id)
-        if (unit is not None and one.id != unit) or not is_folder(folder):
-            continue
-        scan = _Scan(ground, one.id, one.arrival, folder, names_of(ground, one.id), now, settings, landing)
+    for scan in _scans(ground, now, unit):
         try:
-            with lease(ground.engine, f"arrival:{one.id}", seconds=600):
+            with lease(ground.engine, f"arrival:{scan.unit}", seconds=600):
                 found = _scan(scan)
         except Unavailable as error:
             if error.code != "LEASE_TAKEN":
                 raise
             continue  # another scan is at work on this folder: what is complete is landed by it
         except OSError:
-            refused.append(Refusal(folder, disordered(folder)))
+            refused.append(Refusal(scan.folder, disordered(scan.folder)))
             continue
         done += found.deliveries
         waiting += found.waiting
         refused += found.refused
         settling = settling or found.settling
     return Arrived(tuple(done), tuple(waiting), tuple(refused), settling)
+
+
+def standing(ground: Ground, now: datetime, *, unit: str | None = None) -> dict[str, dict[str, datetime]]:
+    """What stands in the watched folders at this moment, by unit and name, and since when; nothing is taken or noted.
+
+    A folder that cannot be read is not among them.
+    """
+    found: dict[str, dict[str, datetime]] = {}
+    for scan in _scans(ground, now, unit):
+        with contextlib.suppress(OSError):
+            files, others = arrived(scan.folder, scan.settings.most_files, partial(_is_one, scan))
+            names = {path.name: datetime.fromtimestamp(seen.st_ctime, UTC) for path, seen in files}
+            found[scan.unit] = dict.fromkeys((path.name for path in others), now) | names
+    return found
+
+
+def _scans(ground: Ground, now: datetime, unit: str | None) -> Iterator[_Scan]:
+    """Every unit's folder that is there, or `unit`'s alone."""
+    settings, landing = load(ArrivalSettings, ground.environ), load(LandingSettings, ground.environ)
+    for one in units(ground.engine):
+        folder = watched(ground, one.id)
+        if unit in (None, one.id) and is_folder(folder):
+            yield _Scan(ground, one.id, one.arrival, folder, names_of(ground, one.id), now, settings, landing)
 
 
 def names_of(ground: Ground, unit: str) -> dict[str, str]:
@@ -160,9 +180,7 @@ def names_of(ground: Ground, unit: str) -> dict[str, str]:
 
 
 def _scan(scan: _Scan) -> Arrived:
-    def is_one(path: Path) -> bool:
-        return _is_one(scan, path)
-
+    is_one = partial(_is_one, scan)
     scan.looks = read_looks(scan.folder / LOOKS)
     refused = [Refusal(path, disordered(path)) for path in finish_taken(scan.ground, scan.folder, scan.landing, is_one)]
     deliveries: list[Delivery] = []

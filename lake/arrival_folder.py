@@ -17,6 +17,7 @@ from lake.delivery import file_name
 
 MARKER = ".done"
 LOOKS = ".looks.json"
+DISORDERED = "ARRIVAL_FOLDER"
 _UNFINISHED = (".part", ".tmp", ".filepart", ".partial", ".crdownload", ".swp")
 
 
@@ -98,7 +99,7 @@ def linked(path: Path) -> Refused:
 def disordered(path: Path) -> Refused:
     """The refusal of what cannot be handled at all."""
     return Refused(
-        "ARRIVAL_FOLDER",
+        DISORDERED,
         "到达目录中有无法处理的内容（名称、权限，或“.taken”下不是本系统放入的文件）",
         "something in the watched folder cannot be handled (its name, its mode, or under .taken what is not the hub's)",
         place=Place(file=file_name(path)),

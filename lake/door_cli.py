@@ -1,6 +1,7 @@
 """`hub arrival list|scan|pull|serve`: what came by which door, what waits at one and why; and taking it now."""
 
 import os
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,7 +36,8 @@ arrival.add_command(serve)
 @arrival.command(
     "list",
     help=help_text(
-        "已到达的批次，及上次查看渠道时等待的文件。", "What came, newest first, and what waited at the last look."
+        "已到达的批次，及各渠道在等待的文件和上次查看的时间。",
+        "What came, newest first; what waits, and how long ago each door was looked at.",
     ),
 )
 @click.option("--unit", help=help_text("只看一个单位", "of one unit"))
@@ -50,17 +52,18 @@ def list_(unit: str | None, waiting: bool, refused: bool, limit: int, as_: str |
     """Print what came and what waits."""
     from catalogs.people import current
     from infra.ground import open_ground
-    from lake.doors import came, waits
+    from lake.doors import came, looked, waits
 
     with open_ground(os.environ) as ground:
         who, lang = current(ground, as_), ground.lang
         ahead = waits(ground, who, unit=unit, refused=refused)
         behind = [] if waiting else came(ground, who, unit=unit, refused=refused, limit=limit)
-        value = {"deliveries": behind, "waiting": ahead}
-        emit(ground, value, lambda _: _lines(behind, ahead, lang))
+        at, now = looked(ground, who, unit=unit), ground.now()
+        value = {"deliveries": behind, "waiting": ahead, "looked_at": at}
+        emit(ground, value, lambda _: _came(behind, lang) + _waits(ahead, at, now, lang))
 
 
-def _lines(behind: list[dict[str, Any]], ahead: list[dict[str, Any]], lang: str) -> list[str]:
+def _came(behind: list[dict[str, Any]], lang: str) -> list[str]:
     said = []
     if behind:
         zh = ("到达", "渠道", "单位", "数据集", "批次", "状态")
@@ -78,17 +81,30 @@ def _lines(behind: list[dict[str, Any]], ahead: list[dict[str, Any]], lang: str)
         ]
         said.append(table(rows, zh if lang == "zh" else en))
         said += [f"  {one['delivery']}  {one['code']}: {one['reason'][lang]}" for one in behind if one["code"]]
+    return said
+
+
+def _waits(ahead: list[dict[str, Any]], at: datetime | None, now: datetime, lang: str) -> list[str]:
+    said = []
     for one in ahead:
         door = DOORS[one["door"]].say(lang)
         reason = f"{one['code']}: {one['reason'][lang]}" if one["code"] else one["reason"][lang]
         name = one["name"] or "…"
-        line = Text(f"等待  {one['unit']} {door}  {name}  {reason}", f"waits  {one['unit']} {door}  {name}  {reason}")
-        said.append(line.say(lang))
-    none = Text(
-        "没有；等待的以上次查看渠道时所见为准，用 hub arrival scan 立即查看并接收",
-        "none; what waits is told as of the last look at the doors: `hub arrival scan` looks now and takes",
-    )
-    return said or [none.say(lang)]
+        age = f"  ({_ago(one['looked_at'], now).say(lang)})" if one["looked_at"] else ""
+        said.append(Text("等待", "waits").say(lang) + f"  {one['unit']} {door}  {name}  {reason}{age}")
+    if not said:
+        said = [Text("没有等待接收的", "nothing waits").say(lang)]
+    last = Text("从未查看过渠道", "no door was ever looked at") if at is None else _ago(at, now)
+    scan = Text("hub arrival scan 立即查看并接收", "`hub arrival scan` looks now and takes")
+    return [*said, f"{last.say(lang)}{Text('；', ': ').say(lang)}{scan.say(lang)}"]
+
+
+def _ago(at: datetime, now: datetime) -> Text:
+    minutes = max(0, int((now - at).total_seconds() // 60))
+    zh, en = ("分钟", "min") if minutes < 120 else ("小时", "h")
+    count = minutes if minutes < 120 else minutes // 60
+    when = local_time(at)
+    return Text(f"上次查看 {when}，{count} {zh}前", f"last look {when}, {count} {en} ago")
 
 
 @arrival.command(help=help_text("立即接收各渠道的完整数据。", "Take now what is complete at every door."))

@@ -2,8 +2,9 @@
 
 `take` is the one way in for whoever looks: Airflow's task, `hub run`, `hub arrival scan`.
 
-What each look could not take, and why, stands in `lake_waiting` until the next look at that door. People see what came
-to the units whose resources they may have described; how a file is called, who may see its raw records.
+What each look could not take, and why, stands in `lake_waiting` until the next look at that door, and when that was in
+`lake_look`. What lies in a watched folder is asked of the folder itself whenever somebody wants to know. People see
+what came to the units whose resources they may have described; how a file is called, who may see its raw records.
 """
 
 import time
@@ -27,7 +28,8 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.settings import load
 from lake import bucket, tables, tickets
-from lake.arrival import CHANNEL, ArrivalSettings, arrive
+from lake.arrival import CHANNEL, ArrivalSettings, arrive, standing
+from lake.arrival_folder import DISORDERED
 from lake.delivery import Delivery
 from lake.landing import NOBODY, disk
 from lake.pull import CHANNEL as PULL
@@ -37,6 +39,7 @@ ACTOR = "program:arrival"
 LONGEST_SETTLING = 60.0  # seconds for files to settle; a later look takes what took longer
 _ROUNDS = 50  # pulls of one dataset in one look, each bounded by itself
 _NOT_YET = Text("尚未完整", "not complete yet")
+_SINCE = Text("上次查看之后到达", "came since the last look")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,10 @@ def note(ground: Ground, unit: str, door: str, notes: Iterable[Note], of: str | 
         connection.execute(table.delete().where(*mine))
         if rows:
             connection.execute(table.insert(), rows)
+        looks, this = tables.look, {"unit": unit, "door": door, "of": (of or "") if door == PULL else ""}
+        here = sa.and_(*(looks.c[name] == value for name, value in this.items()))
+        if not connection.execute(looks.update().where(here).values(at=now)).rowcount:
+            connection.execute(looks.insert().values(**this, at=now))
 
 
 def _row(unit: str, door: str, one: Note, since: Mapping[Any, datetime], now: datetime) -> dict[str, Any]:
@@ -203,22 +210,55 @@ def came(ground: Ground, who: Person, *, unit: str | None, refused: bool, limit:
     ]
 
 
-def waits(ground: Ground, who: Person, *, unit: str | None, refused: bool) -> list[dict[str, Any]]:
-    """What the newest look at each door left there, oldest first; with `refused` only what has a reason."""
-    table = tables.waiting
-    query = sa.select(table).where(table.c.unit.in_(sorted(visible(ground, who, unit))))
-    if unit is not None:
-        query = query.where(table.c.unit == unit)
-    if refused:
-        query = query.where(table.c.code.is_not(None))
+def looked(ground: Ground, who: Person, *, unit: str | None) -> datetime | None:
+    """When a door that `who` may see was last looked at; None: none ever was."""
+    table = tables.look
+    query = sa.select(sa.func.max(table.c.at)).where(table.c.unit.in_(sorted(visible(ground, who, unit))))
     with read(ground.engine) as connection:
-        rows = connection.execute(query.order_by(table.c.since, table.c.number)).mappings().all()
+        at: datetime | None = connection.execute(query if unit is None else query.where(table.c.unit == unit)).scalar()
+    return at
+
+
+def waits(ground: Ground, who: Person, *, unit: str | None, refused: bool) -> list[dict[str, Any]]:
+    """What waits at the doors, oldest first, each with when its door was looked at; with `refused` what has a reason.
+
+    In a folder it is what stands there now: of what came since the look (`looked_at` is None) nothing is known yet.
+    """
+    mine, now = visible(ground, who, unit), ground.now()
+    here = {of: names for of, names in standing(ground, now, unit=unit).items() if of in mine}
     told = _told(ground, who, unit)
+    rows = [row for row in _noted(ground, mine, unit) if _still(row, here)]
+    for row in rows:
+        if row["door"] == CHANNEL:
+            here.get(row["unit"], {}).pop(row["name"], None)
+    new = {"door": CHANNEL, "code": None, "looked_at": None, "message_zh": _SINCE.zh, "message_en": _SINCE.en}
+    rows += [
+        {"unit": of, "name": name, "since": since, **new} for of, names in here.items() for name, since in names.items()
+    ]
     return [
         {
-            **{name: row[name] for name in ("unit", "door", "code", "since")},
+            **{name: row[name] for name in ("unit", "door", "code", "since", "looked_at")},
             "name": row["name"] if (named := row["door"] == PULL or told(None, row["unit"])) else None,
             "reason": _reason(row, named),
         }
-        for row in rows
+        for row in sorted(rows, key=lambda row: row["since"])
+        if row["code"] is not None or not refused
     ]
+
+
+def _noted(ground: Ground, mine: set[str], unit: str | None) -> list[Mapping[Any, Any]]:
+    """What the newest look at each door left there."""
+    table, look = tables.waiting, tables.look
+    of = sa.case((table.c.door == PULL, table.c.name), else_="")
+    same = sa.and_(look.c.unit == table.c.unit, look.c.door == table.c.door, look.c.of == of)
+    query = sa.select(table, look.c.at.label("looked_at")).outerjoin(look, same)
+    query = query.where(table.c.unit.in_(sorted(mine))).order_by(table.c.number)
+    with read(ground.engine) as connection:
+        return list(connection.execute(query if unit is None else query.where(table.c.unit == unit)).mappings())
+
+
+def _still(row: Mapping[Any, Any], here: Mapping[str, Mapping[str, datetime]]) -> bool:
+    """Whether what was noted is there still; a note on a folder itself stands until the next look."""
+    return (
+        row["door"] != CHANNEL or row["code"] == DISORDERED or row["name"] in here.get(row["unit"], {row["name"]: None})
+    )

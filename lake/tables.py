@@ -212,6 +212,15 @@ waiting = sa.Table(
     sqlite_autoincrement=True,
 )
 
+look = sa.Table(
+    "lake_look",
+    metadata,
+    sa.Column("unit", sa.String(63), primary_key=True),
+    sa.Column("door", sa.String(16), primary_key=True),
+    sa.Column("of", sa.String(191), primary_key=True),  # the dataset of a pull; else empty
+    sa.Column("at", UtcDateTime, nullable=False),  # when it was last looked at: `lake_waiting` is as of then
+)
+
 ticket = sa.Table(
     "lake_ticket",
     metadata,

@@ -7,19 +7,21 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from front_door import run_hub
 from lake_city import stock
 
+from catalogs.people import current
 from infra.doctor import State, examine
 from infra.errors import HubError
 from infra.ground import Ground, open_ground, sample_city
 from lake import door_health
 from lake.arrival import watched
 from lake.doctor import PARTS
-from lake.doors import take
+from lake.doors import looked, note, take, waits
 from lake.schedule import arrive_task
 
 BROKEN = "buckets:\n  - {unit: erqi, bucket: none, endpoint: 'http://127.0.0.1:1', keys: ERQI}\n"
@@ -104,9 +106,42 @@ def test_a_broken_door_is_said_and_the_command_exits_with_one(doors: Ground, com
 def test_a_scan_says_what_comes_next_and_a_list_how_old_its_look_is(doors: Ground) -> None:
     environ = {**doors.environ, "HUB_LANG": "en"}
     (watched(doors, "sample") / "nobody-knows.csv").write_bytes(b"a\n1\n")
-    assert "hub arrival scan" in run_hub(environ, "arrival", "list").out
+    listed = run_hub(environ, "arrival", "list", "--waiting").out.splitlines()
+    assert listed[0].startswith("waits  sample folder  ")
+    assert listed[-1].startswith("no door was ever looked at: `hub arrival scan`")
     said = run_hub(environ, "arrival", "scan", "sample").out.splitlines()
     assert said[-2:] == ["1 of them refused: hub arrival list --refused", "take them in: hub run"]
+    listed = run_hub(environ, "arrival", "list", "--waiting").out.splitlines()
+    assert listed[0] == "nothing waits"
+    assert ", 0 min ago: `hub arrival scan`" in listed[1]
+
+
+def test_what_waits_in_a_folder_is_what_stands_there_now_and_elsewhere_as_old_as_its_look(doors: Ground) -> None:
+    who, real = current(doors), doors.clock
+
+    def told() -> dict[str, tuple[str | None, bool]]:
+        found = waits(doors, who, unit=None, refused=False)
+        return {one["name"]: (one["code"], one["looked_at"] is not None) for one in found}
+
+    (watched(doors, "sample") / "health.hospitals.csv").rename(watched(doors, "sample") / "health.hospitals.csv.part")
+    link = watched(doors, "sample") / "health.hospitals-2.csv"
+    link.symlink_to("/etc/hostname")
+    take(doors)
+    at_first = {link.name: ("ARRIVAL_NOT_A_FILE", True), "erqi": ("STORE_UNREACHABLE", True)}
+    assert told() == at_first
+    (watched(doors, "sample") / "health.hospitals-3.csv").write_bytes(b"a\n1\n")
+    assert told() == at_first | {"health.hospitals-3.csv": (None, False)}
+    link.unlink()
+    assert link.name not in told()
+    assert [one["name"] for one in waits(doors, who, unit=None, refused=True)] == ["erqi"]
+    doors.clock = lambda: real() + timedelta(hours=5)
+    note(doors, "jinshui", "pull", [], of="jinshui.traffic.road_flow")
+    (bucket,) = waits(doors, who, unit="erqi", refused=False)
+    assert timedelta(hours=4) < doors.now() - bucket["looked_at"] < timedelta(hours=6)
+    newest = looked(doors, who, unit=None)
+    assert newest is not None
+    assert newest > bucket["looked_at"]
+    assert looked(doors, who, unit="guancheng") is None
 
 
 def test_the_doctor_looks_at_every_door_and_takes_nothing(doors: Ground) -> None:
