@@ -29,8 +29,11 @@ _TABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}(\.[A-Za-z_][A-Za-z0-9_$]{0,62
 _TABLE_SAID = ("表名，可带模式名", "a table's name, perhaps with its schema")
 _COLUMN = re.compile(r"[^\x00-\x1f\"`\[\]]{1,128}")
 _COLUMN_SAID = ("列名", "a column's name")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_BUCKET_SAID = ("桶名", "a bucket's name")
+_BUCKET = re.compile(r"(?!.*(?:\.\.|\.-|-\.))(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET_SAID = (
+    "桶名：小写字母、数字、“-”“.”，“.”不与“.”“-”相邻，不是 IP 地址",
+    "a bucket's name: a-z, 0-9, - and ., no . beside . or -, no IP address",
+)
 _SELECT = re.compile(r"\s*select\b[^;]*", re.IGNORECASE)
 _SELECT_SAID = ("一条 SELECT，不含分号", "one SELECT without a semicolon")
 _ENDPOINT = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")

@@ -186,7 +186,7 @@ def open_store(settings: StoreSettings, home: Path) -> ObjectStore:
     """The store that `settings` name; `<home>/store` when they name none. Touches no disk and no network.
 
     Raises:
-        WrongUse: `STORE_ADDRESS`.
+        WrongUse: `STORE_ADDRESS`, `STORE_BUCKET`.
     """
     address = settings.store or f"file:{home / 'store'}"
     parts = urlsplit(address)

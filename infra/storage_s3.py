@@ -17,24 +17,31 @@ import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.helpers import check_bucket_name
 
 from infra.errors import HubError, Unavailable, WrongUse
 from infra.language import Text
 from infra.storage import RESERVED, ObjectStat, StoreSettings, check_key, check_size, is_key, open_source
-from infra.storage_s3_codes import ABSENT, translated
+from infra.storage_s3_codes import ABSENT, translated, wrong_bucket
+from infra.storage_s3_delta import delta_options
 
 _CHUNK = 1 << 20
 _PART = 64 << 20  # one part of a multipart upload; 10,000 of them are the most that S3 takes
 
 
 class S3Store:
-    """An `ObjectStore` in a bucket, below a prefix."""
+    """An `ObjectStore` in a bucket, below a prefix.
+
+    Raises:
+        WrongUse: STORE_ADDRESS for settings that cannot be, STORE_BUCKET for a name that no S3 gives a bucket.
+    """
 
     def __init__(self, settings: StoreSettings, *, bucket: str, prefix: str = "") -> None:
         self.bucket = bucket
         self._prefix = check_key(prefix) + "/" if prefix else ""
         self._settings = settings
         self._client = _client(settings)
+        _check_bucket(bucket, new=False)
 
     def __repr__(self) -> str:
         return f"S3Store('s3://{self.bucket}/{self._prefix}')"
@@ -44,6 +51,7 @@ class S3Store:
         with _s3(self.bucket):
             if self._client.bucket_exists(bucket_name=self.bucket):
                 return
+            _check_bucket(self.bucket, new=True)
             try:
                 self._client.make_bucket(bucket_name=self.bucket)
             except S3Error as error:
@@ -188,23 +196,7 @@ class S3Store:
 
     def delta(self, key: str) -> tuple[str, dict[str, str]]:
         """Address and options for delta-rs; its commits are conditional puts, so no lock table is needed."""
-        settings = self._settings
-        options = {
-            "aws_region": settings.region,
-            "aws_conditional_put": "etag",
-            "aws_virtual_hosted_style_request": "false",
-            "timeout": f"{settings.timeout_seconds:g}s",
-            "connect_timeout": "10s",
-        }
-        if settings.endpoint:
-            options["aws_endpoint_url"] = settings.endpoint
-            options["aws_allow_http"] = str(settings.endpoint.startswith("http://")).lower()
-        if settings.access_key and settings.secret_key:
-            options["aws_access_key_id"] = settings.access_key.reveal()
-            options["aws_secret_access_key"] = settings.secret_key.reveal()
-        else:
-            options["aws_skip_signature"] = "true"
-        return self.uri(key), options
+        return self.uri(key), delta_options(self._settings)
 
     def local(self, key: str) -> Path | None:
         """None: nothing of an S3 is a local file."""
@@ -273,6 +265,14 @@ def _client(settings: StoreSettings) -> Minio:
         region=settings.region,
         http_client=http,
     )
+
+
+def _check_bucket(name: str, *, new: bool) -> None:
+    """Old buckets may have capitals and _ in their names, new ones may not."""
+    try:
+        check_bucket_name(name, strict=new)
+    except ValueError:
+        raise wrong_bucket() from None
 
 
 def _wrong(zh: str, en: str) -> WrongUse:

@@ -1,11 +1,26 @@
 """What the codes of an S3 mean, as our errors."""
 
-from infra.errors import HubError, Unavailable
+from infra.errors import HubError, Unavailable, WrongUse
 from infra.language import Text
 from infra.storage import missing
 
 ABSENT = ("NoSuchKey", "NoSuchObject", "ResourceNotFound", "NoSuchVersion")
 _DENIED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed")
+
+
+def wrong_bucket() -> WrongUse:
+    """The error for a name that no S3 gives a bucket; the name itself is not repeated, it may hold anything."""
+    return WrongUse(
+        "STORE_BUCKET",
+        "桶名不合规",
+        "that is no name of a bucket",
+        remedy=Text(
+            "用 3–63 个小写字母、数字、“-”或“.”，首尾为字母或数字，“.”不与“.”或“-”相邻，也不写成 IP 地址；"
+            "在 HUB_STORE 或城市的 arrivals.yaml 中改正",
+            "3 to 63 of a-z, 0-9, - and ., first and last a letter or digit, no . beside . or -, no IP address: "
+            "correct it in HUB_STORE or the city's arrivals.yaml",
+        ),
+    )
 
 
 def translated(code: str, key: str) -> HubError:

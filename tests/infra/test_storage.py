@@ -35,7 +35,7 @@ def test_addresses_of_folders(address: str, root: str, tmp_path: Path) -> None:
 
 def test_opening_touches_nothing(tmp_path: Path) -> None:
     opened(tmp_path)
-    opened(tmp_path, HUB_STORE="s3://b/p", HUB_STORE_ENDPOINT="http://127.0.0.1:1")
+    opened(tmp_path, HUB_STORE="s3://data/p", HUB_STORE_ENDPOINT="http://127.0.0.1:1")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -60,6 +60,23 @@ def test_an_address_that_is_none_is_one_error(environ: dict[str, str], tmp_path:
         opened(tmp_path, **environ)
     assert caught.value.code in ("STORE_ADDRESS", "STORE_KEY")
     assert "s3cretword" not in caught.value.sentence("en") + caught.value.sentence("zh")
+
+
+@pytest.mark.parametrize("name", ["b", "a..b", "10.0.0.1", "-data", "s3cret word", "桶"])
+def test_a_name_that_no_bucket_has_is_one_error_with_what_it_must_be(name: str, tmp_path: Path) -> None:
+    with pytest.raises(WrongUse) as caught:
+        opened(tmp_path, HUB_STORE=f"s3://{name}/x", HUB_STORE_ENDPOINT="http://127.0.0.1:1")
+    assert (caught.value.code, name in caught.value.sentence("en")) == ("STORE_BUCKET", name == "b")
+    assert "arrivals.yaml" in caught.value.sentence("en")
+
+
+def test_an_old_name_opens_a_bucket_that_is_there_and_makes_none(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    server = request.getfixturevalue("s3")
+    store = opened(tmp_path, **{**server.environ("x"), "HUB_STORE": "s3://Old_Name"})
+    with pytest.raises(WrongUse, match="STORE_BUCKET"):
+        store.prepare()
 
 
 def s3(tmp_path: Path, endpoint: str, key: str = "k", secret: str = "s3cretword") -> S3Store:  # noqa: S107

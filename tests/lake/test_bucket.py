@@ -240,10 +240,11 @@ def test_a_broken_bucket_is_told_and_keeps_no_other_door_waiting(place: Place, s
 def test_the_city_file_is_checked_as_all_others(place: Place) -> None:
     (place.city / "arrivals.yaml").write_text(
         "pulls:\n  - {dataset: a.b.c, connection: X, query: 'delete from x', watermark: at}\n"
-        "buckets:\n  - {unit: jinshui, bucket: b, keys: lower}\nquota: []\n"
+        "buckets:\n  - {unit: jinshui, bucket: data, keys: lower}\n  - {unit: erqi, bucket: a..b, keys: ERQI}\n"
+        "quota: []\n"
     )
     codes = {(one.code, one.place.row) for one in check_city(place.city)}
-    assert {("CATALOG_ID_FORM", 2), ("CATALOG_ID_FORM", 4)} <= codes
+    assert {("CATALOG_ID_FORM", row) for row in (2, 4, 5)} <= codes
     assert "CATALOG_KEY_UNKNOWN" in {code for code, _ in codes}
     with pytest.raises(HubError) as caught:
         take(place.ground)
