@@ -145,6 +145,9 @@ def show(dataset: str) -> None:
 
 
 def _shown(found: "Resource", ground: "Ground") -> str:
+    from catalogs.life.withdrawn import withdrawal
+    from infra.local_time import local_time
+
     lang, conditions = ground.lang, found.conditions
     said = [conditions.scope, conditions.purpose, conditions.other, conditions.reason]
     pairs = [
@@ -159,6 +162,14 @@ def _shown(found: "Resource", ground: "Ground") -> str:
         (Text("数据分级", "grade"), found.grade.text.say(lang)),
         (Text("开放属性", "openness"), found.openness.text.say(lang)),
     ]
+    if found.lead_source:
+        pairs.append((Text("数源", "lead source"), Text("是（由本部门提供）", "yes: its provider").say(lang)))
+    gone = withdrawal(ground.engine, found.id)
+    if gone is not None:
+        said_gone = Text(
+            f"已撤销（{local_time(gone.at)}）：{gone.why}", f"withdrawn ({local_time(gone.at)}): {gone.why}"
+        )
+        pairs.append((Text("状态", "state"), said_gone.say(lang)))
     if found.example:
         pairs.append((Text("示例，真实来源", "example, true source"), found.source or ""))
     rows = [

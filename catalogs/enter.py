@@ -7,6 +7,7 @@ longer holds stays registered and is named in the result: withdrawing is an act 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from catalogs.city import load_city
+from catalogs.life.disputes import decided, raise_disputes
 from catalogs.lookup import in_force
 from catalogs.lowering import derive, guard
 from catalogs.model import City, Person, Resource
@@ -69,7 +71,10 @@ def enter_city(ground: Ground, city: City, actor: str, *, sample: bool) -> Regis
         new_people = _put_people(connection, city.people)
         added, changed = put_resources(connection, ground, city.resources, actor)
         known = {row.id for row in connection.execute(sa.select(RESOURCE.c.id).where(in_force()))}
-        _find(connection, city.resources, {*added, *changed}, renamed=touched)
+        written = {*added, *changed}
+        _find(connection, city.resources, written, renamed=touched)
+        if written:
+            raise_disputes(connection, ground, actor, [one for one in city.resources if one.id in written])
         done = Registered(
             city=city.id,
             units=len(city.units),
@@ -150,6 +155,8 @@ def put_resources(
 ) -> tuple[list[str], list[str]]:
     """Writes the next versions of resources inside the transaction that holds the lock `catalogs`; new and changed ids.
 
+    Which of them is the lead source is as the authority settled it, where it did.
+
     Raises:
         Refused: CATALOG_CODE_TAKEN.
     """
@@ -157,6 +164,7 @@ def put_resources(
         row.id: (row.version, row.digest)
         for row in connection.execute(sa.select(RESOURCE.c.id, RESOURCE.c.version, RESOURCE.c.digest))
     }
+    found = decided(connection, found)
     bodies = {resource.id: plain(resource) for resource in found}
     digests = {name: digest(body) for name, body in bodies.items()}
     differing = [resource for resource in found if old.get(resource.id, (0, ""))[1] != digests[resource.id]]
@@ -193,19 +201,14 @@ def put_resources(
         connection.execute(sa.delete(ITEM).where(ITEM.c.resource == row["id"]))
     derive(connection, differing)
     connection.execute(sa.insert(ITEM), [row for resource in differing for row in item_rows(resource)])
-    history = [
-        {
-            "resource": row["id"],
-            "version": row["version"],
-            "digest": row["digest"],
-            "registered_at": now,
-            "entry": entry.number,
-            "body": row["body"],
-        }
-        for row, entry in zip(rows, entries, strict=True)
-    ]
+    history = [_version(row, entry.number, now) for row, entry in zip(rows, entries, strict=True)]
     connection.execute(sa.insert(RESOURCE_VERSION), history)
     return [row["id"] for row in new], [row["id"] for row in changed]
+
+
+def _version(row: Mapping[str, Any], entry: int, now: datetime) -> dict[str, Any]:
+    kept = {name: row[name] for name in ("version", "digest", "body")}
+    return {"resource": row["id"], "registered_at": now, "entry": entry} | kept
 
 
 def _find(connection: Connection, found: Sequence[Resource], written: set[str], *, renamed: bool) -> None:

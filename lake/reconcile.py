@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from catalogs.jurisdiction import load_jurisdiction
+from catalogs.life.duties import tick
 from catalogs.own_city import own_city
 from infra.calendar import WorkingDays
 from infra.database import lock, read, write
@@ -110,6 +111,7 @@ def compare_task() -> dict[str, int]:
     from lake.record import ACTOR  # noqa: PLC0415 - loaded where it runs
 
     with open_ground() as ground:
+        tick(ground)  # what is late is escalated, who registers the same element is found
         enqueue(ground)  # what the register gained since is told too; the next describing sends it
         return dict(reconcile(ground, ACTOR).counts)
 

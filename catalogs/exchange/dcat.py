@@ -107,6 +107,16 @@ def _dataset(graph: Graph, whole: URIRef, resource: Resource, at: tuple[str, URI
         graph.add((provenance, RDF.type, DCTERMS.ProvenanceStatement))
         graph.add((provenance, DCTERMS.description, Literal(resource.source)))
         graph.add((node, DCTERMS.provenance, provenance))
+    if resource.lead_source:
+        lead = BNode(f"lead-{resource.id.replace('.', '-')}")
+        graph.add((lead, RDF.type, DCTERMS.ProvenanceStatement))
+        _say(
+            graph,
+            lead,
+            DCTERMS.description,
+            Text("数源（政务数据共享条例第十九条）", "lead source (Decree 809 Art. 19)"),
+        )
+        graph.add((node, DCTERMS.provenance, lead))
     access = URIRef(resource.link) if resource.link is not None and _address(resource.link) else node
     file = URIRef(f"{base}dataset/{resource.id}/distribution")
     _distribution(graph, file, resource, access)
@@ -145,7 +155,7 @@ def _address(link: str) -> bool:
     )
 
 
-def _say(graph: Graph, node: URIRef, predicate: URIRef, text: Text) -> None:
+def _say(graph: Graph, node: URIRef | BNode, predicate: URIRef, text: Text) -> None:
     graph.add((node, predicate, Literal(text.zh, lang="zh")))
     if text.en != text.zh:
         graph.add((node, predicate, Literal(text.en, lang="en")))

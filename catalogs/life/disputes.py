@@ -1,11 +1,12 @@
-"""数源 disputes: raised where two departments register the same data element, settled by the authority alone.
+"""数源 disputes: raised where two departments register the same data element, and what the authority settled.
 
 The rule stands in `catalogs.life.elements`. A dispute is of one element of one subject in one unit; it is raised once,
-takes in whoever registers the element later, and a settled one stays settled for those who were in it.
+takes in whoever registers the element later, and a settled one stays settled for those who were in it. It arises in
+the transaction that registers the element, and daily for what an older hub registered; `catalogs.life.lead` settles it.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,18 +14,17 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_act
-from catalogs.decide import DraftRef
-from catalogs.life.drafts import words
 from catalogs.life.elements import Element, shared
 from catalogs.life.tables import DISPUTE, WITHDRAWN
-from catalogs.model import Person, Resource
+from catalogs.model import Resource
 from catalogs.tables import RESOURCE
 from infra.database import lock, read, write
-from infra.errors import Refused, WrongUse
+from infra.errors import WrongUse
 from infra.ground import Ground
 from infra.language import Text
 from infra.ledger import Act, NewEntry
+
+_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +54,64 @@ class Dispute:
         """The departments that register the element."""
         return sorted({department for _, _, department in self.parties})
 
+    @property
+    def resources(self) -> list[str]:
+        """The resources that hold it."""
+        return sorted({resource for resource, _, _ in self.parties})
 
-def raise_disputes(connection: Connection, ground: Ground, of: Resource | None = None) -> list[str]:
-    """Raise what the registered resources dispute, of one of them where given, in the caller's transaction.
+
+def raise_disputes(
+    connection: Connection, ground: Ground, actor: str, touched: Iterable[Resource] | None = None
+) -> list[str]:
+    """Raise what registered resources dispute, in the caller's transaction that holds the lock `catalogs`.
+
+    Args:
+        connection: the transaction.
+        ground: where.
+        actor: whose act brought the resources in.
+        touched: the resources that it brought, as registered; None asks the whole register.
 
     Returns:
         The ids of the disputes that are new, or that somebody joined.
     """
-    lock(connection, "disputes")
-    query = sa.select(RESOURCE.c.body).where(RESOURCE.c.id.not_in(sa.select(WITHDRAWN.c.resource)))
-    if of is not None:
-        query = query.where(RESOURCE.c.unit == of.unit)
-    known = [msgspec.convert(body, Resource) for body in connection.execute(query).scalars()]
-    found = shared(known)
-    if of is not None:
-        found = {key: all_ for key, all_ in found.items() if any(one.resource == of.id for one in all_)}
-    return [identity for identity in (_one(connection, ground, parties) for parties in _once(found)) if identity]
+    given = None if touched is None else {resource.id: resource for resource in touched}
+    query = sa.select(RESOURCE.c.id, RESOURCE.c.unit).where(RESOURCE.c.id.not_in(sa.select(WITHDRAWN.c.resource)))
+    by_unit: dict[str, list[str]] = {}
+    for row in connection.execute(query.order_by(RESOURCE.c.id)):
+        by_unit.setdefault(row.unit, []).append(row.id)
+    raised: list[str | None] = []
+    for unit in sorted(by_unit if given is None else {resource.unit for resource in given.values()}):
+        known = _known(connection, by_unit.get(unit, ()), given or {})
+        for parties in _once(shared(known)):
+            mine = given is None or any(one.resource in given for one in parties)
+            raised += [_one(connection, ground, actor, parties)] if mine else []
+    return [identity for identity in raised if identity]
 
 
-def look(ground: Ground) -> list[str]:
-    """Raise whatever the register disputes now, as after a folder was registered; the ids of what is new."""
+def _known(connection: Connection, ids: Sequence[str], given: Mapping[str, Resource]) -> list[Resource]:
+    found = [given[one] for one in ids if one in given]
+    others = [one for one in ids if one not in given]
+    for at in range(0, len(others), _MANY):
+        query = sa.select(RESOURCE.c.body).where(RESOURCE.c.id.in_(others[at : at + _MANY]))
+        found += [msgspec.convert(body, Resource) for body in connection.execute(query).scalars()]
+    return sorted(found, key=lambda one: one.id)
+
+
+def look(ground: Ground, actor: str) -> list[str]:
+    """Raise whatever the register disputes now; the ids of what is new. Safe to repeat."""
     with write(ground.engine) as connection:
-        return raise_disputes(connection, ground)
+        lock(connection, "catalogs")
+        return raise_disputes(connection, ground, actor)
+
+
+def decided(connection: Connection, resources: Iterable[Resource]) -> list[Resource]:
+    """The resources with `lead_source` as the authority settled it, where it did, whatever they say themselves."""
+    settled = sa.select(DISPUTE.c.parties, DISPUTE.c.lead).where(DISPUTE.c.lead.is_not(None))
+    leads: dict[str, set[str]] = {}
+    for row in connection.execute(settled):
+        for resource, *_ in row.parties:
+            leads.setdefault(resource, set()).add(row.lead)
+    return [replace(one, lead_source=one.provider in leads[one.id]) if one.id in leads else one for one in resources]
 
 
 def disputes(ground: Ground, *, settled: bool = False) -> list[Dispute]:
@@ -87,34 +123,21 @@ def disputes(ground: Ground, *, settled: bool = False) -> list[Dispute]:
         return [_dispute(row) for row in connection.execute(query).mappings()]
 
 
-def set_lead(ground: Ground, number: int, lead: str, by: Person, *, why: str) -> Dispute:
-    """Name the lead source of a disputed element; the authority alone does (Decree 809 Art. 19).
+def dispute_of(connection: Connection, number: int) -> Dispute:
+    """The dispute of that number.
 
     Raises:
-        Refused: CATALOG_ACT_DENIED, LIFE_WORDS, DISPUTE_LEAD where `lead` is no party.
         WrongUse: DISPUTE_UNKNOWN.
     """
-    reason = words(why, "why")
-    with write(ground.engine) as connection:
-        lock(connection, "disputes")
-        row = connection.execute(sa.select(DISPUTE).where(DISPUTE.c.number == number)).mappings().first()
-        if row is None:
-            raise WrongUse("DISPUTE_UNKNOWN", f"没有数源争议 s-{number}", f"there is no dispute s-{number}")
-        found = _dispute(row)
-        may_act(ground, by, "set_lead", DraftRef(found.parties[0][0], found.unit, found.parties[0][2]))
-        if lead not in found.departments:
-            raise Refused(
-                "DISPUTE_LEAD",
-                f"{lead} 不是 {found.id} 的当事部门",
-                f"{lead} is no party of {found.id}",
-                remedy=Text("可选：" + "、".join(found.departments), "one of: " + ", ".join(found.departments)),
-            )
-        now = ground.now()
-        values = {"lead": lead, "settled_by": by.id, "settled_at": now, "why": reason}
-        connection.execute(sa.update(DISPUTE).where(DISPUTE.c.number == number).values(values))
-        content = {"element": found.said, "lead": lead, "parties": found.departments, "why": reason}
-        ground.ledger.append([NewEntry(Act.LEAD_SET, by.id, found.id, content)], connection=connection)
-        return _dispute({**row, **values})
+    row = connection.execute(sa.select(DISPUTE).where(DISPUTE.c.number == number)).mappings().first()
+    if row is None:
+        raise WrongUse(
+            "DISPUTE_UNKNOWN",
+            f"没有数源争议 s-{number}",
+            f"there is no dispute s-{number}",
+            remedy=Text("用 hub catalog disputes 查看", "see `hub catalog disputes`"),
+        )
+    return _dispute(row)
 
 
 def _once(found: Mapping[tuple[str, str, str, str], list[Element]]) -> Iterable[list[Element]]:
@@ -127,7 +150,7 @@ def _once(found: Mapping[tuple[str, str, str, str], list[Element]]) -> Iterable[
             yield found[key]
 
 
-def _one(connection: Connection, ground: Ground, parties: list[Element]) -> str | None:
+def _one(connection: Connection, ground: Ground, actor: str, parties: list[Element]) -> str | None:
     first = parties[0]
     unit, subject, name, kind = first.key
     here = [DISPUTE.c.unit == unit, DISPUTE.c.subject == subject, DISPUTE.c.element == name, DISPUTE.c.type == kind]
@@ -145,7 +168,7 @@ def _one(connection: Connection, ground: Ground, parties: list[Element]) -> str 
         values |= dict.fromkeys(("lead", "settled_by", "settled_at", "why"))  # somebody new asks the question anew
         connection.execute(sa.update(DISPUTE).where(DISPUTE.c.number == number).values(values))
     content = {"element": first.said, "unit": unit, "parties": values["parties"]}
-    ground.ledger.append([NewEntry(Act.LEAD_DISPUTED, "clock", f"s-{number}", content)], connection=connection)
+    ground.ledger.append([NewEntry(Act.LEAD_DISPUTED, actor, f"s-{number}", content)], connection=connection)
     return f"s-{number}"
 
 

@@ -29,6 +29,14 @@ from infra.language import Text
 from infra.ledger import Act, NewEntry
 
 LONGEST = 2000
+_ASKED = {
+    "why": Text("事由", "why"),
+    "reason": Text("移交事由", "why it is handed over"),
+    "despite": Text("仍予撤销的理由", "why it is done despite that"),
+    "what": Text("哪里不对", "what is wrong"),
+    "result": Text("结论或处理结果", "the result"),
+    "signed_by": Text("签字的负责人", "which head signed"),
+}
 _STATES = {str(state): state for state in State}
 
 
@@ -170,10 +178,11 @@ def words(text: str, what: str) -> str:
         Refused: LIFE_WORDS.
     """
     if not 0 < len(text.strip()) <= LONGEST:
+        asked = _ASKED[what]
         raise Refused(
             "LIFE_WORDS",
-            f"请写明事由（1 至 {LONGEST} 字）：{what}",
-            f"say why in 1 to {LONGEST} characters: {what}",
+            f"请写明{asked.zh}（1 至 {LONGEST} 字），什么都没有改动",
+            f"say {asked.en} in 1 to {LONGEST} characters; nothing was changed",
         )
     return text.strip()
 

@@ -7,11 +7,25 @@ from datetime import date
 
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_act
-from catalogs.decide import DraftRef
+from catalogs.asking import may_act, may_use
+from catalogs.decide import CATALOGUE, DraftRef
 from catalogs.life.clocks import Kind
+from catalogs.life.disputes import look
 from catalogs.life.drafts import find, registered, words
-from catalogs.life.tasks import New, Task, clockwork, end_task, extend, local_day, open_task, task_of, unknown
+from catalogs.life.tasks import (
+    BY_THE_CLOCK,
+    New,
+    Task,
+    clockwork,
+    end_task,
+    escalate,
+    extend,
+    local_day,
+    open_task,
+    task_of,
+    tasks,
+    unknown,
+)
 from catalogs.lookup import resource
 from catalogs.model import Person
 from infra.database import read, write
@@ -147,6 +161,34 @@ def _about(ground: Ground, connection: Connection, dataset: str) -> tuple[DraftR
         return drafted.ref, 0
     found = resource(ground.engine, dataset)
     return DraftRef(found.id, found.unit, found.provider), version
+
+
+def seen_by(ground: Ground, by: Person, *, everything: bool = False, closed: bool = False) -> list[Task]:
+    """The tasks of the asker's department, or of every department; a reading, which changes nothing.
+
+    Raises:
+        Refused: CATALOG_ACT_DENIED; RECORDS_DENIED for every department's, which are the authority's and auditors'.
+    """
+    if everything:
+        may_use(ground, by, "supervise", CATALOGUE)
+        return tasks(ground, closed=closed)
+    may_act(ground, by, "list_tasks", DraftRef("tasks", by.unit, by.department))
+    return tasks(ground, by.department, closed=closed)
+
+
+def run_clock(ground: Ground, by: Person) -> tuple[list[Task], list[str]]:
+    """What the daily clock does, now: late tasks escalated, disputes of lead sources found. Safe to repeat.
+
+    Raises:
+        Refused: RECORDS_DENIED.
+    """
+    may_use(ground, by, "run_clock", CATALOGUE)
+    return tick(ground, by.id)
+
+
+def tick(ground: Ground, actor: str = BY_THE_CLOCK) -> tuple[list[Task], list[str]]:
+    """`run_clock`, by the clock itself."""
+    return escalate(ground, clockwork(ground), actor), look(ground, actor)
 
 
 def task(ground: Ground, number: int) -> Task:

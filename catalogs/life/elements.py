@@ -14,6 +14,7 @@ another are the same data element when
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 
 from catalogs.model import IdentifierRole, Item, Resource
@@ -50,6 +51,7 @@ class Element:
         return self.unit, self.subject, self.name, self.type
 
 
+@lru_cache(maxsize=1 << 16)  # the same names come again and again
 def folded(name: str) -> str:
     """A name as it is compared."""
     return fold(name).translate(_BRACKETS)

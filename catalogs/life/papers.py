@@ -35,6 +35,13 @@ PURPOSE = "papers"
 SHEET = "sheet"
 MOST = 32 << 20
 CHECK = 12
+ACTS = {
+    str(Paper.SECRECY): Act.DRAFT_ASSESSED,
+    str(Paper.PERSONAL): Act.DRAFT_ASSESSED,
+    str(Paper.APPROVAL): Act.DRAFT_APPROVED,
+    SHEET: Act.DRAFT_PRINTED,
+}
+"""What recording each kind of paper is in the ledger."""
 _OPEN = (State.DRAFT, State.CHANGED, State.RETURNED)
 
 
@@ -95,8 +102,7 @@ def approve(ground: Ground, resource: str, by: Person) -> Recorded:
         Refused: DRAFT_UNKNOWN, DRAFT_STATE, CATALOG_ACT_DENIED.
     """
     draft = _open(ground, resource, by, "approve_draft")
-    said = f"{by.name} 以本人密钥批准 / approved by key"
-    return _record(ground, draft, (str(Paper.APPROVAL), draft.digest, said), by, None)
+    return _record(ground, draft, (str(Paper.APPROVAL), draft.digest, by.name), by, None)
 
 
 def printed(ground: Ground, resource: str, by: Person) -> Draft:
@@ -109,7 +115,7 @@ def printed(ground: Ground, resource: str, by: Person) -> Draft:
     with read(ground.engine) as connection:
         known = [one for one in _of(connection, resource) if one.kind == SHEET and one.about == draft.digest]
     if not known:
-        _record(ground, draft, (SHEET, draft.digest, "sheet"), by, None)
+        _record(ground, draft, (SHEET, draft.digest, check_number(draft.digest)), by, None)
     return draft
 
 
@@ -150,8 +156,7 @@ def approve_on_paper(
         zh, en = "请用 --signed-by 写明签字的部门负责人", "say with --signed-by which head of department signed"
         raise _sheet(resource, "SHEET_SIGNER", zh, en)
     stored = _seal(ground, draft, scan)
-    said = f"{words(signer, 'signed_by')} 在审批表上签字 / signed the sheet"
-    return _record(ground, draft, (str(Paper.APPROVAL), draft.digest, said), by, stored)
+    return _record(ground, draft, (str(Paper.APPROVAL), draft.digest, words(signer, "signed_by")), by, stored)
 
 
 def papers(ground: Ground, resource: str) -> list[Recorded]:
@@ -176,7 +181,12 @@ def write_paper(ground: Ground, number: int, by: Person, target: Path) -> Record
         row = connection.execute(sa.select(PAPER).where(PAPER.c.number == number)).first()
         draft = find(connection, row.resource) if row is not None else None
     if row is None or draft is None or row.object_key is None:
-        raise Refused("PAPER_UNKNOWN", f"没有材料 {number}", f"there is no paper {number}")
+        raise Refused(
+            "PAPER_UNKNOWN",
+            f"编号 {number} 没有材料文件",
+            f"there is no file of a paper {number}",
+            remedy=Text("材料编号见 hub catalog history", "`hub catalog history` numbers the papers"),
+        )
     may_act(ground, by, "review_draft" if by.has(Role.AUTHORITY_REVIEWER) else "edit_draft", draft.ref)
     label = row.label.encode()
     key = crypto.unwrap(ground.keys.by_id(row.master), base64.b64decode(row.wrapped_key), label)
@@ -245,7 +255,7 @@ def _seal(ground: Ground, draft: Draft, path: Path) -> _Stored:
 
 def _record(ground: Ground, draft: Draft, what: tuple[str, str, str], by: Person, stored: _Stored | None) -> Recorded:
     kind, about, result = what
-    act = Act.DRAFT_APPROVED if kind == str(Paper.APPROVAL) else Act.DRAFT_ASSESSED
+    act = ACTS[kind]
     content = {"kind": kind, "about": about, "result": result, "revision": draft.revision}
     content |= {"paper": stored.sha256} if stored else {}
     row = {"resource": draft.resource, "kind": kind, "about": about, "result": result, "by": by.id, "at": ground.now()}

@@ -172,7 +172,7 @@ def _submitting(one: _Taking) -> int:
             ),
         )
     for department in authorities(one.connection)[:1]:
-        new = New(Kind.REVIEW, one.draft.resource, department, "已提交，待审核 / submitted", one.known.version)
+        new = New(Kind.REVIEW, one.draft.resource, department, one.why or one.draft.why, one.known.version)
         open_task(one.connection, one.ground, new, one.by.id, one.clocks)
     return one.known.version
 
@@ -211,7 +211,7 @@ def _publishing(one: _Taking) -> int:
     version = registered(one.connection, one.draft.resource).version
     for task in open_of(one.connection, one.draft.resource, Kind.CHANGE):
         end_task(one.connection, one.ground, task, one.by.id, f"已发布第 {version} 版 / version {version}", version)
-    raise_disputes(one.connection, one.ground, one.draft.body)
+    raise_disputes(one.connection, one.ground, one.by.id, [one.draft.body])
     return version
 
 

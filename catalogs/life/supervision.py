@@ -1,7 +1,7 @@
-"""The supervision report out of the register: what is late is escalated first, then everything is reported."""
+"""The supervision report out of the register. Reading it changes nothing: the daily clock escalates what is late."""
 
 from catalogs.life.report import Line, Report, report
-from catalogs.life.tasks import clockwork, escalate, local_day, tasks
+from catalogs.life.tasks import clockwork, local_day, tasks
 from catalogs.lookup import departments, units
 from infra.ground import Ground
 from infra.language import Text
@@ -15,7 +15,6 @@ def supervision(ground: Ground) -> tuple[Report, dict[str, Text]]:
         WrongUse: CITY_NOT_THIS.
     """
     clocks, today = clockwork(ground), local_day(ground.now())
-    escalate(ground, clocks)
     lines = [
         Line(
             task=task.id,

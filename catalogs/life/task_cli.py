@@ -1,4 +1,4 @@
-"""`hub catalog tasks|change-event|extend|correct|answer|report|diff|history|disputes|lead`, `hub people hand-over`."""
+"""`hub catalog tasks|change-event|extend|correct|answer|report|diff|history`, `hub people hand-over`."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -43,26 +43,22 @@ def _told(ground: "Ground", task: "Task") -> None:
 @as_option
 @json_option
 def tasks(everything: bool, closed: bool, as_: str | None) -> None:
-    """Escalate what is late, and print one line a task; one department's alone but for the authority and auditors."""
-    from catalogs.asking import may
-    from catalogs.decide import CATALOGUE
-    from catalogs.life.tasks import clockwork, escalate, local_day
-    from catalogs.life.tasks import tasks as listing
+    """Print one line a task; one department's alone but for the authority and auditors."""
+    from catalogs.life.duties import seen_by
+    from catalogs.life.tasks import clockwork, local_day
     from catalogs.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        who = may(ground, "supervise", CATALOGUE, as_) if everything else current(ground, as_)
+        found = seen_by(ground, current(ground, as_), everything=everything, closed=closed)
         clocks, today = clockwork(ground), local_day(ground.now())
-        escalate(ground, clocks)
-        found = listing(ground, None if everything else who.department, closed=closed)
         zh, en = (
-            ("任务", "种类", "资源", "部门", "期限", "事由"),
-            ("task", "kind", "resource", "department", "due", "why"),
+            ("任务", "种类", "资源", "部门", "经办人", "期限", "事由"),
+            ("task", "kind", "resource", "department", "holder", "due", "why"),
         )
         rows = [
-            (one.id, one.kind.text.say(ground.lang), one.resource, one.department,
+            (one.id, one.kind.text.say(ground.lang), one.resource, one.department, one.holder or "",
              clocks.standing(one, today).say().say(ground.lang), one.why)
             for one in found
         ]  # fmt: skip
@@ -151,7 +147,7 @@ def answer(task: str, result: str, version: int | None, as_: str | None) -> None
 @as_option
 @json_option
 def report(as_: str | None) -> None:
-    """Escalate what is late and print the report."""
+    """Print the report."""
     from catalogs.asking import may
     from catalogs.decide import CATALOGUE
     from catalogs.life.report import sentences
@@ -206,72 +202,14 @@ def history(dataset: str) -> None:
         ground.prepare()
         found = steps(ground, dataset)
         states = {str(state): state.text.say(ground.lang) for state in State}
-        zh = ("时间", "办理", "状态", "修订", "版本", "办理人", "事由", "存证")
-        en = ("at", "act", "state", "revision", "version", "by", "why", "entry")
+        zh = ("时间", "办理", "状态", "修订", "版本", "办理人", "事由", "材料", "存证")
+        en = ("at", "act", "state", "revision", "version", "by", "why", "paper", "entry")
         rows = [
-            (local_time(one.at), ACT_ZH[one.act] if ground.lang == "zh" else one.act, states[one.state],
-             one.revision or "", one.version or "", one.by, one.why, one.entry)
+            (local_time(one.at), ACT_ZH[one.act] if ground.lang == "zh" else one.act, states.get(one.state, ""),
+             one.revision or "", one.version or "", one.by, one.why, one.paper if one.sha256 else "", one.entry)
             for one in found
         ]  # fmt: skip
         emit(ground, {"history": found}, lambda _: table(rows, zh if ground.lang == "zh" else en))
-
-
-@click.command(
-    help=help_text("数源争议：几个部门登记同一数据项。", "Lead-source disputes: departments with the same item.")
-)
-@click.option("--look", is_flag=True, help=help_text("先比对全部已登记目录", "compare the whole register first"))
-@click.option("--settled", is_flag=True, help=help_text("含已确定的", "those that are settled too"))
-@as_option
-@json_option
-def disputes(look: bool, settled: bool, as_: str | None) -> None:
-    """Print one line a dispute."""
-    from catalogs.asking import may_use
-    from catalogs.decide import CATALOGUE
-    from catalogs.life import disputes as source
-    from catalogs.people import current
-    from infra.ground import open_ground
-
-    with open_ground() as ground:
-        ground.prepare()
-        someone = current(ground, as_)
-        if look:
-            may_use(ground, someone, "supervise", CATALOGUE)
-            source.look(ground)
-        found = source.disputes(ground, settled=settled)
-        zh, en = (
-            ("争议", "数据项", "登记部门", "资源", "数源"),
-            ("dispute", "item", "departments", "resources", "lead source"),
-        )
-        rows = [
-            (one.id, one.said, "、".join(one.departments), "、".join(sorted({side[0] for side in one.parties})),
-             one.lead or "") for one in found
-        ]  # fmt: skip
-        none = Text("没有数源争议", "no dispute").say(ground.lang)
-        human = table(rows, zh if ground.lang == "zh" else en) if rows else none
-        emit(ground, {"disputes": found}, lambda _: human)
-
-
-@click.command(help=help_text("主管部门确定数源部门。", "The authority names the lead source."))
-@click.argument("dispute")
-@click.argument("department")
-@click.option("--why", required=True, help=help_text("事由", "why"))
-@as_option
-@json_option
-def lead(dispute: str, department: str, why: str, as_: str | None) -> None:
-    """Settle the dispute."""
-    from catalogs.life.disputes import set_lead
-    from catalogs.life.duties import number_of
-    from catalogs.people import current
-    from infra.ground import open_ground
-
-    with open_ground() as ground:
-        ground.prepare()
-        done = set_lead(ground, number_of(dispute), department, current(ground, as_), why=why)
-        said = Text(
-            f"{done.id}：“{done.said}”的数源部门为 {done.lead}",
-            f"{done.id}: {done.lead} is the lead source of {done.said}",
-        )
-        emit(ground, done, lambda _: said.say(ground.lang))
 
 
 @click.command(

@@ -12,15 +12,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from catalogs.jurisdiction import Jurisdiction, Term, load_jurisdiction
 from catalogs.life.clocks import TERMS, Clock, Kind, Standing, standing
-from catalogs.life.tables import TASK
-from catalogs.model import DepartmentKind
+from catalogs.life.tables import DRAFT, TASK
+from catalogs.model import DepartmentKind, Person, Role
 from catalogs.own_city import own_city
-from catalogs.tables import DEPARTMENT
+from catalogs.tables import DEPARTMENT, PERSON
 from infra.calendar import WorkingDays
 from infra.database import read, write
 from infra.errors import Refused, WrongUse
@@ -84,7 +85,6 @@ class New:
     department: str
     why: str
     version: int = 0
-    holder: str | None = None
     asker: str | None = None
     started: date | None = None
 
@@ -133,7 +133,7 @@ def open_task(connection: Connection, ground: Ground, new: New, by: str, clocks:
         "department": new.department,
     }
     row |= {"opened_by": by, "opened_at": now, "why": new.why, "article": term.article, "days": term.days}
-    row |= {"extension": 0, "version": new.version, "holder": new.holder, "asker": new.asker}
+    row |= {"extension": 0, "version": new.version, "holder": _holder(connection, new), "asker": new.asker}
     row |= {"started_on": new.started or local_day(now)}
     number = connection.execute(sa.insert(TASK).values(row).returning(TASK.c.number)).scalar_one()
     content = {"kind": row["kind"], "resource": new.resource, "department": new.department, "why": new.why}
@@ -170,7 +170,7 @@ def extend(connection: Connection, ground: Ground, task: Task, by: str, grant: t
     return replace(task, extension=days, consent=consent)
 
 
-def escalate(ground: Ground, clocks: Clockwork) -> list[Task]:
+def escalate(ground: Ground, clocks: Clockwork, actor: str = BY_THE_CLOCK) -> list[Task]:
     """Escalate every open task that is late and was not escalated yet; those that were now. Safe to repeat, at once."""
     today, found = local_day(ground.now()), []
     for task in tasks(ground):
@@ -182,7 +182,7 @@ def escalate(ground: Ground, clocks: Clockwork) -> list[Task]:
             if not connection.execute(sa.update(TASK).where(*here).values(escalated_at=ground.now())).rowcount:
                 continue
             content = {"resource": task.resource, "department": task.department, "late": late}
-            entry = NewEntry(Act.TASK_ESCALATED, BY_THE_CLOCK, task.id, content, f"task:{task.id}:escalated")
+            entry = NewEntry(Act.TASK_ESCALATED, actor, task.id, content, f"task:{task.id}:escalated")
             ground.ledger.append([entry], connection=connection)
         found.append(task)
     return found
@@ -191,10 +191,13 @@ def escalate(ground: Ground, clocks: Clockwork) -> list[Task]:
 def tasks(
     ground: Ground, department: str | None = None, *, closed: bool = False, kinds: Iterable[Kind] | None = None
 ) -> list[Task]:
-    """The open tasks, of one department or some kinds where asked, oldest first; with `closed` all that ever were."""
+    """The open tasks, oldest first; with `closed` all that ever were.
+
+    Of one department where asked: those that are its turn, and the corrections that it asked for itself.
+    """
     query = sa.select(TASK).order_by(TASK.c.number)
     if department is not None:
-        query = query.where(TASK.c.department == department)
+        query = query.where(sa.or_(TASK.c.department == department, TASK.c.asker == department))
     if kinds is not None:
         query = query.where(TASK.c.kind.in_(sorted(str(kind) for kind in kinds)))
     if not closed:
@@ -235,6 +238,25 @@ def unknown(number: int) -> WrongUse:
         f"there is no open task t-{number}",
         remedy=Text("用 hub catalog tasks 查看", "see `hub catalog tasks`"),
     )
+
+
+def _holder(connection: Connection, new: New) -> str | None:
+    """In whose hands a task comes: who holds the draft, else the one who does such work in the department; or nobody's.
+
+    What is nobody's is the whole department's, as it always was.
+    """
+    found = connection.execute(
+        sa.select(PERSON.c.body).where(PERSON.c.department == new.department).order_by(PERSON.c.id)
+    )
+    staff = [msgspec.convert(body, Person) for body in found.scalars()]
+    if new.kind is not Kind.REVIEW:
+        drafted = sa.select(DRAFT.c.holder).where(DRAFT.c.resource == new.resource)
+        holder: str | None = connection.execute(drafted).scalar()
+        if holder in {one.id for one in staff}:
+            return holder
+    role = Role.AUTHORITY_REVIEWER if new.kind is Kind.REVIEW else Role.OFFICER
+    able = [one.id for one in staff if one.has(role) and not one.local]
+    return able[0] if len(able) == 1 else None
 
 
 def _task(row: sa.RowMapping) -> Task:

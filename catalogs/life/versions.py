@@ -1,7 +1,9 @@
 """The versions of an entry and what was done to it, out of the register."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -10,21 +12,28 @@ from sqlalchemy.engine import Connection
 from catalogs.life.diff import changes
 from catalogs.life.drafts import find
 from catalogs.life.machine import State
-from catalogs.life.tables import STEP
+from catalogs.life.papers import ACTS
+from catalogs.life.tables import PAPER, STEP
 from catalogs.model import Resource
 from catalogs.tables import RESOURCE_VERSION
 from infra.database import read
 from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
+from infra.ledger import Act
 
 DRAFT = "draft"
-_BY_FOLDER = "catalogs:resource:registered"
+_BY_FOLDER = str(Act.RESOURCE_REGISTERED)
+_MAKERS = (str(Act.RESOURCE_PUBLISHED), str(Act.LEAD_SET))
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One line of an entry's history: what was done, by whom, when and why, and where it stood after it."""
+    """One line of an entry's history: what was done, by whom, when and why, and where it stood after it.
+
+    A recorded assessment, approval or sheet has the number of its paper and, where there is a file, its digest; why is
+    then what it found, who approved, or the check number. Such an act leaves the entry where it stood: its state is "".
+    """
 
     act: str
     state: str
@@ -35,28 +44,46 @@ class Happened:
     why: str
     entry: int
     digest: str
+    paper: int | None = None
+    sha256: str | None = None
+
+
+_OF_A_STEP = tuple(name for name in Happened.__slots__ if name not in ("paper", "sha256"))
 
 
 def history(ground: Ground, resource: str) -> list[Happened]:
-    """All that was done to an entry, oldest first: its steps, and the versions that a folder brought.
+    """All that was done to an entry, oldest first: its steps, its papers, and the versions that a folder brought.
 
     Raises:
         Refused: CATALOG_UNKNOWN_RESOURCE when nothing was ever done to it.
     """
     versions = sa.select(RESOURCE_VERSION).where(RESOURCE_VERSION.c.resource == resource)
     with read(ground.engine) as connection:
-        columns = [STEP.c[name] for name in Happened.__slots__]
-        query = sa.select(*columns).where(STEP.c.resource == resource)
-        found = [Happened(**row._asdict()) for row in connection.execute(query)]
-        published = {(one.version, one.digest) for one in found if one.act == "catalogs:resource:published"}
-        came = [row for row in connection.execute(versions) if (row.version, row.digest) not in published]
-    found += [
-        Happened(_BY_FOLDER, str(State.PUBLISHED), 0, row.version, "", row.registered_at, "", row.entry, row.digest)
-        for row in came
-    ]
+        columns = [STEP.c[name] for name in _OF_A_STEP]
+        query = sa.select(*columns).where(STEP.c.resource == resource).order_by(STEP.c.number)
+        steps = [Happened(**row._asdict()) for row in connection.execute(query)]
+        came = [row for row in connection.execute(versions) if not _made_by_a_step(row, steps)]
+        recorded = list(connection.execute(sa.select(PAPER).where(PAPER.c.resource == resource)))
+    found = [
+        *steps,
+        *(_paper(row) for row in recorded),
+        *(Happened(_BY_FOLDER, str(State.PUBLISHED), 0, row.version, "", row.registered_at, "", row.entry, row.digest)
+          for row in came),
+    ]  # fmt: skip
     if not found:
         raise _unknown(resource)
     return sorted(found, key=lambda one: one.entry)
+
+
+def _made_by_a_step(version: sa.Row[Any], steps: Sequence[Happened]) -> bool:
+    """Whether the step that follows it brought the version: the ledger has the version first, then the step."""
+    after = next((one for one in steps if one.entry > version.entry), None)
+    return after is not None and after.act in _MAKERS and after.version == version.version
+
+
+def _paper(row: sa.Row[Any]) -> Happened:
+    return Happened(str(ACTS[row.kind]), "", 0, 0, row.by, row.at, row.result, row.entry, row.about,
+                    row.number, row.sha256)  # fmt: skip
 
 
 def difference(

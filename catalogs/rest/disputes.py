@@ -8,7 +8,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from catalogs.asking import may_use
 from catalogs.decide import CATALOGUE
-from catalogs.life.disputes import disputes, look, set_lead
+from catalogs.life.disputes import disputes, look
+from catalogs.life.lead import set_lead
 from catalogs.rest.answers import PAGE, Limit, Number, Offset, answer, page, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, document, received
 from catalogs.rest.life import Why
@@ -37,8 +38,8 @@ def routes_of_disputes(ground: Ground) -> APIRouter:
     async def looked(request: Request) -> Any:
         person = await run_in_threadpool(asker, ground, request)
         document(request, await received(request, MAX_BODY), Why)  # what no page elsewhere can send unasked
-        await run_in_threadpool(may_use, ground, person, "supervise", CATALOGUE)
-        return answer({"new": await run_in_threadpool(look, ground)})
+        await run_in_threadpool(may_use, ground, person, "run_clock", CATALOGUE)
+        return answer({"new": await run_in_threadpool(look, ground, person.id)})
 
     @routes.post(
         "/disputes/{number}/lead",

@@ -10,9 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from catalogs.asking import may_use
 from catalogs.decide import CATALOGUE
 from catalogs.life.duties import answer as settle
-from catalogs.life.duties import change_event, consent, file_correction
+from catalogs.life.duties import change_event, consent, file_correction, seen_by
 from catalogs.life.supervision import supervision
-from catalogs.life.tasks import clockwork, escalate, tasks
 from catalogs.rest.answers import PAGE, Dataset, Limit, Number, Offset, answer, page, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
 from infra.ground import Ground
@@ -61,10 +60,8 @@ def routes_of_duties(ground: Ground) -> APIRouter:
         offset: Offset = 0,
     ) -> Any:
         person = asker(ground, request)
-        if everything:
-            may_use(ground, person, "supervise", CATALOGUE)
-        escalate(ground, clockwork(ground))
-        return page(tasks(ground, None if everything else person.department, closed=closed), limit, offset)
+        found = seen_by(ground, person, everything=everything, closed=closed)
+        return page(found, limit, offset)
 
     @routes.get("/report", responses=says("the supervision report / 监督检查报告"))
     def report(request: Request) -> Any:

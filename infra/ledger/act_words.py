@@ -13,6 +13,7 @@ ACT_ZH: Mapping[str, str] = {
     Act.DRAFT_SAVED: "保存目录草稿",
     Act.DRAFT_DISCARDED: "放弃目录草稿",
     Act.DRAFT_ASSESSED: "登记风险评估",
+    Act.DRAFT_PRINTED: "打印审批表",
     Act.DRAFT_APPROVED: "部门负责人批准目录",
     Act.DRAFT_SUBMITTED: "提交目录",
     Act.DRAFT_RECALLED: "撤回提交",

@@ -18,6 +18,7 @@ class Act(StrEnum):
     DRAFT_SAVED = "catalogs:draft:saved"
     DRAFT_DISCARDED = "catalogs:draft:discarded"
     DRAFT_ASSESSED = "catalogs:draft:assessed"
+    DRAFT_PRINTED = "catalogs:draft:printed"
     DRAFT_APPROVED = "catalogs:draft:approved"
     DRAFT_SUBMITTED = "catalogs:draft:submitted"
     DRAFT_RECALLED = "catalogs:draft:recalled"

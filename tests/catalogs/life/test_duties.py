@@ -10,20 +10,28 @@ import pytest
 import sqlalchemy as sa
 
 from catalogs.enter import put_resources
+from catalogs.exchange.dcat import catalogue
+from catalogs.exchange.rdf import DCTERMS
 from catalogs.life import duties
 from catalogs.life.clocks import Kind
-from catalogs.life.disputes import disputes, look, set_lead
+from catalogs.life.disputes import disputes, look
 from catalogs.life.drafts import draft, save
 from catalogs.life.handover import hand_over
+from catalogs.life.lead import set_lead
 from catalogs.life.report import sentences
 from catalogs.life.supervision import supervision
 from catalogs.life.tasks import clockwork, escalate, tasks
-from catalogs.model import Grade, Person, Resource, Role
+from catalogs.life.versions import history
+from catalogs.lookup import city as whole_city
+from catalogs.lookup import departments
+from catalogs.model import Grade, Person, Resource, Role, Text
 from catalogs.people import add_person, authenticate, issue_key
-from catalogs.register import resource, resources
+from catalogs.register import register_city, resource, resources
+from catalogs.rows import department_row
+from catalogs.tables import DEPARTMENT
 from infra.database import read, write
 from infra.errors import Refused, WrongUse
-from infra.ground import Ground
+from infra.ground import Ground, sample_city
 from infra.ledger.tables import ENTRY
 
 
@@ -71,6 +79,11 @@ def test_requirement_4_what_is_overdue_escalates_once_and_stands_in_the_report(g
     at(ground, 2026, 3, 16)
     assert escalate(ground, clockwork(ground)) == []
     at(ground, 2026, 3, 19)
+    with pytest.raises(Refused, match="RECORDS_DENIED"):
+        duties.run_clock(ground, officer)
+    found, names = supervision(ground)
+    assert [line.escalated for line in found.sections[0].lines] == [False]  # reading it changes nothing
+    assert [one.number for one in duties.run_clock(ground, city.who(ground, "operator_sun"))[0]] == [task.number]
     found, names = supervision(ground)
     assert (found.open, found.late) == (1, 1)
     said = "\n".join(sentences(found, names, "zh"))
@@ -149,13 +162,11 @@ def test_requirement_9_an_unanswered_correction_is_escalated_after_10_working_da
 
 def other_department(ground: Ground) -> Resource:
     """The same flow, registered by another department of the district."""
-    from catalogs.tables import DEPARTMENT
-
     flow = resource(ground.engine, city.FLOW)
-    row = {"id": "jinshui_police", "position": 999, "unit": "jinshui", "name_zh": "金水公安(虚构)"}
-    row |= {"name_en": "police", "kind": "department", "uscc": None, "body": {}}
+    transport = next(one for one in departments(ground.engine) if one.id == flow.provider)
+    police = replace(transport, id="jinshui_police", name=Text("金水公安(虚构)", "police"), uscc=None)
     with write(ground.engine) as connection:
-        connection.execute(sa.insert(DEPARTMENT), row)
+        connection.execute(sa.insert(DEPARTMENT), department_row(police, 999))
         twin = replace(flow, id="jinshui.traffic.flow_of_police", provider="jinshui_police", code=None)
         put_resources(connection, ground, [twin], "tester")
     return twin
@@ -164,13 +175,12 @@ def other_department(ground: Ground) -> Resource:
 def test_requirement_14_two_departments_with_one_element_dispute_and_the_authority_alone_settles(
     ground: Ground,
 ) -> None:
-    assert look(ground)
-    # The sample city's one pair that keeps the same car parks, and no false alarm beside it.
+    # Registering found the sample city's one pair that keeps the same car parks, and no false alarm beside it.
     assert {tuple(one.departments) for one in disputes(ground)} == {("erqi_management", "erqi_transport")}
     other_department(ground)
-    raised = look(ground)
-    assert raised
-    assert look(ground) == []  # once
+    assert look(ground, "clock")
+    assert look(ground, "clock") == []  # once
+    assert register_city(ground, sample_city(), "tester").changed == ()
     first = next(one for one in disputes(ground) if one.unit == "jinshui")
     assert first.departments == ["jinshui_police", "jinshui_transport"]
     authority = city.who(ground, "reviewer_authority")
@@ -182,7 +192,7 @@ def test_requirement_14_two_departments_with_one_element_dispute_and_the_authori
     done = set_lead(ground, first.number, "jinshui_transport", authority, why="依职责采集")
     assert (done.lead, done.settled_by) == ("jinshui_transport", authority.id)
     assert first.number not in {one.number for one in disputes(ground)}
-    assert look(ground) == []
+    assert look(ground, "clock") == []
     assert acts(ground, first.id) == ["catalogs:lead:disputed", "catalogs:lead:set"]
 
 
@@ -204,11 +214,61 @@ def test_requirement_14_districts_names_that_every_table_has_and_identifiers_rai
     assert len(resources(ground.engine)) > 1
 
 
+def test_requirement_14_the_named_lead_stands_in_the_register_whatever_is_written_afterwards(
+    ground: Ground, tmp_path: Path
+) -> None:
+    officer, authority = city.who(ground, "officer_jinshui"), city.who(ground, "reviewer_authority")
+    twin = other_department(ground)
+    look(ground, "clock")
+    drafted = save(ground, replace(resource(ground.engine, city.FLOW), scenario="信号优化"), officer,
+                   revision=None, why="补充")  # fmt: skip
+    first = next(one for one in disputes(ground) if one.unit == "jinshui")
+    # The sample says itself that it leads; the authority decides for the police.
+    set_lead(ground, first.number, "jinshui_police", authority, why="依职责采集")
+    assert [resource(ground.engine, one).lead_source for one in (city.FLOW, twin.id)] == [False, True]
+    steps = history(ground, city.FLOW)
+    assert [(one.act, one.version, one.by) for one in steps] == [
+        ("catalogs:resource:registered", 1, ""),
+        ("catalogs:draft:saved", 1, officer.id),
+        ("catalogs:lead:set", 2, authority.id),
+    ]
+    assert "依职责采集" in steps[-1].why
+    now = draft(ground.engine, city.FLOW)
+    assert now is not None
+    assert (now.revision, now.base) == (drafted.revision, 2)  # the draft is not overtaken by the decision
+    paper = tmp_path / "评估.pdf"
+    paper.write_bytes(b"%PDF-1.7")
+    city.published(ground, replace(now.body, title=Text("道路流量", "flow")), paper, now.revision)
+    assert resource(ground.engine, city.FLOW).lead_source is False
+    register_city(ground, sample_city(), "tester")
+    assert [resource(ground.engine, one).lead_source for one in (city.FLOW, twin.id)] == [False, True]
+    written = catalogue(whole_city(ground.engine), "https://example.test/")
+    led = {str(at).rpartition("/")[2] for at in written.subjects(DCTERMS.provenance)
+           if any("第十九条" in str(said) for each in written.objects(at, DCTERMS.provenance)
+                  for said in written.objects(each, DCTERMS.description))}  # fmt: skip
+    assert (twin.id in led, city.FLOW in led) == (True, False)
+
+
+def test_requirement_14_a_decision_that_changes_no_entry_is_in_its_history_all_the_same(ground: Ground) -> None:
+    first = disputes(ground)[0]
+    loser = next(side for side in first.parties if side[2] == "erqi_transport")[0]
+    set_lead(ground, first.number, "erqi_management", city.who(ground, "reviewer_authority"), why="由城管维护")
+    assert [(one.act, one.version) for one in history(ground, loser)] == [
+        ("catalogs:resource:registered", 1), ("catalogs:lead:set", 0)
+    ]  # fmt: skip
+    with pytest.raises(WrongUse, match="DISPUTE_UNKNOWN"):
+        set_lead(ground, 999, "erqi_management", city.who(ground, "reviewer_authority"), why="误")
+
+
 def test_hand_over_takes_open_work_to_the_successor_and_ends_the_leavers_keys(ground: Ground) -> None:
     new = Person("officer_new", "新填报员", "jinshui", "jinshui_transport", frozenset({Role.OFFICER}), Grade.GENERAL_2)
     add_person(ground, new, "tester")
     officer = city.who(ground, "officer_jinshui")
     save(ground, city.fresh(ground), officer, revision=None, why="新建")
+    ticket = duties.file_correction(ground, city.FLOW, city.who(ground, "officer_erqi"), what="流量为负")
+    assert ticket.holder is None  # two officers could answer it: it is the department's
+    change = duties.change_event(ground, city.NEW, officer, kind="law", why="修订")
+    assert change.holder == officer.id  # who holds the draft
     key = issue_key(ground, officer.id, "tester")
     assert authenticate(ground, key).id == officer.id
     with pytest.raises(Refused, match="HANDOVER_PLACE"):
@@ -218,7 +278,8 @@ def test_hand_over_takes_open_work_to_the_successor_and_ends_the_leavers_keys(gr
     with pytest.raises(WrongUse, match="HANDOVER_SELF"):
         hand_over(ground, officer.id, officer.id, "reviewer_authority", reason="调岗")
     done = hand_over(ground, officer.id, new.id, "reviewer_authority", reason="调岗")
-    assert (done.drafts, done.keys) == (1, 1)
+    assert (done.drafts, done.tasks, done.keys) == (1, 1, 1)
+    assert [one.holder for one in tasks(ground, "jinshui_transport")] == [None, new.id]
     with pytest.raises(Refused, match="KEY_EXPIRED"):
         authenticate(ground, key)
     held = draft(ground.engine, city.NEW)
@@ -232,6 +293,15 @@ def test_hand_over_takes_open_work_to_the_successor_and_ends_the_leavers_keys(gr
 def test_tasks_of_a_department_are_its_own(ground: Ground, tmp_path: Path) -> None:
     del tmp_path
     duties.change_event(ground, city.FLOW, city.who(ground, "officer_jinshui"), kind="law", why="修订")
-    assert len(tasks(ground, "jinshui_transport")) == 1
-    assert tasks(ground, "erqi_education") == []
+    ticket = duties.file_correction(ground, city.FLOW, city.who(ground, "officer_erqi"), what="流量为负")
+    assert ticket.holder == "officer_jinshui"  # the one officer of the department
+    assert len(duties.seen_by(ground, city.who(ground, "head_jinshui"))) == 2
+    assert [one.number for one in duties.seen_by(ground, city.who(ground, "officer_erqi"))] == [ticket.number]
+    for nobody in ("engineer_li", "operator_sun", "auditor_zhao"):
+        with pytest.raises(Refused, match="CATALOG_ACT_DENIED"):
+            duties.seen_by(ground, city.who(ground, nobody))
+    assert len(duties.seen_by(ground, city.who(ground, "auditor_zhao"), everything=True)) == 2
+    with pytest.raises(Refused, match="RECORDS_DENIED"):
+        duties.seen_by(ground, city.who(ground, "officer_jinshui"), everything=True)
+    duties.answer(ground, ticket.number, city.who(ground, "officer_jinshui"), result="无误")
     assert tasks(ground, kinds=[Kind.CORRECTION]) == []

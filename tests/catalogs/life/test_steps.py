@@ -14,6 +14,7 @@ from catalogs.life import papers, steps
 from catalogs.life.drafts import draft, save
 from catalogs.life.machine import Paper, State
 from catalogs.life.tasks import Kind, tasks
+from catalogs.life.versions import history
 from catalogs.life.withdraw import withdraw
 from catalogs.lookup import city as whole_city
 from catalogs.model import Openness, Text
@@ -140,6 +141,12 @@ def test_the_head_signs_on_paper_and_the_scan_counts_for_what_was_printed(ground
     kept = papers.approve_on_paper(ground, city.NEW, paper, officer, check=papers.check_number(second.digest))
     assert (kept.kind, kept.about) == ("approval", second.digest)
     assert "金水部门负责人" in kept.result
+    assert acts(ground, city.NEW).count("catalogs:draft:printed") == 2
+    told = [(one.act.rpartition(":")[2], one.by, one.paper, one.sha256) for one in history(ground, city.NEW)]
+    assert told == [
+        ("saved", officer.id, None, None), ("printed", officer.id, 1, None), ("saved", officer.id, None, None),
+        ("printed", officer.id, 2, None), ("approved", officer.id, kept.number, kept.sha256),
+    ]  # fmt: skip
     assessed(ground, city.NEW, paper)
     assert steps.submit(ground, city.NEW, officer).state is State.SUBMITTED
 

@@ -42,7 +42,7 @@ def test_a_dispute_is_looked_for_by_the_supervisors_and_settled_by_the_authority
     api: httpx.Client, who: dict[str, dict[str, str]], ground: Ground
 ) -> None:
     denied(api.post("/disputes/look", json={}, headers=who[OFFICER]), "RECORDS_DENIED")
-    api.post("/disputes/look", json={}, headers=who[AUTHORITY]).raise_for_status()
+    assert api.post("/disputes/look", json={}, headers=who[AUTHORITY]).json() == {"new": []}  # registering found them
     listed = api.get("/disputes", headers=who[OUTSIDER]).json()["items"]
     assert listed, "the sample city has a dispute"
     at, parties = f"/disputes/{listed[0]['number']}/lead", sorted({side[2] for side in listed[0]["parties"]})
@@ -53,6 +53,9 @@ def test_a_dispute_is_looked_for_by_the_supervisors_and_settled_by_the_authority
     assert (wrong.status_code, wrong.json()["code"]) == (422, "DISPUTE_LEAD")
     done = api.post(at, json=said, headers=who[AUTHORITY]).json()
     assert (done["lead"], done["settled_by"]) == (parties[0], AUTHORITY)
+    leads = {side[0]: side[2] == parties[0] for side in listed[0]["parties"]}
+    shown = {one: api.get(f"/resources/{one}", headers=who[OUTSIDER]).json() for one in leads}
+    assert {one: entry.get("lead_source", False) for one, entry in shown.items()} == leads
     assert api.post("/disputes/999999/lead", json=said, headers=who[AUTHORITY]).status_code == 404
     assert api.get("/disputes", params={"settled": True}, headers=who[OFFICER]).json()["total"] >= 1
 
