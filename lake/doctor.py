@@ -180,6 +180,12 @@ def _doors(ground: Ground) -> Finding:
     return doors(ground)
 
 
+def _push(ground: Ground) -> Finding:
+    from lake.push_health import push  # noqa: PLC0415 - the web framework is loaded when it is asked for
+
+    return push(ground)
+
+
 def _purges(ground: Ground) -> Finding:
     from catalogs.erasure_words import PurgeState  # noqa: PLC0415 - not for every command
     from lake.tables import purge as table  # noqa: PLC0415
@@ -203,6 +209,7 @@ PARTS = (
     Part("datahub", "元数据目录", _datahub),
     Part("outbox", "待登记", _outbox),
     Part("doors", "归集渠道", _doors),
+    Part("push", "推送渠道", _push),
     Part("purges", "清除", _purges),
     Part("airflow", "调度", _airflow),
 )

@@ -19,7 +19,7 @@ HEADER_SECONDS = 10.0  # for the head of a request, and between two requests
 
 def address(ground: Ground) -> str:
     """Where units send to."""
-    return f"{_at(load(PushSettings, ground.environ))}{PREFIX}"
+    return f"{at(load(PushSettings, ground.environ))}{PREFIX}"
 
 
 def serve(ground: Ground, ready: Callable[[], None]) -> None:
@@ -30,7 +30,7 @@ def serve(ground: Ground, ready: Callable[[], None]) -> None:
         Unavailable: PUSH_PORT when the port is taken.
     """
     settings = load(PushSettings, ground.environ)
-    serving.serve(ground, _at(settings), lambda: _server(ground, settings), ready)
+    serving.serve(ground, at(settings), lambda: _server(ground, settings), ready)
 
 
 def serve_in_thread(ground: Ground) -> AbstractContextManager[int]:
@@ -40,10 +40,11 @@ def serve_in_thread(ground: Ground) -> AbstractContextManager[int]:
         WrongUse, Unavailable: as `serve`.
     """
     settings = load(PushSettings, ground.environ)
-    return serving.serve_in_thread(ground, _at(settings), lambda: _server(ground, settings))
+    return serving.serve_in_thread(ground, at(settings), lambda: _server(ground, settings))
 
 
-def _at(settings: PushSettings) -> Address:
+def at(settings: PushSettings) -> Address:
+    """Where the settings have the door listen."""
     return Address(settings.host, settings.port, SECTION)
 
 

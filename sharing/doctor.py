@@ -5,60 +5,33 @@ is entered anywhere. That it does not run is a fact and no fault. The address fo
 lead through a proxy far from here.
 """
 
-import http.client
-import json
 import subprocess
 from typing import Any
 
 from infra.doctor import Finding, Part, State
+from infra.doctor_server import listening
 from infra.ground import Ground
 from infra.language import Text
+from infra.serving import Address
 from infra.settings import load
 
-_SECONDS = 3.0
 _PYTHON_SECONDS = 20.0
 _CLIENT = "from importlib.metadata import version; print(version('delta-sharing'))"
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - looked up, not listened on
 
 
 def _share(ground: Ground) -> Finding:
-    from sharing.serving import ShareSettings, check_host, endpoint  # noqa: PLC0415 - not for every command
+    from sharing.serving import SECTION, ShareSettings, endpoint  # noqa: PLC0415 - not for every command
 
     settings = load(ShareSettings, ground.environ)
-    check_host(ground, settings.host)
-    at = f"{settings.host}:{settings.port}"
-    detail: dict[str, Any] = {"address": at, "endpoint": endpoint(ground), "running": False}
-    firms = Text(f"企业访问 {detail['endpoint']}", f"firms use {detail['endpoint']}")
-    try:
-        status, code = _ask(_ANYWHERE.get(settings.host, settings.host), settings.port)
-    except ConnectionRefusedError:
-        text = Text(f"{at}，未运行（hub up 启动）；{firms.zh}", f"{at}, not running (hub up starts it); {firms.en}")
-        return Finding(State.OK, text, detail)
-    except (OSError, http.client.HTTPException):
-        return Finding(State.WARNING, Text(f"{at} 没有应答", f"{at} does not answer"), detail)
-    if code == "SHARE_PATH":
-        text = Text(f"{at}，运行中；{firms.zh}", f"{at}, answers; {firms.en}")
-        return Finding(State.OK, text, detail | {"running": True})
-    if status == http.client.SERVICE_UNAVAILABLE:
-        return Finding(State.WARNING, Text(f"{at}，连接已满", f"{at} is full: it takes no connection"), detail)
-    text = Text(f"{at} 上是另一个程序（HUB_SHARE_PORT）", f"another program listens on {at} (HUB_SHARE_PORT)")
-    return Finding(State.WARNING, text, detail)
-
-
-def _ask(host: str, port: int) -> tuple[int, str | None]:
-    """What the server says of an address that it does not know: the status, and our code if it is ours."""
-    connection = http.client.HTTPConnection(host, port, timeout=_SECONDS)
-    try:
-        connection.request("GET", "/delta-sharing")
-        answer = connection.getresponse()
-        status, body = answer.status, answer.read(1 << 16)
-    finally:
-        connection.close()
-    try:
-        told = json.loads(body)
-    except ValueError:
-        told = None
-    return status, told.get("errorCode") if isinstance(told, dict) else None
+    at = Address(settings.host, settings.port, SECTION)
+    found = listening(ground, at, "/delta-sharing", lambda told: told.get("errorCode") == "SHARE_PATH")
+    firms = endpoint(ground)
+    text = (
+        found.text
+        if found.state is not State.OK
+        else Text(f"{found.text.zh}；企业访问 {firms}", f"{found.text.en}; firms use {firms}")
+    )
+    return Finding(found.state, text, {**found.detail, "endpoint": firms})
 
 
 def _firm(ground: Ground) -> Finding:

@@ -14,23 +14,25 @@ if TYPE_CHECKING:
 
 @click.command(
     help=help_text(
-        "检查配置与各服务状态：目录、城市、存储、数据库、密钥、账本、版本、元数据目录、调度、共享服务。"
+        "检查配置与各服务状态：目录、城市、存储、数据库、密钥、账本、版本、目录接口与检索、元数据目录、渠道、调度、共享服务。"
         "有故障时退出码为 1；没有运行的服务不是故障。",
-        "What is configured, reachable and healthy: home, city, store, database, keys, ledger, versions, the metadata "
-        "catalogue, Airflow, the sharing server. Exits 1 when something failed; a service that is not running did not.",
+        "What is configured, reachable and healthy: home, city, store, database, keys, ledger, versions, the API and "
+        "the search of the register, the metadata catalogue, doors, Airflow, the sharing server. Exits 1 when one "
+        "failed; a service that is not running did not.",
     )
 )
 @json_option
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Examine every part; exits 1 when one failed."""
+    from catalogs import doctor as register_parts
     from infra import doctor as ground_parts
     from infra.doctor import State, examine
     from infra.ground import open_ground
     from lake import doctor as lake_parts
     from sharing import doctor as sharing_parts
 
-    parts = (*ground_parts.PARTS, *lake_parts.PARTS, *sharing_parts.PARTS)
+    parts = (*ground_parts.PARTS, *register_parts.PARTS, *lake_parts.PARTS, *sharing_parts.PARTS)
     with open_ground(os.environ) as ground:
         findings = examine(ground, parts)
         lang = ground.lang

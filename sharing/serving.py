@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from infra import serving
 from infra.ground import Ground
 from infra.serving import Limits, in_thread, listen, run, server
 from infra.settings import Settings, load
@@ -71,15 +70,6 @@ def endpoint(ground: Ground) -> str:
     """The address that a profile file names."""
     settings = load(ShareSettings, ground.environ)
     return settings.endpoint or f"http://{settings.host}:{settings.port}/delta-sharing"
-
-
-def check_host(ground: Ground, host: str) -> None:
-    """Make sure that a demo listens where nobody else hears it.
-
-    Raises:
-        WrongUse: SHARE_DEMO_HOST.
-    """
-    serving.check_host(ground, host, SECTION)
 
 
 def _server(ground: Ground, settings: ShareSettings) -> "uvicorn.Server":

@@ -31,7 +31,7 @@ class RestSettings(Settings, frozen=True):
 
 def address(ground: Ground) -> str:
     """Where programs find it."""
-    return f"{_at(load(RestSettings, ground.environ))}/v1"
+    return f"{at(ground)}/v1"
 
 
 def serve(ground: Ground, ready: Callable[[], None], more: "Sequence[Part]" = ()) -> None:
@@ -42,7 +42,7 @@ def serve(ground: Ground, ready: Callable[[], None], more: "Sequence[Part]" = ()
         Unavailable: REST_PORT when the port is taken.
     """
     settings = load(RestSettings, ground.environ)
-    serving.serve(ground, _at(settings), lambda: _server(ground, settings, more), ready)
+    serving.serve(ground, at(ground), lambda: _server(ground, settings, more), ready)
 
 
 def serve_in_thread(ground: Ground, more: "Sequence[Part]" = ()) -> AbstractContextManager[int]:
@@ -52,10 +52,12 @@ def serve_in_thread(ground: Ground, more: "Sequence[Part]" = ()) -> AbstractCont
         WrongUse, Unavailable: as `serve`.
     """
     settings = load(RestSettings, ground.environ)
-    return serving.serve_in_thread(ground, _at(settings), lambda: _server(ground, settings, more))
+    return serving.serve_in_thread(ground, at(ground), lambda: _server(ground, settings, more))
 
 
-def _at(settings: RestSettings) -> Address:
+def at(ground: Ground) -> Address:
+    """Where the settings have it listen."""
+    settings = load(RestSettings, ground.environ)
     return Address(settings.host, settings.port, SECTION)
 
 

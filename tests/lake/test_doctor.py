@@ -14,13 +14,16 @@ from typing import Any
 
 import duckdb
 import pytest
+from lake_city import stock
 
+from catalogs.people import issue_key
 from infra.database import write
 from infra.doctor import Finding, State, examine
 from infra.ground import Ground, open_ground
 from infra.processes import free_port
 from lake.doctor import PARTS
 from lake.outbox import MOST_ATTEMPTS
+from lake.push_serving import serve_in_thread
 from lake.tables import outbox
 
 CONFIG = {"noCode": "true", "versions": {"acryldata/datahub": {"version": "v1.3.0"}}}
@@ -69,6 +72,7 @@ def test_a_fresh_machine_is_not_a_failure(tmp_path: Path) -> None:
         "datahub": State.OK,
         "outbox": State.WARNING,
         "doors": State.OK,
+        "push": State.WARNING,
         "purges": State.WARNING,
         "airflow": State.OK,
     }
@@ -227,3 +231,38 @@ def test_a_lake_s_file_is_opened_for_reading_alone(ground: Ground) -> None:
     assert [one.name for one in path.parent.iterdir() if one.name.startswith(LITE)] == [LITE]
     with duckdb.connect(str(path)) as lite:
         assert lite.execute("SELECT count(*) FROM metadata_aspect_v2").fetchall() == [(0,)]
+
+
+ANY = "0.0.0.0"  # noqa: S104 - nothing listens there
+
+
+def test_the_push_door_is_known_by_its_answer_and_needs_a_key(city_ground: Ground) -> None:
+    stock(city_ground)
+    closed = finding(city_ground, "push", HUB_PUSH_PORT=str(free_port()))
+    assert (closed.state, closed.detail["running"]) == (State.OK, False)
+    with serve_in_thread(city_ground):
+        keyless = finding(city_ground, "push")
+        issue_key(city_ground, "officer_jinshui", "test")
+        entries = len(city_ground.ledger.entries(count=1000))
+        open_ = finding(city_ground, "push")
+    assert (keyless.state, keyless.detail["keys"]) == (State.WARNING, 0)
+    assert "hub people key" in keyless.text.en
+    assert (open_.state, open_.detail["running"], open_.detail["keys"]) == (State.OK, True, 1)
+    assert len(city_ground.ledger.entries(count=1000)) == entries
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"HUB_PUSH_UPLOADS": "0", "HUB_PUSH_PACE": "-1"}, "HUB_PUSH_PACE ≥ 1; HUB_PUSH_UPLOADS ≥ 1"),
+        ({"HUB_PUSH_MAX_BYTES": "much"}, "HUB_PUSH_MAX_BYTES"),
+        ({"HUB_PUSH_HOST": ANY}, "PUSH_DEMO_HOST"),
+        ({"HUB_PUSH_FREE_BYTES": str(1 << 60)}, "HUB_PUSH_FREE_BYTES"),
+    ],
+)
+def test_a_setting_with_which_no_push_is_taken_is_a_failure_that_names_it(
+    ground: Ground, environ: dict[str, str], said: str
+) -> None:
+    found = finding(ground, "push", **{"HUB_PUSH_PORT": str(free_port()), **environ})
+    assert found.state is State.FAILED
+    assert said in found.text.en

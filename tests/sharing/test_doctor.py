@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import catalogs.doctor
 import infra.doctor
 import lake.doctor
 from infra.doctor import Finding, State, examine
@@ -20,7 +21,7 @@ from sharing.doctor_cli import doctor
 from sharing.serving import serve_in_thread
 
 ANY = "0.0.0.0"  # noqa: S104 - nothing listens there
-ALL = (*infra.doctor.PARTS, *lake.doctor.PARTS, *PARTS)
+ALL = (*infra.doctor.PARTS, *catalogs.doctor.PARTS, *lake.doctor.PARTS, *PARTS)
 
 
 def finding(ground: Ground, name: str, **environ: str) -> Finding:
