@@ -20,6 +20,17 @@ from infra.language import Text
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is compared of a resource that stands already, and where it stands, in words; the register without."""
+
+    id: str
+    provider: str
+    title: Text
+    code: str | None
+    where: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A breach of the resource at `index` of those checked."""
 
@@ -32,7 +43,7 @@ def check_resources(
     departments: Sequence[Department],
     units: Sequence[Unit],
     *,
-    registered: Sequence[Resource] = (),
+    registered: Sequence[Resource | Known] = (),
     rules: CodeRules = NATIONAL,
     place: Callable[[int, Breach], Place] | None = None,
 ) -> list[Fault]:
@@ -58,11 +69,11 @@ def check_resources(
 
 
 def findings(
-    resources: Sequence[Resource], *, registered: Sequence[Resource] = (), rules: CodeRules = NATIONAL
+    resources: Sequence[Resource], *, registered: Sequence[Resource | Known] = (), rules: CodeRules = NATIONAL
 ) -> Iterator[Finding]:
     """What the resources break together: codes, and names that are one name."""
     checked = {each.id for each in resources}
-    known = [*resources, *(each for each in registered if each.id not in checked)]
+    known: list[Resource | Known] = [*resources, *(each for each in registered if each.id not in checked)]
     yield from _codes(known, len(resources), rules)
     yield from _names(known, len(resources))
 
@@ -95,7 +106,7 @@ def _references(
             )
 
 
-def _codes(known: Sequence[Resource], checked: int, rules: CodeRules) -> Iterator[Finding]:
+def _codes(known: Sequence[Resource | Known], checked: int, rules: CodeRules) -> Iterator[Finding]:
     first: dict[tuple[str, str], int] = {}
     for index in (*range(checked, len(known)), *range(checked)):
         resource = known[index]
@@ -110,13 +121,13 @@ def _codes(known: Sequence[Resource], checked: int, rules: CodeRules) -> Iterato
         if earlier != index and known[earlier].id != resource.id:
             other = known[earlier]
             text = Text(
-                f"代码 {resource.code} 已属于同一提供单位的“{other.title.zh}”({other.id})",
-                f"the code {resource.code} belongs to {other.title.en} ({other.id}) of the same provider",
+                f"代码 {resource.code} 已属于同一提供单位的{_said(other).zh}",
+                f"the code {resource.code} belongs to {_said(other).en} of the same provider",
             )
             yield Finding(index, Breach("CATALOG_CODE_TAKEN", "code", text, Text("另编代码", "give it another code")))
 
 
-def _names(known: Sequence[Resource], checked: int) -> Iterator[Finding]:
+def _names(known: Sequence[Resource | Known], checked: int) -> Iterator[Finding]:
     """Names of one provider that are one name but for punctuation, blanks, width, or a number that dragging made."""
     same: dict[tuple[str, str], int] = {}
     numbered: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
@@ -140,22 +151,29 @@ def _names(known: Sequence[Resource], checked: int) -> Iterator[Finding]:
                 yield _pulled(before, known[before], known[index])
 
 
-def _twin(index: int, resource: Resource, other: Resource) -> Finding:
+def _twin(index: int, resource: Resource | Known, other: Resource | Known) -> Finding:
     if resource.title.zh == other.title.zh:
-        text = Text(f"名称与 {other.id} 相同", f"its name is that of {other.id}")
+        text = Text(f"名称与{_said(other).zh}相同", f"its name is that of {_said(other).en}")
     else:
         text = Text(
-            f"名称与“{other.title.zh}”({other.id})只有标点、空格或全半角之别",
-            f"its name differs from that of {other.id} by punctuation, blanks or width alone",
+            f"名称与{_said(other).zh}只有标点、空格或全半角之别",
+            f"its name differs from that of {_said(other).en} by punctuation, blanks or width alone",
         )
     remedy = Text("重复的删去一个；确为两项资源的，在名称中写明区别", "remove one, or tell them apart by name")
     return Finding(index, Breach("CATALOG_NAME_TWICE", "title", text, remedy))
 
 
-def _pulled(index: int, resource: Resource, other: Resource) -> Finding:
+def _pulled(index: int, resource: Resource | Known, other: Resource | Known) -> Finding:
     text = Text(
-        f"“{resource.title.zh}”与“{other.title.zh}”只差末尾数字，疑为下拉填充所致",
-        f"{resource.title.zh} and {other.title.zh} differ by a last number alone, as when a cell was dragged down",
+        f"“{resource.title.zh}”与{_said(other).zh}只差末尾数字，疑为下拉填充所致",
+        f"{resource.title.zh} and {_said(other).en} differ by a last number alone, as when a cell was dragged down",
     )
     remedy = Text("删去多余的；确为两项资源的，在名称中写明区别", "remove what is too much, or tell them apart by name")
     return Finding(index, Breach("CATALOG_NAME_DRAGGED", "title", text, remedy))
+
+
+def _said(other: Resource | Known) -> Text:
+    """A resource as a sentence names it: by title and id, and where it stands when it is not among those checked."""
+    where = other.where if isinstance(other, Known) else None
+    zh, en = (f"（{where.zh}）", f" ({where.en})") if where is not None else ("", "")
+    return Text(f"“{other.title.zh}”({other.id}){zh}", f"{other.title.en} ({other.id}){en}")

@@ -189,7 +189,10 @@ def _override(resource: Resource, item: Item) -> Iterator[Breach]:
         yield Breach(
             "CATALOG_BASIS_MISSING",
             "not_shared_reason",
-            Text(f"数据项 {item.name} 不予共享，缺少理由和依据", f"{item.name} is not shared and states no reason"),
+            Text(
+                f"数据项“{item.zh}”({item.name})不予共享，缺少理由和依据",
+                f"{item.name} is not shared and states no reason",
+            ),
             Text("写明法律、行政法规或国务院决定的名称、条款", "cite law, regulation or State Council decision"),
             item.name,
         )
@@ -203,7 +206,7 @@ def _override(resource: Resource, item: Item) -> Iterator[Breach]:
             "CATALOG_OPENNESS",
             "openness",
             Text(
-                f"数据项 {item.name} 高于一般1级或是个人信息，不能无条件开放",
+                f"数据项“{item.zh}”({item.name})高于一般1级或是个人信息，不能无条件开放",
                 f"{item.name} is above general 1 or personal and cannot be open without condition",
             ),
             Text("改为有条件开放或不予开放", "make it conditional or closed"),
@@ -214,13 +217,13 @@ def _override(resource: Resource, item: Item) -> Iterator[Breach]:
 def _wrong_override(item: Item, key: str, own: Text, whole: Text, *, looser: bool) -> Breach:
     if looser:
         said = Text(
-            f"数据项 {item.name} 为{own.zh}，宽于整个资源的{whole.zh}",
+            f"数据项“{item.zh}”({item.name})为{own.zh}，宽于整个资源的{whole.zh}",
             f"{item.name} is {own.en}, looser than the resource ({whole.en})",
         )
         remedy = Text("另立资源，或删去该数据项的设置", "make it a resource of its own, or drop the override")
     else:
         said = Text(
-            f"资源为{whole.zh}，数据项 {item.name} 却为{own.zh}",
+            f"资源为{whole.zh}，数据项“{item.zh}”({item.name})却为{own.zh}",
             f"the resource is {whole.en} but its item {item.name} is {own.en}",
         )
         remedy = Text("整个资源从严，或把该数据项移出", "make the whole resource stricter, or take the item out")

@@ -85,7 +85,7 @@ CONCRETE = {
     **{each.value: each for each in DataFormat},
     **dict.fromkeys(("doc", "docx", "wps", "ofd", "ppt", "pptx", "rtf", "html", "htm", "word"), DataFormat.DOCUMENT),
     "et": DataFormat.XLS,
-    "excel": DataFormat.XLSX,
+    **dict.fromkeys(("excel", "wps表格", "电子表格"), DataFormat.XLSX),
     **dict.fromkeys(
         (
             *("oracle", "mysql", "sql server", "sqlserver", "db2", "sybase", "access", "dbf", "dbase", "postgresql"),

@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from catalogs.checking import Known
 from catalogs.life.tables import WITHDRAWN
 from catalogs.model import City, Crs, Department, Domain, Grade, Item, Person, Resource, Unit, UpdateFrequency
 from catalogs.tables import CITY, DEPARTMENT, PERSON, RESOURCE, RESOURCE_VERSION, UNIT
@@ -89,6 +90,16 @@ def listing(engine: Engine, *, unit: str | None = None, domain: str | None = Non
         Listed(title=Text(row.pop("title_zh"), row.pop("title_en")), grade=Grade(row.pop("grade")).id, **row)
         for row in rows
     ]
+
+
+def named(engine: Engine) -> list[Known]:
+    """Names and codes of the registered resources in force, by id: what others are compared with."""
+    names = ("id", "provider", "title_zh", "title_en", "code")
+    query = sa.select(*(RESOURCE.c[name] for name in names)).where(in_force()).order_by(RESOURCE.c.id)
+    where = Text("已登记", "registered")
+    with read(engine) as connection:
+        rows = connection.execute(query).all()
+    return [Known(row.id, row.provider, Text(row.title_zh, row.title_en), row.code, where) for row in rows]
 
 
 def units(engine: Engine) -> list[Unit]:

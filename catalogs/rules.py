@@ -185,7 +185,7 @@ def _item_breaches(item: Item) -> Iterator[Breach]:
             "CATALOG_GRADE_PERSONAL",
             "grade",
             Text(
-                f"{floor[1].zh} {item.name} 定为{item.grade.text.zh}，最低应为{floor[0].text.zh}",
+                f"{floor[1].zh}“{item.zh}”({item.name})定为{item.grade.text.zh}，最低应为{floor[0].text.zh}",
                 f"{item.name} is {floor[1].en} graded {item.grade.text.en}; the lowest is {floor[0].text.en}",
             ),
             Text("提高该数据项的级别", "raise the item's grade"),
@@ -198,7 +198,7 @@ def _item_breaches(item: Item) -> Iterator[Breach]:
             "CATALOG_IDENTIFIER_NOT_PERSONAL",
             "personal",
             Text(
-                f"{item.name} 是个人的标识或特殊群体信息，却未标为个人信息",
+                f"“{item.zh}”({item.name})是个人的标识或特殊群体信息，却未标为个人信息",
                 f"{item.name} identifies or describes persons but is not marked as personal information",
             ),
             Text("写明 personal 的类别和版本", "state its personal class and edition"),
@@ -208,7 +208,7 @@ def _item_breaches(item: Item) -> Iterator[Breach]:
         yield Breach(
             "CATALOG_CRS_MISSING",
             "crs",
-            Text(f"空间图形 {item.name} 缺少坐标系(crs)", f"the geometry {item.name} states no crs"),
+            Text(f"空间图形“{item.zh}”({item.name})缺少坐标系(crs)", f"the geometry {item.name} states no crs"),
             Text("写明坐标系，如 CGCS2000、GCJ-02", "state it, e.g. CGCS2000 or GCJ-02"),
             item.name,
         )
@@ -227,7 +227,7 @@ def _name_breaches(items: tuple[Item, ...]) -> Iterator[Breach]:
                     "CATALOG_ITEM_AMBIGUOUS",
                     "name" if name == _folded(item.name) else "aliases",
                     Text(
-                        f"数据项 {item.name} 与 {owner[name]} 同名：{name}",
+                        f"数据项“{item.zh}”({item.name})与 {owner[name]} 同名：{name}",
                         f"the items {item.name} and {owner[name]} share the name {name!r}",
                     ),
                     Text("改名或删去别名", "rename one or remove the alias"),

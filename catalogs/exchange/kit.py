@@ -19,7 +19,7 @@ from catalogs.model import Resource
 from catalogs.sheet.columns import EVERY as RESOURCE_COLUMNS
 from catalogs.sheet.headers import Header
 from catalogs.sheet.item_columns import EVERY as ITEM_COLUMNS
-from catalogs.sheet.reading import judged
+from catalogs.sheet.judging import judge
 from catalogs.sheet.register import Register, squeezed
 from catalogs.sheet.spell import item_cells, resource_cells
 from catalogs.sheet.table import Cell, Entry, letters
@@ -122,7 +122,7 @@ def receive(data: bytes, name: str, register: Register, used: ExchangeMap, held:
             mend = "逐项列出（政务数据共享条例第十三条）", "list them (Decree 809 Art. 13)"
             told.cell(first, "SHEET_MISSING", ("没有数据项", "no item is listed"), mend, "items")
     entries = [_entry(record, header, register, used, held) for record in records]
-    resources = judged(entries, told, register)
+    resources = judge(entries, told, register).good
     # Of a code that is none the list of codes is told, not that of our words.
     coded = {each.place for each in told.faults if each.code in ("MAP_CODE", "MAP_FIXED")}
     faults = [each for each in told.faults if each.place not in coded or each.code in ("MAP_CODE", "MAP_FIXED")]

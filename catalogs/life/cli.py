@@ -228,7 +228,9 @@ def _step(name: str, function: str, zh: str, en: str, *, why: bool) -> click.Com
             done = take(ground, dataset, current(ground, as_), why=why)
             emit(ground, shown(done), lambda _: _line(done, ground))
 
-    reason = click.option("--why", required=why, default=None if why else "", help=help_text("事由", "why"))
+    said = help_text("事由", "why")
+    # An explicit default, even None, would satisfy `required`.
+    reason = click.option("--why", required=True, help=said) if why else click.option("--why", default="", help=said)
     command = click.command(name, help=help_text(zh, en))
     return command(click.argument("dataset")(reason(as_option(json_option(run)))))
 

@@ -108,6 +108,11 @@ def after(state: State | None, step: Step, *, listed: bool) -> State | None:
     return _TO[step]
 
 
+def is_open(state: State | None) -> bool:
+    """Whether somebody has a draft in hand that is not yet published: with its department or with the authority."""
+    return state in _OPEN or state in _WAITING
+
+
 def steps(state: State | None, *, listed: bool) -> list[Step]:
     """What can be done from `state`."""
     return [step for step in Step if after(state, step, listed=listed) is not None]

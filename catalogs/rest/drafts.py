@@ -59,7 +59,7 @@ def routes_of_drafts(ground: Ground) -> APIRouter:
         wanted = find(State, state) if state is not None else None
         if state is not None and wanted is None:
             raise WrongUse("REST_PARAMETER", "参数不符合要求：state", "this parameter is not as it should be: state")
-        found = [one for one in drafts(ground.engine, unit, wanted) if _sees(ground, person, one.ref)]
+        found = [one for one in drafts(ground.engine, unit, wanted) if sees(ground, person, one.ref)]
         return page([_line(one) for one in found], limit, offset)
 
     @routes.get("/drafts/{dataset}", responses=says("the draft; its revision is the ETag / 草稿，修订号为 ETag"))
@@ -113,12 +113,13 @@ def seen(ground: Ground, person: Person, dataset: str) -> Draft:
     found = draft(ground.engine, dataset)
     if found is None:
         raise Refused("DRAFT_UNKNOWN", "该资源没有草稿", "the resource has no draft", place=Place(dataset=dataset))
-    if not _sees(ground, person, found.ref):
+    if not sees(ground, person, found.ref):
         may_act(ground, person, _SEEN[0], found.ref)
     return found
 
 
-def _sees(ground: Ground, person: Person, upon: DraftRef) -> bool:
+def sees(ground: Ground, person: Person, upon: DraftRef) -> bool:
+    """Whether the person works on a draft or reviews it."""
     for act in _SEEN:
         try:
             may_act(ground, person, act, upon)

@@ -15,14 +15,16 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from catalogs.lookup import city, resources
+from catalogs.lookup import city
 from catalogs.model import Department, Person
 from catalogs.read_codes import code_rules
 from catalogs.rest.answers import answer, attachment, binary, says
 from catalogs.rest.asker import FILE_BODY, asker, check_text, received_file
+from catalogs.rest.drafts import sees
 from catalogs.sheet.importing import Imported, read_sheets, save
 from catalogs.sheet.marking import write_marked
 from catalogs.sheet.register import Register, register_of
+from catalogs.sheet.standing import Sees, in_force_with_digest, in_hand
 from catalogs.sheet.writing import write_book
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground
@@ -53,8 +55,8 @@ def routes_of_files(ground: Ground) -> APIRouter:
 def _out(routes: APIRouter, ground: Ground) -> None:
     @routes.get("/template", responses=binary("the form; with `prefill` what is registered / 填报模板", XLSX))
     def template(request: Request, whose: Whose = None, layout: Layout = "hub", prefill: bool = False) -> Response:
-        asker(ground, request)
-        return _book(ground, whose, layout, filled=prefill)
+        person = asker(ground, request)
+        return _book(ground, whose, layout, filled=prefill, person=person)
 
     @routes.get("/export.xlsx", responses=binary("what is registered / 已登记目录", XLSX))
     def excel(request: Request, whose: Whose = None, layout: Layout = "hub") -> Response:
@@ -91,21 +93,29 @@ def _in(routes: APIRouter, ground: Ground) -> None:
         openapi_extra=FILE_BODY,
     )
     async def marked(request: Request, name: Named) -> Response:
-        await run_in_threadpool(asker, ground, request)
+        person = await run_in_threadpool(asker, ground, request)
         content = await received_file(request)
-        return await run_in_threadpool(_marked, ground, name, content)
+        return await run_in_threadpool(_marked, ground, person, name, content)
 
 
-def _book(ground: Ground, whose: str | None, layout: str, *, filled: bool) -> Response:
+def _book(ground: Ground, whose: str | None, layout: str, *, filled: bool, person: Person | None = None) -> Response:
     check_text(whose)
     register = register_of(ground.engine)
     providers = _providers(register, whose)
     ids = {one.id for one in providers}
-    held = [one for one in resources(ground.engine) if one.provider in ids] if filled else []
+    if person is None:
+        held = in_force_with_digest(ground.engine, ids) if filled else []
+    else:
+        held = in_hand(ground.engine, ids, _seen_by(ground, person)) if filled else []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "catalogue.xlsx"
-        write_book(path, register, held, layout=layout, providers=providers)
+        stamps = {one.id: digest for one, digest in held}
+        write_book(path, register, [one for one, _ in held], layout=layout, providers=providers, stamps=stamps)
         return attachment(path.read_bytes(), XLSX, path.name)
+
+
+def _seen_by(ground: Ground, person: Person) -> Sees:
+    return lambda draft: sees(ground, person, draft)
 
 
 def _providers(register: Register, whose: str | None) -> list[Department]:
@@ -116,7 +126,7 @@ def _providers(register: Register, whose: str | None) -> list[Department]:
 
 
 @contextlib.contextmanager
-def _read(ground: Ground, name: str, content: bytes) -> Iterator[tuple[Path, Imported]]:
+def _read(ground: Ground, person: Person, name: str, content: bytes) -> Iterator[tuple[Path, Imported]]:
     """The workbook in a scratch folder under its own name, and what it says."""
     if not _ENDS.fullmatch(name) or name.startswith("."):
         raise WrongUse(
@@ -125,30 +135,33 @@ def _read(ground: Ground, name: str, content: bytes) -> Iterator[tuple[Path, Imp
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        yield path, read_sheets([path], register_of(ground.engine, code_rules(ground.city)))
+        register = register_of(ground.engine, code_rules(ground.city), person.id, _seen_by(ground, person))
+        yield path, read_sheets([path], register)
 
 
 def _sheets(ground: Ground, person: Person, sent: tuple[str, bytes], why: str | None) -> Response:
-    with _read(ground, *sent) as (_, found):
+    with _read(ground, person, *sent) as (_, found):
         (sheet,) = found.sheets
-        saved = save(ground, sheet.resources, person, why=why) if why and sheet.resources and not sheet.faults else []
+        wanted = sheet.resources if why and not sheet.faults else ()
+        saved = save(ground, wanted, person, why=why, known=found.known) if why and wanted else []
         value = {
             "file": sheet.file,
             "entries": sheet.entries,
             "good": len(sheet.resources),
             "faults": [fault.as_dict(ground.lang) for fault in sheet.faults],
             "remarks": [remark.as_dict(ground.lang) for remark in sheet.remarks],
+            "same": found.same,
             "saved": saved,
         }
         return answer(value)
 
 
-def _marked(ground: Ground, name: str, content: bytes) -> Response:
-    with _read(ground, name, content) as (path, found):
+def _marked(ground: Ground, person: Person, name: str, content: bytes) -> Response:
+    with _read(ground, person, name, content) as (path, found):
         (sheet,) = found.sheets
         if sheet.rows is None:
             fault = sheet.faults[0]
             raise Refused(fault.code, fault.text.zh, fault.text.en, place=fault.place, remedy=fault.remedy)
         target = path.with_name("marked.xlsx")
-        write_marked(path, target, sheet.faults, ground.lang)
+        write_marked(path, target, sheet.faults, ground.lang, sheet.stamps)
         return attachment(target.read_bytes(), XLSX, target.name)

@@ -133,6 +133,11 @@ def _openness(read: Reader) -> Openness | None:
         found = Openness.CLOSED
     elif is_open and read.entry.text("openness_conditions"):
         found = Openness.CONDITIONAL
+    elif is_open and "openness" not in read.entry.header.resource:
+        said = ("“是”没有写明无条件开放还是有条件开放", "是 does not say whether on conditions")
+        remedy = ("改填“无条件开放”或“有条件开放”，或增加一列“开放条件”", "write 无条件开放 or 有条件开放")
+        read.wrong("is_open", "SHEET_WORD", said, remedy)
+        read.faulty.add("openness")
     if text and found is not None and is_open is not None and is_open is (found is Openness.CLOSED):
         said = (f"“是否开放”填{'是' if is_open else '否'}，与开放类型“{text}”矛盾", "whether open and how contradict")
         read.wrong("openness", "SHEET_CONTRADICTS", said, ("改正其中一个", "mend one of the two"))

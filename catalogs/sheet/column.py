@@ -51,3 +51,15 @@ class Column:
     def title(self) -> Text:
         """Its name in both languages."""
         return Text(self.zh, self.en)
+
+    @property
+    def asked(self) -> str:
+        """Whether it has to be filled in, in the words of the form."""
+        if self.needed:
+            return "必填"
+        return "按情况填" if self.first or "的必填" in self.note else "可空着"
+
+    @property
+    def explained(self) -> str:
+        """Its sentence without what `asked` says already."""
+        return "" if self.note == "可空着" else self.note.removesuffix("，可空着").removeprefix("可空着。")

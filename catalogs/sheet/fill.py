@@ -88,16 +88,32 @@ def _text(reader: Reader, column: Column, cell: Cell) -> str | None:
     return text
 
 
+_NEGATIVE = "不无未否非"
+_TERMS = {"学期": "每半年", "寒暑假": "每半年"}
+_WHY = {
+    "conditions.basis.kind": "规章、地方性法规和部门文件不能作不予共享的依据（条例第十五条）。",
+}
+"""Why a list is as short as it is, where officers ask."""
+
+
+def meant(text: str, allowed: Sequence[str]) -> str | None:
+    """The allowed word that a text most likely means; what denies is never guessed of what does not."""
+    said = next((word for term, word in _TERMS.items() if term in text and word in allowed), None)
+    denies = any(mark in text for mark in _NEGATIVE)
+    alike = likeness(text, [one for one in allowed if denies or one[0] not in _NEGATIVE], _GUESS)
+    return said or (alike[0] if alike else None)
+
+
 def unknown_word(reader: Reader, column: Column, text: str, allowed: Sequence[str]) -> None:
     """Tells that a word is not of the list, with the one that is most like it."""
-    near = likeness(values.half(text), allowed, _GUESS)
-    hint = (f"是不是“{near[0]}”？", f"did you mean {near[0]}? ") if near else ("", "")
+    near = meant(values.half(text), allowed)
+    hint = (f"是不是“{near}”？", f"did you mean {near}? ") if near else ("", "")
     listed = "、".join(allowed[:20])
     reader.wrong(
         column.key,
         "SHEET_WORD",
         (f"“{column.zh}”不能填“{shown(text)}”", f"{column.en} cannot be {shown(text)!r}"),
-        (f"{hint[0]}从这些中选：{listed}", f"{hint[1]}choose one of: {listed}"),
+        (f"{hint[0]}{_WHY.get(column.key, '')}从这些中选：{listed}", f"{hint[1]}choose one of: {listed}"),
     )
 
 
@@ -151,7 +167,7 @@ def _day(reader: Reader, column: Column, cell: Cell) -> Any:
             column.key,
             "SHEET_DATE",
             (f"“{shown(cell.text)}”不是能认出的日期", f"{shown(cell.text)!r} is no date that can be told"),
-            ("写成 2026-03-31", "write it as 2026-03-31"),
+            ("写明年、月、日，例：2026-03-31", "write year, month and day, as in 2026-03-31"),
         )
     return found
 

@@ -32,8 +32,7 @@ def write(sheet: Worksheet, placed: Sequence[Placed], items: Sequence[Placed]) -
         sheet.cell(row, 1, title).font = Font(bold=True)
         row += 1
         for one in listed:
-            needed = "必填" if one.column.needed else "按情况填" if one.column.first else "可空着"
-            for number, text in enumerate((one.heading, needed, one.column.note), 1):
+            for number, text in enumerate((one.heading, one.column.asked, one.column.explained), 1):
                 sheet.cell(row, number, text).alignment = Alignment(vertical="top", wrap_text=number == 3)
             row += 1
         row += 1

@@ -6,6 +6,7 @@ from catalogs.sheet.fill import Reader
 from catalogs.sheet.likeness import likeness
 from catalogs.sheet.naming import domain_of, guessed_domain, name_of, unique
 from catalogs.sheet.register import Register, squeezed
+from catalogs.sheet.table import Entry
 from catalogs.sheet.telling import shown
 from catalogs.sheet.values import half
 from catalogs.uscc import fault, normal
@@ -52,6 +53,17 @@ def provider_of(read: Reader, register: Register) -> Department | None:
     # A code that names the department does not fill a column 提供单位 that the form has.
     read.need("provider", value=found if name or column == "uscc" else None, where=column)
     return found
+
+
+def known_id(entry: Entry, register: Register) -> str | None:
+    """The id that the register has for an entry already, by its own id or by provider and title; None: none."""
+    written = half(entry.text("id"))
+    if written:
+        return written if DATASET.fullmatch(written) else None
+    provider = register.by_name.get(squeezed(entry.text("provider"))) or register.by_code.get(
+        normal(entry.text("uscc"))
+    )
+    return register.known(provider.id, entry.text("title")) if provider is not None else None
 
 
 def dataset_id(read: Reader, register: Register, provider: Department | None, taken: dict[str, str]) -> str:

@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalogs.checking import Known
 from catalogs.faults import Fault
 from catalogs.model import Person, Resource
+from catalogs.rows import digest, plain
 from catalogs.sheet.reading import Sheet, read_sheet
 from catalogs.sheet.register import Register
+from catalogs.sheet.stamps import Standing
 from infra.errors import Place, Refused
 from infra.language import Text
 
@@ -28,6 +31,16 @@ class Imported:
         return [fault for sheet in self.sheets for fault in sheet.faults]
 
     @property
+    def same(self) -> int:
+        """How many entries say what stands already."""
+        return sum(each.id in sheet.judged.same for sheet in self.sheets for each in sheet.resources)
+
+    @property
+    def known(self) -> dict[str, Standing]:
+        """What stood under the ids of the entries of all files."""
+        return {identity: one for sheet in self.sheets for identity, one in sheet.judged.known.items()}
+
+    @property
     def resources(self) -> list[Resource]:
         """The entries without a fault."""
         return [resource for sheet in self.sheets for resource in sheet.resources]
@@ -40,38 +53,56 @@ def read_sheets(paths: Sequence[Path], register: Register) -> Imported:
         Unavailable: READ_PROCESS.
     """
     sheets: list[Sheet] = []
-    first: dict[str, str] = {}
+    first: dict[str, Known] = {}
     for path in paths:
         try:
-            sheet = read_sheet(path, register)
+            sheet = read_sheet(path, _beside(register, first))
         except Refused as refused:
             place = refused.place or Place(file=path.name)
             fault = Fault(place, refused.code, refused.text, refused.remedy)
             sheets.append(Sheet(path.name, (), (fault,), (), 0, None))
             continue
-        twice = [each for each in sheet.resources if first.setdefault(each.id, path.name) != path.name]
-        again = tuple(_twice(path.name, each, first[each.id]) for each in twice)
-        kept = tuple(each for each in sheet.resources if each not in twice)
-        sheets.append(replace(sheet, resources=kept, faults=(*sheet.faults, *again)))
+        again = {one.id: _twice(place, one, first[one.id]) for one, place in sheet.judged.names if one.id in first}
+        first |= {one.id: one for one, _ in sheet.judged.names if one.id not in first}
+        kept = tuple(each for each in sheet.resources if each.id not in again)
+        sheets.append(replace(sheet, resources=kept, faults=(*sheet.faults, *again.values())))
     return Imported(tuple(sheets))
 
 
-def _twice(file: str, resource: Resource, other: str) -> Fault:
-    text = Text(f"“{resource.title.zh}”在文件 {other} 中已有", f"{resource.title.en} stands in the file {other} too")
-    return Fault(Place(file), "SHEET_TWICE", text, Text("只在一个文件中填报", "hand it in with one file"))
+def _beside(register: Register, first: Mapping[str, Known]) -> Register:
+    """The register with the entries of the files before, whose names and codes hold in their place."""
+    others = [one for one in register.others if one.id not in first]
+    return replace(register, others=(*others, *first.values())) if first else register
 
 
-def save(ground: "Ground", resources: Sequence[Resource], by: Person, *, why: str) -> list[str]:
-    """Saves the entries as drafts in one transaction, all or none; their ids.
+def _twice(place: Place, one: Known, other: Known) -> Fault:
+    where = other.where or Text("另一文件", "another file")
+    text = Text(f"“{one.title.zh}”已在 {where.zh} 填报", f"{one.title.en} stands in {where.en} too")
+    return Fault(place, "SHEET_TWICE", text, Text("只在一个文件中填报", "hand it in with one file"), "title")
+
+
+def save(
+    ground: "Ground",
+    resources: Sequence[Resource],
+    by: Person,
+    *,
+    why: str,
+    known: Mapping[str, Standing] | None = None,
+) -> list[str]:
+    """Saves the entries that say something new as drafts in one transaction, all or none; their ids.
+
+    `known` is what stood under the ids when the sheet was held against it: what a colleague saved since is not undone.
 
     Raises:
-        Refused: as `catalogs.life.drafts.save_all`.
+        Refused: as `catalogs.life.drafts.save_all`, of which DRAFT_REVISION where a colleague saved meanwhile.
     """
-    from catalogs.life.drafts import drafts, save_all  # noqa: PLC0415 - a check alone saves nothing
+    from catalogs.life.drafts import save_all  # noqa: PLC0415 - a check alone saves nothing
+    from catalogs.sheet.standing import standing  # noqa: PLC0415
 
-    units = dict.fromkeys(resource.unit for resource in resources)
-    held = {one.resource: one.revision for unit in units for one in drafts(ground.engine, unit)}
-    saved = save_all(ground, [(resource, held.get(resource.id)) for resource in resources], by, why=why)
+    held = standing(ground.engine, {one.id: None for one in resources}, by.id) if known is None else known
+    new = [one for one in resources if one.id not in held or digest(plain(one)) != held[one.id].digest]
+    revisions = {identity: one.revision for identity, one in held.items()}
+    saved = save_all(ground, [(one, revisions.get(one.id)) for one in new], by, why=why) if new else []
     return [draft.resource for draft in saved]
 
 

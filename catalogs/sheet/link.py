@@ -31,11 +31,13 @@ def link_items(resources: Sequence[Entry], listed: Sequence[Entry], told: Told) 
             above.items.extend(one.items)
             continue
         above = None
+        for entry in found:  # so that none of them is said to have no item
+            entry.items.extend(one.items)
         name = one.text(named) if named else ""
         if name and name in unknown:
             continue
         unknown.add(name)
-        _tell(one, named, len(found), near, told)
+        _tell(one, named, found, near, told)
 
 
 def _same_provider(entry: Entry, one: Entry) -> bool:
@@ -43,14 +45,21 @@ def _same_provider(entry: Entry, one: Entry) -> bool:
     return not wanted or wanted == entry.text("provider")
 
 
-def _tell(one: Entry, key: str | None, count: int, near: dict[str, Entry], told: Told) -> None:
+def _tell(one: Entry, key: str | None, found: Sequence[Entry], near: dict[str, Entry], told: Told) -> None:
     cell = one.cells.get(key or "") or next(iter(one.items[0].cells.values()))
     if key is None:
         said = ("这一行没有写属于哪个目录", "the row names no resource")
         remedy = ("在“目录名称”一列填写", "write the title of its resource")
-    elif count:
-        said = (f"有 {count} 个目录都叫“{shown(cell.text)}”", f"{count} resources are called {shown(cell.text)!r}")
-        remedy = ("在数据项表中加填提供单位或数据集标识", "add the provider or the dataset id")
+    elif found:
+        places = "、".join(f"{told.names[each.sheet]}!{each.row + 1}" for each in found[:5])
+        said = (
+            f"有 {len(found)} 行目录都叫“{shown(cell.text)}”：{places}",
+            f"{len(found)} rows are called so: {places}",
+        )
+        remedy = (
+            "不用的行或工作表删去；确是几项资源的，在数据项表中加填提供单位或数据集标识",
+            "remove what is not meant; of several resources, add the provider or the dataset id",
+        )
     else:
         said = (f"目录表中没有“{shown(cell.text)}”", f"no resource is called {shown(cell.text)!r}")
         alike = near.get(squeezed(cell.text))

@@ -22,11 +22,15 @@ BOUNDS = Bounds(memory=4 * 1024**3, seconds=180)
 LIST = "问题清单"
 _MARKED = 10_000
 """How many cells are marked; the list names all faults."""
+_LINE = 24
+"""Chinese characters in a line of a comment."""
 _RED, _AUTHOR = "FFFFC7CE", "cityhub"
 
 
-def write_marked(source: Path, target: Path, faults: Sequence[Fault], lang: str) -> None:
-    """Writes the marked copy of `source` to `target`.
+def write_marked(
+    source: Path, target: Path, faults: Sequence[Fault], lang: str, stamps: Mapping[str, str] | None = None
+) -> None:
+    """Writes the marked copy of `source` to `target`; `stamps` are what its rows are held against next time.
 
     Raises:
         Refused: READ_DAMAGED, READ_MEMORY, READ_TIME.
@@ -42,13 +46,19 @@ def write_marked(source: Path, target: Path, faults: Sequence[Fault], lang: str)
         }
         for fault in faults
     ]
-    job = {"source": str(source.resolve()), "target": str(target.resolve()), "faults": told}
+    job = {
+        "source": str(source.resolve()),
+        "target": str(target.resolve()),
+        "faults": told,
+        "stamps": dict(stamps or {}),
+    }
     ask("catalogs.sheet.marking", job, BOUNDS, Place(file=source.name), WORKBOOK)
 
 
 def run(job: Mapping[str, Any]) -> dict[str, Any]:
     """The process's side."""
     from catalogs.sheet.putting import put_in_place  # noqa: PLC0415
+    from catalogs.sheet.writing import write_stamps  # noqa: PLC0415
 
     book = _opened(Path(job["source"]))
     by_cell: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
@@ -57,6 +67,8 @@ def run(job: Mapping[str, Any]) -> dict[str, Any]:
             by_cell[fault["sheet"], f"{fault['column'] or 'A'}{fault['row']}"].append(fault)
     for (sheet, cell), faults in list(by_cell.items())[:_MARKED]:
         _mark(book[sheet], cell, faults)
+    if job["stamps"]:
+        write_stamps(book, job["stamps"])
     _list(book, job["faults"])
     put_in_place(Path(job["target"]), book.save)
     return {}
@@ -100,9 +112,25 @@ def _mark(sheet: Any, at: str, faults: Sequence[Mapping[str, Any]]) -> None:
     said = "\n".join(f"{one['text']}\n→ {one['remedy']}" if one["remedy"] else one["text"] for one in faults)
     before = f"{cell.comment.text}\n" if cell.comment else ""
     comment = Comment(before + said, _AUTHOR)
-    comment.width, comment.height = 360, 60 + 40 * len(faults)
+    lines = sum(len(line) // _LINE + 1 for line in comment.text.splitlines())
+    comment.width, comment.height = 360, 20 + 18 * lines
     cell.comment = comment
+    _unfold(sheet, cell.column_letter)
     cell.fill = PatternFill("solid", fgColor=_RED)
+
+
+def _unfold(sheet: Any, letter: str) -> None:
+    """Shows the column of a fault: a folded one would hide it."""
+    for dimension in sheet.column_dimensions.values():
+        if dimension.hidden and _covers(dimension, letter):
+            dimension.hidden = False
+
+
+def _covers(dimension: Any, letter: str) -> bool:
+    from openpyxl.utils import column_index_from_string  # noqa: PLC0415
+
+    first = column_index_from_string(dimension.index)
+    return bool((dimension.min or first) <= column_index_from_string(letter) <= (dimension.max or first))
 
 
 def _list(book: "Workbook", faults: Sequence[Mapping[str, Any]]) -> None:

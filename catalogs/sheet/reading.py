@@ -5,20 +5,22 @@ and the national one (a row an item, headings of two rows). What the officer's w
 what is wrong with an entry the rules of the register (`catalogs.checking`).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalogs.breach import Breach
-from catalogs.checking import check_resources
 from catalogs.faults import Fault
 from catalogs.model import Resource
-from catalogs.sheet.build import Built, build
 from catalogs.sheet.columns import RESOURCE
-from catalogs.sheet.headers import Header, find_header
+from catalogs.sheet.headers import Header, find_header, plain
+from catalogs.sheet.identity import known_id
 from catalogs.sheet.item_columns import EVERY as ITEM_COLUMNS
+from catalogs.sheet.judging import Judged, judge
 from catalogs.sheet.link import link_items
+from catalogs.sheet.merging import OTHERWISE
+from catalogs.sheet.provided import supply
 from catalogs.sheet.register import Register
+from catalogs.sheet.stamps import STAMPS, stamps_of
 from catalogs.sheet.table import Entry, entries, filled, letters, missing_columns
 from catalogs.sheet.telling import Told, in_order, shown
 from infra.apart import Bounds
@@ -27,15 +29,8 @@ from infra.language import Text
 from infra.workbook_rows import Rows, SheetRows, read_rows
 
 BOUNDS = Bounds(memory=2 * 1024**3, seconds=120)
-OWN_SHEETS = ("填报说明", "选项", "问题清单")
+OWN_SHEETS = ("填报说明", "选项", "问题清单", STAMPS)
 """Sheets of our own form and of a marked copy that hold no entry."""
-_OTHERWISE = {
-    "classification.industry": ("class2", "class1"),
-    "classification.business": ("class3", "class4"),
-    "openness": ("is_open",),
-    "provider": ("uscc",),
-    "data_format": ("format_class",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +42,8 @@ class Sheet:
         faults: every fault, by sheet, row and column.
         remarks: what was read otherwise than written, or not read at all; no faults.
         entries: how many entries there are, with the faulty ones.
+        judged: what the entries came to, the good ones among it.
+        stamped: the stamps that the workbook carries, by id.
     """
 
     file: str
@@ -55,6 +52,14 @@ class Sheet:
     remarks: tuple[Fault, ...]
     entries: int
     rows: Rows | None
+    judged: Judged = field(default_factory=Judged)
+    stamped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stamps(self) -> dict[str, str]:
+        """The stamps of a copy that goes back: rows with conflicts are shown what stands, so they come of that now."""
+        now = {one: self.judged.known[one].digest for one in self.judged.conflicts}
+        return {**self.stamped, **now}
 
 
 def read_sheet(path: Path, register: Register, *, name: str | None = None) -> Sheet:
@@ -67,29 +72,15 @@ def read_sheet(path: Path, register: Register, *, name: str | None = None) -> Sh
     called = name or Path(path).name
     rows = read_rows(Path(path), called, BOUNDS)
     told = Told(called, tuple(sheet.name for sheet in rows.sheets))
-    found = list(_entries(rows, told))
-    good = judged(found, told, register)
+    found = list(_entries(rows, told, register))
+    stamps = next((stamps_of(sheet.rows) for sheet in rows.sheets if sheet.name == STAMPS), {})
+    judged = judge(found, told, register, stamps)
     faults = in_order(told.faults, told.names)
-    return Sheet(called, good, tuple(faults), tuple(in_order(told.remarks, told.names)), len(found), rows)
+    remarks = in_order(told.remarks, told.names)
+    return Sheet(called, judged.good, tuple(faults), tuple(remarks), len(found), rows, judged, stamps)
 
 
-def judged(found: list[Entry], told: Told, register: Register) -> tuple[Resource, ...]:
-    """The entries without a fault as resources; what is wrong with the others is told."""
-    taken: dict[str, str] = {}
-    built = [build(entry, told, register, taken) for entry in found]
-    _judge(built, told, register)
-    faulty = {(fault.place.sheet, fault.place.row) for fault in told.faults}
-    return tuple(one.resource for one in built if one.whole and not _touched(one, told, faulty))
-
-
-def _touched(built: Built, told: Told, faulty: set[tuple[str | None, int | None]]) -> bool:
-    """Whether a fault stands in one of the entry's rows."""
-    own = [(cell.sheet, cell.row) for cell in built.entry.cells.values()]
-    own += [(cell.sheet, cell.row) for item in built.entry.items for cell in item.cells.values()]
-    return any((told.names[sheet], row + 1) in faulty for sheet, row in {*own, (built.entry.sheet, built.entry.row)})
-
-
-def _entries(rows: Rows, told: Told) -> Iterator[Entry]:
+def _entries(rows: Rows, told: Told, register: Register) -> Iterator[Entry]:
     """The entries of all tables, each with its items."""
     listed: list[Entry] = []
     resources: list[Entry] = []
@@ -105,21 +96,22 @@ def _entries(rows: Rows, told: Told) -> Iterator[Entry]:
         headers.append((number, header))
         for row in filled(sheet.rows, sheet.merged, header.row + header.height):
             sheet.rows[row].clear()  # no text of its own: the lower part of cells merged from above
-        (listed if header.lists_items else resources).extend(entries(number, sheet.rows, header))
-    if rows.macros:
-        told.remark(
-            Place(told.file), "SHEET_MACROS", "工作簿带有宏；宏没有运行，也不影响读取", "it carries macros, not run"
-        )
-    if unread and headers:
-        names = "、".join(unread[:10])
-        told.remark(
-            Place(told.file), "SHEET_UNREAD", f"这些工作表不是目录，没有读取：{names}", f"sheets not read: {names}"
-        )
+        passed: list[int] = []
+        found = list(entries(number, sheet.rows, header, passed))
+        for row in passed:
+            told.remark(
+                told.place(number, row, None), "SHEET_EXAMPLE", "这一行是填写示例或说明，没有读取", "an example"
+            )
+        supply(found, sheet.rows, header, told)
+        (listed if header.lists_items else resources).extend(found)
+    _aside(rows.macros, unread if headers else [], told)
     if all(header.lists_items for _, header in headers):
         raise _no_table(told)
     has_items = any(header.lists_items or "zh" in header.item for _, header in headers)
+    new = {entry.sheet for entry in resources if not _stands(entry, register)}
     for number, header in headers:
-        _columns(number, header, told, has_items)
+        if header.lists_items or number in new:  # what stands already keeps what the sheet has no column for
+            _columns(number, header, told, has_items)
     link_items(resources, listed, told)
     for entry in resources:
         if not entry.items and has_items:
@@ -128,6 +120,34 @@ def _entries(rows: Rows, told: Told) -> Iterator[Entry]:
             remedy = Text("在数据项表中补填（政务数据共享条例第十三条）", "list its items (Decree 809 Art. 13)")
             told.faults.append(Fault(place, "SHEET_MISSING", text, remedy, "items"))
         yield entry
+
+
+def _aside(macros: bool, unread: list[str], told: Told) -> None:
+    """What of the workbook is not read."""
+    if macros:
+        told.remark(
+            Place(told.file), "SHEET_MACROS", "工作簿带有宏；宏没有运行，也不影响读取", "it carries macros, not run"
+        )
+    if unread:
+        names = "、".join(unread[:10])
+        told.remark(
+            Place(told.file), "SHEET_UNREAD", f"这些工作表不是目录，没有读取：{names}", f"sheets not read: {names}"
+        )
+
+
+def _of_table(number: int, sheet: SheetRows, header: Header, told: Told) -> list[Entry]:
+    for row in filled(sheet.rows, sheet.merged, header.row + header.height):
+        sheet.rows[row].clear()  # no text of its own: the lower part of cells merged from above
+    passed: list[int] = []
+    found = list(entries(number, sheet.rows, header, passed))
+    for row in passed:
+        told.remark(told.place(number, row, None), "SHEET_EXAMPLE", "这一行是填写示例或说明，没有读取", "an example")
+    supply(found, sheet.rows, header, told)
+    return found
+
+
+def _stands(entry: Entry, register: Register) -> bool:
+    return register.look is not None and known_id(entry, register) in register.ids
 
 
 def _no_table(told: Told) -> Refused:
@@ -151,7 +171,7 @@ def _columns(number: int, header: Header, told: Told, has_items: bool) -> None:
         lacking = [
             column
             for column in missing_columns(header, [column for column in RESOURCE if column.needed])
-            if not set(_OTHERWISE.get(column.key, ())) & header.resource.keys()
+            if not set(OTHERWISE.get(column.key, ())) & header.resource.keys()
         ]
         if "zh" in header.item and "type" not in header.item:
             lacking.append(ITEM_COLUMNS["type"])
@@ -190,7 +210,7 @@ def _remarks(number: int, sheet: SheetRows, header: Header, told: Told) -> None:
             f"“{column.zh}”一列出现两次，只读第一次的",
             f"the column {column.zh} stands twice; the first is read",
         )
-    extra = [(at, text) for at, text in header.extra if text.strip() not in ("序号", "编号", "No", "NO", "no", "#")]
+    extra = [(at, text) for at, text in header.extra if plain(text) not in ("序号", "编号", "no", "")]
     if extra:
         names = "、".join(shown(text) for _, text in extra[:10])
         told.remark(
@@ -199,7 +219,8 @@ def _remarks(number: int, sheet: SheetRows, header: Header, told: Told) -> None:
             f"这些列不属于目录，没有读取：{names}",
             f"columns that are not of the catalogue were not read: {names}",
         )
-    below = [cell for cell in sheet.formulas if cell[0] > row]
+    read = {*header.resource.values(), *header.item.values()}
+    below = [cell for cell in sheet.formulas if cell[0] > row and cell[1] in read]
     if below:
         first = min(below)
         told.remark(
@@ -209,70 +230,8 @@ def _remarks(number: int, sheet: SheetRows, header: Header, told: Told) -> None:
             f"{len(below)} cells are formulas, read as their results; the first is {letters(first[1])}{first[0] + 1}",
         )
     for at_row, at_column in sorted(sheet.unsolved)[:20]:
-        if at_row > row:
+        if at_row > row and at_column in read:
             place = told.place(number, at_row, at_column)
             unsolved = Text("公式没有结果，读不到值", "the formula has no stored result")
             mend = Text("在 Excel 或 WPS 中打开并保存一次，或直接填值", "open and save it once, or write the value")
             told.faults.append(Fault(place, "SHEET_FORMULA", unsolved, mend))
-
-
-def _judge(built: list[Built], told: Told, register: Register) -> None:
-    """The rules of the register, each breach at its cell; what holds a stand-in is not judged by it."""
-    resources = [one.resource for one in built]
-    items = [{item.item.name: item for item in one.items} for one in built]
-
-    def place(index: int, breach: Breach) -> Place:
-        one = built[index]
-        item = items[index].get(breach.item or "")
-        if item is not None:
-            key = {"aliases": "zh", "personal": "personal.class"}.get(breach.key, breach.key)
-            return told.at(item.entry, key)
-        return told.at(one.entry, _where(one.entry, breach.key))
-
-    indexes: list[tuple[int, Breach]] = []
-
-    def noted(index: int, breach: Breach) -> Place:
-        indexes.append((index, breach))
-        return place(index, breach)
-
-    found = check_resources(resources, register.departments, register.units, rules=register.rules, place=noted)
-    for fault, (index, breach) in zip(found, indexes, strict=True):
-        if not _stands_on_faulty(built[index], items[index].get(breach.item or ""), breach):
-            told.breach(fault.place, fault.code, fault.text, fault.remedy, breach.key)
-
-
-def _where(entry: Entry, key: str) -> str:
-    """The column of a key; on forms without it the one that holds the same."""
-    if key in entry.header.resource:
-        return key
-    if key.startswith("conditions."):
-        under = next((one for one in entry.header.resource if one.startswith(key)), None)
-        return under or "conditions.other"
-    return next((one for one in _OTHERWISE.get(key, ()) if one in entry.header.resource), key)
-
-
-_ROOTS = {
-    "sharing_mode": ("data_format",),
-    "openness": ("classification.grade", "items"),
-    "classification.grade": ("items",),
-    "conditions.scope": ("sharing_attribute",),
-    "conditions.purpose": ("sharing_attribute",),
-    "conditions.reason": ("sharing_attribute",),
-    "conditions.basis": ("sharing_attribute",),
-    "openness_conditions": ("openness",),
-    "not_updated_reason": ("update_frequency",),
-    "grade": ("classification.grade",),
-    "id": ("provider", "domain", "title"),
-}
-"""What else a breach of a key rests on."""
-
-
-def _stands_on_faulty(built: Built, item: object, breach: Breach) -> bool:
-    """Whether the breach comes of a stand-in and not of what the officer wrote."""
-    faulty = set(built.faulty) | ({"items"} if any(one.faulty for one in built.items) else set())
-    own: frozenset[str] = getattr(item, "faulty", frozenset())
-    roots = {breach.key, *_ROOTS.get(breach.key, ())}
-    if any(key == root or key.startswith(f"{root}.") for key in own for root in roots):
-        return True
-    wanted = roots if item is None else roots - {breach.key}
-    return any(key == root or key.startswith(f"{root}.") for key in faulty for root in wanted)

@@ -1,27 +1,42 @@
 """What of the register an import needs to know: who provides, units and domains, and the ids that are given."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from catalogs.checking import Known
 from catalogs.codes import NATIONAL, CodeRules
 from catalogs.model import Department, Domain, Unit
+from catalogs.sheet.stamps import Standing
+from infra.language import Text
 from infra.text import fold
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from catalogs.sheet.standing import Sees
+
+Look = Callable[[Mapping[str, str | None]], Mapping[str, Standing]]
+
 
 @dataclass(frozen=True)
 class Register:
-    """Departments, units and domains; `titles` gives the id that a provider's resource of that title has already."""
+    """What is known beside the sheet.
+
+    Attributes:
+        titles: the id that a provider's resource of that title has already.
+        others: what names and codes are compared with, by provider.
+        look: gives what stands under ids, each with the stamp that the sheet carries for it; None: nothing does.
+    """
 
     departments: Sequence[Department]
     units: Sequence[Unit]
     domains: Sequence[Domain]
     titles: Mapping[tuple[str, str], str] = field(default_factory=dict)
     rules: CodeRules = NATIONAL
+    others: Sequence[Known] = ()
+    look: Look | None = None
 
     @cached_property
     def by_name(self) -> dict[str, Department]:
@@ -63,15 +78,28 @@ def _bare(name: str) -> Iterable[str]:
             yield name.split(opening, maxsplit=1)[0]
 
 
-def register_of(engine: "Engine", rules: CodeRules = NATIONAL) -> Register:
+def register_of(
+    engine: "Engine", rules: CodeRules = NATIONAL, by: str | None = None, sees: "Sees | None" = None
+) -> Register:
     """The register as it stands, drafts included; `rules` are the city's for resource codes.
+
+    With `by`, who hands a sheet in, its rows are held against what stands already, of drafts those that `sees` lets.
 
     Raises:
         Unavailable: DATABASE_….
     """
     from catalogs.life.drafts import drafts  # noqa: PLC0415
-    from catalogs.lookup import departments, domains, listing, units  # noqa: PLC0415
+    from catalogs.life.machine import is_open  # noqa: PLC0415
+    from catalogs.lookup import departments, domains, listing, named, units  # noqa: PLC0415
+    from catalogs.sheet.standing import every_draft, standing  # noqa: PLC0415
 
-    titles = {(one.body.provider, one.body.title.zh): one.resource for one in drafts(engine)}
+    held, seen = drafts(engine), sees or every_draft
+    titles = {(one.body.provider, one.body.title.zh): one.resource for one in held}
     titles |= {(one.provider, one.title.zh): one.id for one in listing(engine)}
-    return Register(departments(engine), units(engine), domains(engine), titles, rules)
+    others = {one.id: one for one in named(engine)}
+    for one in held:
+        if is_open(one.state) and seen(one.ref):
+            where = Text("草稿中", "a draft")
+            others[one.resource] = Known(one.resource, one.provider, one.body.title, one.body.code, where)
+    look = None if by is None else lambda asked: standing(engine, asked, by, seen)
+    return Register(departments(engine), units(engine), domains(engine), titles, rules, tuple(others.values()), look)

@@ -33,11 +33,17 @@ _department = click.option("--department", help=help_text("该部门（编号或
 @_unit
 @_department
 @_layout
-@click.option("--prefill", is_flag=True, help=help_text("填入已登记的目录（去年的表）", "with what is registered"))
+@click.option(
+    "--prefill",
+    is_flag=True,
+    help=help_text(
+        "填入本部门现有的目录（草稿和已登记的）", "with what the department has: drafts, what is registered"
+    ),
+)
 @json_option
 def template(out: Path, unit: str | None, department: str | None, layout: str, prefill: bool) -> None:
     """Write the form."""
-    _write(out, (unit, department), layout, filled=prefill)
+    _write(out, (unit, department), layout, filled=prefill, drafts=True)
 
 
 @click.command("export-excel", help=help_text("把已登记的目录导出为 Excel。", "Export what is registered as Excel."))
@@ -48,10 +54,10 @@ def template(out: Path, unit: str | None, department: str | None, layout: str, p
 @json_option
 def export_excel(out: Path, unit: str | None, department: str | None, layout: str) -> None:
     """Write the form with everything in it."""
-    _write(out, (unit, department), layout, filled=True)
+    _write(out, (unit, department), layout, filled=True, drafts=False)
 
 
-def _write(out: Path, whose: tuple[str | None, str | None], layout: str, *, filled: bool) -> None:
+def _write(out: Path, whose: tuple[str | None, str | None], layout: str, *, filled: bool, drafts: bool) -> None:
     from catalogs.sheet.register import register_of
     from catalogs.sheet.writing import write_book
     from infra.ground import open_ground
@@ -60,8 +66,9 @@ def _write(out: Path, whose: tuple[str | None, str | None], layout: str, *, fill
         ground.prepare()
         register = register_of(ground.engine)
         providers = _providers(register, *whose)
-        resources = _resources(ground, {one.id for one in providers}) if filled else []
-        write_book(out, register, resources, layout=layout, providers=providers)
+        held = _held(ground, {one.id for one in providers}, drafts=drafts) if filled else []
+        resources, stamps = [one for one, _ in held], {one.id: digest for one, digest in held}
+        write_book(out, register, resources, layout=layout, providers=providers, stamps=stamps)
         value = {"file": str(out), "layout": layout, "resources": len(resources)}
         said = Text(f"已写入 {out}（{len(resources)} 项目录）", f"wrote {out} ({len(resources)} resources)")
         emit(ground, value, lambda _: said.say(ground.lang))
@@ -85,10 +92,10 @@ def _providers(register: "Register", unit: str | None, department: str | None) -
     return found
 
 
-def _resources(ground: "Ground", providers: set[str]) -> "list[Resource]":
-    from catalogs.lookup import resources
+def _held(ground: "Ground", providers: set[str], *, drafts: bool) -> "list[tuple[Resource, str]]":
+    from catalogs.sheet.standing import in_force_with_digest, in_hand
 
-    return [each for each in resources(ground.engine) if each.provider in providers]
+    return (in_hand if drafts else in_force_with_digest)(ground.engine, providers)
 
 
 @click.command(
@@ -135,10 +142,10 @@ def import_excel(
     with open_ground() as ground:
         ground.prepare()
         by = current(ground, as_)
-        found = read_sheets(files, register_of(ground.engine, code_rules(ground.city)))
+        found = read_sheets(files, register_of(ground.engine, code_rules(ground.city), by.id))
         copies = _marked(found, files, marked, ground.lang) if marked else []
         wanted = [] if check_only or (found.faults and not good_only) else found.resources
-        saved = save(ground, wanted, by, why=why) if wanted and out is None else []
+        saved = save(ground, wanted, by, why=why, known=found.known) if wanted and out is None else []
         written = write_yaml(wanted, out) if wanted and out is not None else []
         value = _value(found, saved, [*map(str, copies), *map(str, written)], ground.lang)
         emit(ground, value, lambda _: _said(found, value, ground.lang))
@@ -154,7 +161,7 @@ def _marked(found: "Imported", files: tuple[Path, ...], marked: Path, lang: str)
     for path, sheet in zip(files, found.sheets, strict=True):
         if sheet.faults and sheet.rows is not None:
             target = marked if len(files) == 1 and not marked.is_dir() else marked / f"{path.stem}-标注.xlsx"
-            write_marked(path, target, sheet.faults, lang)
+            write_marked(path, target, sheet.faults, lang, sheet.stamps)
             copies.append(target)
     return copies
 
@@ -170,7 +177,7 @@ def _value(found: "Imported", saved: list[str], written: list[str], lang: str) -
         }
         for sheet in found.sheets
     ]
-    return {"files": files, "faults": len(found.faults), "saved": saved, "written": written}
+    return {"files": files, "faults": len(found.faults), "same": found.same, "saved": saved, "written": written}
 
 
 def _said(found: "Imported", value: dict[str, Any], lang: str) -> list[str]:
@@ -184,8 +191,15 @@ def _said(found: "Imported", value: dict[str, Any], lang: str) -> list[str]:
         counts = sheet.entries, len(sheet.resources), len(sheet.faults)
         told = Text("{}：{} 项目录，{} 项无误，{} 处错误", "{}: {} entries, {} without fault, {} faults")
         lines.append(told.say(lang).format(sheet.file, *counts))
+    if value["same"]:
+        told = Text("{} 项与现有内容相同，没有改动", "{} entries say what stands already")
+        lines.append(told.say(lang).format(value["same"]))
     if value["saved"]:
-        lines.append(Text("已存为草稿 {} 项", "{} drafts saved").say(lang).format(len(value["saved"])))
+        told = Text(
+            "已存为草稿 {} 项。下一步：用 hub catalog diff 核对改动，hub catalog assess 登记评估，再请负责人批准",
+            "{} drafts saved; next: `hub catalog diff`, then `hub catalog assess` and the head's approval",
+        )
+        lines.append(told.say(lang).format(len(value["saved"])))
     elif found.faults:
         lines.append(
             Text("什么都没有保存；改好后再交一次", "nothing was saved; mend it and hand it in again").say(lang)

@@ -13,8 +13,15 @@ from catalogs.sheet.headers import Header
 from catalogs.sheet.values import stripped
 
 _NOTE = re.compile(
-    r"(?:注|备注|说明|填表说明|填报说明|填报人|填表人|审核人|联系人|联系电话|制表|合计|总计|负责人|单位盖章|盖章)\s*[:：\d一二三(（]|合计$|总计$"
+    r"(?:注|备注|说明|填表说明|填报说明|填报人|填表人|审核人|联系人|联系电话|制表|合计|总计|小计|负责人|单位盖章|盖章)\s*[:：\d一二三(（]|(?:合计|总计|小计)$"
 )
+_SUMS = ("合计", "总计", "小计")
+_EXAMPLE = ("例", "示例", "样例", "例如", "填写示例", "填报示例", "示例行")
+_HINT = re.compile(
+    r"(?:必填|选填|可填|可空|按情况填|自动生成|下拉(?:选择|框|列表)?|单选|多选|可多选|请(?:填|选|输入).*|填写?(?:写)?(?:单位)?"
+    r"(?:全称|名称|说明|日期).*|.*\d+字以内|文本|日期|数字|数值)(?:项|[（(].*[）)])?[。；;]?"
+)
+_HINTS = 3
 _LETTERS = 26
 
 
@@ -58,14 +65,16 @@ class Entry:
         return stripped(cell.text) if cell else ""
 
 
-def entries(sheet: int, rows: Sequence[list[str | None]], header: Header) -> Iterator[Entry]:
-    """The entries below a header; `rows` with merged cells filled (`filled`)."""
+def entries(
+    sheet: int, rows: Sequence[list[str | None]], header: Header, passed: list[int] | None = None
+) -> Iterator[Entry]:
+    """The entries below a header; `rows` with merged cells filled (`filled`).
+
+    Rows that show how to fill the form in are passed over, and noted in `passed`.
+    """
     current: Entry | None = None
     per_item = "zh" in header.item and not header.lists_items
-    for row in range(header.row + header.height, len(rows)):
-        cells = rows[row]
-        if not any(cells) or _is_note(cells, header) or _is_header_again(cells, rows[header.row]):
-            continue
+    for row, cells in _told_of(rows, header, [] if passed is None else passed):
         found = _taken(sheet, row, cells, header, header.resource)
         item = _taken(sheet, row, cells, header, header.item)
         if not found.cells and not item.cells:
@@ -88,6 +97,20 @@ def entries(sheet: int, rows: Sequence[list[str | None]], header: Header) -> Ite
             current.items.append(item)
     if current is not None:
         yield current
+
+
+def _told_of(
+    rows: Sequence[list[str | None]], header: Header, passed: list[int]
+) -> Iterator[tuple[int, list[str | None]]]:
+    """The rows below a header that may hold an entry."""
+    for row in range(header.row + header.height, len(rows)):
+        cells = rows[row]
+        if not any(cells) or _is_note(cells, header) or _is_header_again(cells, rows[header.row]):
+            continue
+        if _shows_how(cells, header):
+            passed.append(row)
+        else:
+            yield row, cells
 
 
 def _taken(sheet: int, row: int, cells: Sequence[str | None], header: Header, places: Mapping[str, int]) -> Entry:
@@ -114,9 +137,18 @@ def _is_note(cells: Sequence[str | None], header: Header) -> bool:
     alike = [text for _, text in held]
     return (
         (bool(_NOTE.match(alike[0])) and (len(set(alike)) == 1 or all(_NOTE.match(text) for text in alike)))
-        or (_NOTE.match(alike[0]) is not None and alike[0] in ("合计", "总计"))
+        or alike[0] in _SUMS
         or all(column >= header.width for column, _ in held)
     )
+
+
+def _shows_how(cells: Sequence[str | None], header: Header) -> bool:
+    """Whether a row is an example, marked so beside the columns that are known, or says what to write in each."""
+    known = {*header.resource.values(), *header.item.values()}
+    beside = [stripped(text) for column, text in enumerate(cells) if text and column not in known]
+    inside = [stripped(text) for column, text in enumerate(cells) if text and column in known]
+    hints = sum(bool(_HINT.fullmatch(text)) for text in inside)
+    return any(text.rstrip("：:") in _EXAMPLE for text in beside) or (hints >= _HINTS and 2 * hints > len(inside))
 
 
 def _is_header_again(cells: Sequence[str | None], heading: Sequence[str | None]) -> bool:

@@ -12,7 +12,7 @@ from catalogs.sheet.table import Cell, Entry, letters
 from infra.errors import Place
 from infra.language import Text
 
-_KEYS = re.compile(r"[(（](?:[a-z][a-z_.]{2,30})[)）]")
+_KEYS = re.compile(r"[(（](?:[a-z][a-z0-9_.]{2,190})[)）]")
 _LONGEST = 40
 _REMEDIES = {
     "CATALOG_CONDITION_MISSING": "填“共享范围”“使用用途”；或在共享条件中写“共享范围：…；使用用途：…”（条例第十五条）",
@@ -107,4 +107,6 @@ def in_order(faults: list[Fault], names: tuple[str, ...]) -> list[Fault]:
     seen: dict[tuple[Place, str, str], Fault] = {}
     for fault in faults:
         seen.setdefault((fault.place, fault.code, fault.text.zh), fault)
+    unread = {fault.place for fault in faults if fault.code == "SHEET_FORMULA"}
+    seen = {at: one for at, one in seen.items() if one.code != "SHEET_MISSING" or one.place not in unread}
     return sorted(seen.values(), key=key)

@@ -31,6 +31,7 @@ from catalogs.words import (
 from infra.text import fold
 
 W = TypeVar("W", bound=Word)
+_KIND_OF_FILE = re.compile(r"(?:数据库|表格|电子表格|工作簿|文件|格式)$")
 
 _ENDS = " \t\r\n\u3000\u00a0\ufeff\u200b\u200c\u200d\u2060"
 _MARKS = ("\n", "；;", "、，,")
@@ -56,6 +57,9 @@ _ALSO: Mapping[type[Word], Mapping[str, Word]] = {
         "实时更新": UpdateFrequency.REALTIME, "每天": UpdateFrequency.DAILY, "日": UpdateFrequency.DAILY,
         "按日": UpdateFrequency.DAILY, "每星期": UpdateFrequency.WEEKLY, "周": UpdateFrequency.WEEKLY,
         "月": UpdateFrequency.MONTHLY, "按月": UpdateFrequency.MONTHLY, "季": UpdateFrequency.QUARTERLY,
+        "按周": UpdateFrequency.WEEKLY, "按季": UpdateFrequency.QUARTERLY, "按季度": UpdateFrequency.QUARTERLY,
+        "按半年": UpdateFrequency.HALF_YEARLY, "按年": UpdateFrequency.YEARLY, "按年度": UpdateFrequency.YEARLY,
+        "每年度": UpdateFrequency.YEARLY, "按天": UpdateFrequency.DAILY, "逐日": UpdateFrequency.DAILY,
         "季度": UpdateFrequency.QUARTERLY, "每季": UpdateFrequency.QUARTERLY, "半年": UpdateFrequency.HALF_YEARLY,
         "年": UpdateFrequency.YEARLY, "年度": UpdateFrequency.YEARLY, "不定时": UpdateFrequency.IRREGULAR,
         "不定期更新": UpdateFrequency.IRREGULAR,
@@ -99,7 +103,9 @@ def word(vocabulary: type[W], text: str) -> W | None:
     folded = fold(half(text))
     other: Word | None = _ALSO.get(vocabulary, {}).get(folded)
     if other is None and vocabulary is DataFormat:
-        other = CONCRETE.get(folded.lstrip("."))
+        plain = folded.lstrip(".")
+        # Oracle数据库 is Oracle, Excel表格 is Excel; 数据库 by itself is a format.
+        other = CONCRETE.get(plain) or CONCRETE.get(_KIND_OF_FILE.sub("", plain).strip())
     return other if isinstance(other, vocabulary) else None
 
 

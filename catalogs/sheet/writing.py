@@ -25,6 +25,7 @@ from catalogs.sheet.layout import CATALOGUE, CHOICES, GUIDE, ITEMS, NATIONAL, OW
 from catalogs.sheet.putting import put_in_place
 from catalogs.sheet.register import Register
 from catalogs.sheet.spell import Value, item_cells, resource_cells
+from catalogs.sheet.stamps import STAMPS, stamp_rows
 
 _ROOM = 500
 """Rows below what is filled in that have lists and checks too."""
@@ -35,9 +36,17 @@ _TOP = Alignment(vertical="top", wrap_text=True)
 
 
 def write_book(
-    path: Path, register: Register, resources: Sequence[Resource], *, layout: str = OWN, providers: Sequence[Department]
+    path: Path,
+    register: Register,
+    resources: Sequence[Resource],
+    *,
+    layout: str = OWN,
+    providers: Sequence[Department],
+    stamps: Mapping[str, str] | None = None,
 ) -> None:
     """Writes the form at `path`, filled with `resources`; `providers` are those that its list offers.
+
+    `stamps` gives the digest of what each row comes from, by id (`catalogs.sheet.stamps`).
 
     Raises:
         Unavailable: SHEET_WRITE.
@@ -58,7 +67,19 @@ def write_book(
         _write_items(book, register, resources, lists)
     guide.write(book.create_sheet(GUIDE), placed, items())
     lists.sheet.sheet_state = "hidden"
+    if stamps:
+        write_stamps(book, stamps)
     put_in_place(path, book.save)
+
+
+def write_stamps(book: Workbook, stamps: Mapping[str, str]) -> None:
+    """Writes the hidden sheet with the stamps, in the place of one that is there."""
+    if STAMPS in book.sheetnames:
+        book.remove(book[STAMPS])
+    sheet = book.create_sheet(STAMPS)
+    for row in stamp_rows(stamps):
+        sheet.append(row)
+    sheet.sheet_state = "hidden"
 
 
 def _write_items(book: Workbook, register: Register, resources: Sequence[Resource], lists: "_Lists") -> None:
@@ -117,8 +138,7 @@ def _dress_head(cell: Any, one: Placed) -> None:
     column = one.column
     colour = _NEEDED if column.needed else _FIRST if column.first else _PLAIN
     cell.font, cell.fill, cell.alignment = _HEAD_FONT, PatternFill("solid", fgColor=colour), _MIDDLE
-    needed = "必填。" if column.needed else "按情况填。" if column.first else "可空着。"
-    comment = Comment(needed + column.note, "cityhub")
+    comment = Comment(f"{column.asked}。{column.explained}", "cityhub")
     comment.width, comment.height = 320, 90
     cell.comment = comment
 

@@ -273,6 +273,8 @@ def test_out_and_back_as_drafts_by_command(tmp_path: Path, monkeypatch: pytest.M
         own = {each.id for each in resources(ground.engine) if each.provider == "jinshui_transport"}
         name = next(one.name.zh for one in departments(ground.engine) if one.id == "jinshui_transport")
     rows = [rows[0], *(row for row in rows if row[rows[0].index("信息资源提供方")] == name)]
+    for row in rows[1:]:
+        row[rows[0].index("信息资源摘要")] += "（上级已改）"
     mine = tmp_path / "own.csv"
     with mine.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)

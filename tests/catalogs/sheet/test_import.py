@@ -13,7 +13,7 @@ from catalogs.model import City, ItemType
 from catalogs.sheet.importing import read_sheets
 from catalogs.sheet.reading import Sheet, read_sheet
 from catalogs.sheet.register import Register
-from catalogs.words import DataFormat, SharingMode
+from catalogs.words import DataFormat, SharingMode, UpdateFrequency
 from infra.errors import Refused
 from infra.ground import sample_city
 
@@ -277,3 +277,88 @@ def test_two_resources_that_differ_by_a_space_and_a_wrong_check_digit(tmp_path: 
     read = read_sheet(book(tmp_path / "n.xlsx", 目录=rows, 信息项=items), register)
     assert spots(read) == {("目录", "E3", "CATALOG_NAME_TWICE"), ("目录", "H3", "SHEET_USCC")}
     assert [each.title.zh for each in read.resources] == ["停车场基本信息"]
+
+
+HAND = ["序号", "目录名称", "提供单位", "数据格式", "数据更新频率", "共享属性", "共享方式", "行业分类", "业务分类",
+        "数据分级", "摘要", "开放属性", "所属领域"]  # fmt: skip
+LISTED = [
+    [str(at), title, PROVIDER, "XLSX", "每年", "无条件共享", "文件下载", "交通", "静态交通", "一般1级", f"{title}。",
+     "无条件开放", "交通"] for at, title in enumerate(("公交站台", "桥梁名录", "驾校名录"), 1)
+]  # fmt: skip
+THEIR_ITEMS = [["目录名称", "信息项名称", "信息项类型"], *([row[1], "名称", "C"] for row in LISTED)]
+
+
+def without(rows: list[list[str | None]], heading: str, keep: int = 0) -> list[list[str | None]]:
+    """The rows with one column blanked below its first `keep` rows."""
+    at = HAND.index(heading)
+    return [[None if column == at and row >= keep else text for column, text in enumerate(cells)]
+            for row, cells in enumerate(rows)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "remarks"),
+    [
+        ([["附件2"], [f"填报单位：{PROVIDER}　填报日期：2026年3月"], [], HAND, *without(LISTED, "提供单位")],
+         ["SHEET_PROVIDER_ABOVE"]),
+        ([[f"填报单位：{PROVIDER}"], [text for text in HAND if text != "提供单位"],
+          *[[text for text in row if text != PROVIDER] for row in LISTED]], ["SHEET_PROVIDER_ABOVE"]),
+        ([HAND, *without(LISTED, "提供单位", keep=1)], ["SHEET_PROVIDER_ABOVE"]),
+        ([HAND, *LISTED, ["小计", None, "3"], ["合计", "3 项"], ["填表人：王丽", None, "联系电话：0371"]], []),
+        ([HAND, ["例", "停车场", PROVIDER, "数据库"], *LISTED], ["SHEET_EXAMPLE"]),
+        ([HAND, [None, "填写全称", "填写单位全称", "下拉选择", "下拉选择", "必填", "可多选", "必填"], *LISTED],
+         ["SHEET_EXAMPLE"]),
+        ([[text.replace("序号", "序\n号").replace("数据更新频率", "更新频次").replace("行业分类", "所属行业")
+           for text in HAND], *LISTED], []),
+        ([[*HAND, "备注", "是否新增"], *([*row, "无", "是"] for row in LISTED)], ["SHEET_EXTRA"]),
+    ],
+    ids=["above", "above-no-column", "first-row-only", "sums", "example", "hints", "other-headings", "further"],
+)  # fmt: skip
+def test_sheets_as_departments_keep_them_are_read_without_a_fault(
+    tmp_path: Path, register: Register, rows: list[list[str | None]], remarks: list[str]
+) -> None:
+    read = read_sheet(book(tmp_path / "q.xlsx", 目录=rows, 数据项=THEIR_ITEMS), register)
+    assert read.faults == ()
+    assert [(each.title.zh, each.provider) for each in read.resources] == [
+        (row[1], "jinshui_transport") for row in LISTED
+    ]
+    assert [one.code for one in read.remarks] == remarks
+
+
+def test_a_sheet_of_last_year_left_in_is_told_as_what_it_is(tmp_path: Path, register: Register) -> None:
+    made = book(tmp_path / "r.xlsx", 目录=[HAND, LISTED[0]], 去年=[HAND, LISTED[0]], 数据项=THEIR_ITEMS[:2])
+    read = read_sheet(made, register)
+    assert spots(read) == {("去年", "B2", "CATALOG_NAME_TWICE"), ("数据项", "A2", "SHEET_ITEM_OF")}
+    assert "目录!2、去年!2" in read.faults[0].text.zh or "目录!2、去年!2" in read.faults[1].text.zh
+
+
+def test_formulas_without_a_result_are_one_fault_and_none_where_nothing_is_read(
+    tmp_path: Path, register: Register
+) -> None:
+    row = ["=ROW()-1", LISTED[0][1], '="x"', *LISTED[0][3:]]
+    read = read_sheet(book(tmp_path / "s.xlsx", 目录=[HAND, row], 数据项=THEIR_ITEMS[:2]), register)
+    assert [(one.place.column, one.code) for one in read.faults] == [("C", "SHEET_FORMULA")]
+
+
+@pytest.mark.parametrize(
+    ("heading", "written", "hint"),
+    [
+        ("数据更新频率", "每学期更新", "是不是“每半年”"),
+        ("数据更新频率", "随时", "从这些中选"),
+        ("数据格式", "纸质档案", "从这些中选"),
+    ],
+)
+def test_a_word_that_denies_is_never_guessed_of_one_that_does_not(
+    tmp_path: Path, register: Register, heading: str, written: str, hint: str
+) -> None:
+    row = [written if name == heading else text for name, text in zip(HAND, LISTED[0], strict=True)]
+    (fault,) = read_sheet(book(tmp_path / "t.xlsx", 目录=[HAND, row], 数据项=THEIR_ITEMS[:2]), register).faults
+    assert fault.remedy is not None
+    assert hint in fault.remedy.zh
+    assert "是不是“不更新”" not in fault.remedy.zh
+
+
+def test_words_that_offices_write_are_read(tmp_path: Path, register: Register) -> None:
+    words = {"数据更新频率": "按周", "数据格式": "Oracle数据库", "共享方式": "库表"}
+    row = [words.get(name, text) for name, text in zip(HAND, LISTED[0], strict=True)]
+    (read,) = read_sheet(book(tmp_path / "u.xlsx", 目录=[HAND, row], 数据项=THEIR_ITEMS[:2]), register).resources
+    assert (read.update_frequency, read.data_format) == (UpdateFrequency.WEEKLY, DataFormat.DATABASE)

@@ -32,8 +32,8 @@ def test_form_out_filled_in_and_back_as_drafts(environ: dict[str, str], tmp_path
     form = tmp_path / "表.xlsx"
     run("template", str(form), "--department", "jinshui_transport", "--prefill")
     book = openpyxl.load_workbook(form)
-    assert book.sheetnames == ["目录", "数据项", "选项", "填报说明"]
-    assert book["选项"].sheet_state == "hidden"
+    assert book.sheetnames == ["目录", "数据项", "选项", "填报说明", "填报版本"]
+    assert book["选项"].sheet_state == book["填报版本"].sheet_state == "hidden"
     sheet = book["目录"]
     heads = {str(cell.value): cell for cell in sheet[1]}
     assert [str(cell.value) for cell in sheet[1]][:4] == ["目录名称", "提供单位", "数据格式", "数据更新频率"]
@@ -46,7 +46,8 @@ def test_form_out_filled_in_and_back_as_drafts(environ: dict[str, str], tmp_path
     book.save(form)
     said = json.loads(run("import-excel", str(form), "--as", "officer_jinshui", "--json").output)
     assert said["faults"] == 0
-    assert said["saved"]
+    assert len(said["saved"]) == 1  # what says nothing new is no draft
+    assert said["same"] == said["files"][0]["entries"] - 1
     with open_ground() as ground:
         assert [one.body.summary.zh for one in drafts(ground.engine)].count("改过的摘要。") == 1
     run("import-excel", str(form), "--as", "officer_jinshui")  # the same again changes nothing and is no fault
