@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from catalogs.grading import Circle, lineage_grades
 from catalogs.model import Grade, Resource
 from catalogs.rules import highest
-from catalogs.tables import DERIVATION, REGRADING, RESOURCE
+from catalogs.tables import DERIVATION, REGRADING, RESOURCE, RESOURCE_VERSION
 from infra.errors import Place, Refused
 from infra.language import Text
 
@@ -58,7 +58,10 @@ def guard(connection: Connection, written: Sequence[Resource], versions: Mapping
         (resource.id, name, before, after)
         for resource in written
         if resource.id in old
-        for name, before, after in _lowered(old[resource.id], resource)
+        for name, before, after in [
+            *_lowered(old[resource.id], resource),
+            *_returned(connection, old[resource.id], resource),
+        ]
     ]
     least = floors(connection, written)
     below = [(each.id, "", least[each.id], each.grade) for each in written if each.grade < least[each.id]]
@@ -101,6 +104,18 @@ def _lowered(old: Resource, new: Resource) -> list[tuple[str, Grade, Grade]]:
     if new.grade < old.grade and not (_fewer(old, new) and not found):
         found.insert(0, ("", old.grade, new.grade))
     return found
+
+
+def _returned(connection: Connection, old: Resource, new: Resource) -> list[tuple[str, Grade, Grade]]:
+    """Items that had left and come back lower than the newest version that had them: two steps of one person."""
+    came = {item.name: item.grade for item in new.items if old.item(item.name) is None}
+    if not came:
+        return []
+    query = sa.select(RESOURCE_VERSION.c.body).where(RESOURCE_VERSION.c.resource == new.id)
+    known: dict[str, Grade] = {}
+    for body in connection.execute(query.order_by(RESOURCE_VERSION.c.version)).scalars():
+        known |= {item.name: item.grade for item in msgspec.convert(body, Resource).items if item.name in came}
+    return [(name, known[name], grade) for name, grade in came.items() if grade < known.get(name, grade)]
 
 
 def _fewer(old: Resource, new: Resource) -> bool:

@@ -155,10 +155,12 @@ def _as_guarded(ground: Ground, dataset: str, found: Plan) -> None:
     """A name is what the policy, the masks and the extracts go by: no column gets one that guards its values less."""
     now = {item.name: item for item in resource(ground.engine, dataset).items}
     for new, old in found.renamed.items():
-        if new not in now:  # unknown to the register, it is shown to nobody
+        # One that left the register meanwhile may come back, and then with no less than it had.
+        then = now.get(new) or last_known(ground.engine, dataset, new)
+        if then is None:  # never known to the register, it is shown to nobody
             continue
         was = last_known(ground.engine, dataset, old)
-        if was is None or evolve.guarded_less(was, now[new]):
+        if was is None or evolve.guarded_less(was, then):
             raise Refused(
                 "EVOLVE_GUARD",
                 f"列 {old} 更名为 {new} 会降低其保护：分级、个人信息类别、标识角色或内容类别低于原登记。什么都没有改动",

@@ -112,6 +112,19 @@ def test_an_item_s_grade_is_lowered_like_the_whole(stocked: Ground, folder: Path
     assert resource(stocked.engine, ZONES) == lower
 
 
+def test_an_item_that_left_comes_back_no_lower(stocked: Ground, folder: Path) -> None:
+    old = resource(stocked.engine, ZONES)
+    lower = lower_item(old)
+    name = next(a.name for a, b in zip(old.items, lower.items, strict=True) if a != b)
+    without = replace(old, items=tuple(item for item in old.items if item.name != name))
+    put(stocked, folder, without)
+    with pytest.raises(Refused, match="CATALOG_GRADE_LOWERED") as refused:
+        put(stocked, folder, lower)
+    assert [name in reason.en for reason in refused.value.reasons] == [True]
+    put(stocked, folder, old)
+    assert resource(stocked.engine, ZONES) == old
+
+
 def test_a_refused_proposal_lowers_nothing(stocked: Ground, folder: Path) -> None:
     high = graded(resource(stocked.engine, ZONES), Grade.GENERAL_4)
     put(stocked, folder, high)

@@ -193,6 +193,9 @@ def test_a_new_name_guards_the_values_no_less_than_the_old_one(ground: Ground, t
             assert "remark" in refused.value.text.en
         assert "note" in types(ground)
         assert [one for one in city.acts(ground) if one not in entries and one[0] == "lake:table:evolved"] == []
+        register_city(ground, ground.city, "test")  # it left the register, and may come back as it was
+        with pytest.raises(Refused, match="EVOLVE_GUARD"):
+            decided(ground, city.FLOW, asked, "engineer_li")
         catalogued(ground, tmp_path / "same", ITEM.replace("note,", "remark,", 1))
         assert decided(ground, city.FLOW, asked, "engineer_li")[1].renamed == {"remark": "note"}
     finally:
