@@ -1,9 +1,30 @@
-"""What the register adds to `hub doctor`: its REST API, and whether the search says what the register says."""
+"""What the register adds to `hub doctor`: who asks, its REST API, and whether the search says what the register says.
+
+Nothing is written, and no key is said.
+"""
 
 from infra.doctor import Finding, Part, State
 from infra.doctor_server import listening
+from infra.errors import Refused
 from infra.ground import Ground
 from infra.language import Text
+
+
+def _caller(ground: Ground) -> Finding:
+    from catalogs.people import current  # noqa: PLC0415 - not for every command
+
+    given = ground.settings.api_key
+    try:
+        someone = current(ground)
+    except Refused:
+        if given is not None and given.reveal():
+            raise  # a key that opens nothing is a fault; none is how everybody begins
+        text = Text("未设 HUB_API_KEY（hub people key 签发）", "HUB_API_KEY is not set (hub people key issues keys)")
+        return Finding(State.WARNING, text, {"person": None})
+    roles = sorted(someone.roles)
+    zh, en = "、".join(role.text.zh for role in roles), ", ".join(role.text.en for role in roles)
+    detail = {"person": someone.id, "roles": [role.value for role in roles]}
+    return Finding(State.OK, Text(f"{someone.id}（{zh}）", f"{someone.id} ({en})"), detail)
 
 
 def _rest(ground: Ground) -> Finding:
@@ -28,6 +49,7 @@ def _search(ground: Ground) -> Finding:
 
 
 PARTS = (
+    Part("caller", "操作人", _caller),
     Part("rest", "目录接口", _rest),
     Part("search", "目录检索", _search),
 )

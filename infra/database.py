@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine import Connection, Engine
 
+from infra.database_words import unavailable
 from infra.errors import Unavailable, WrongUse
 from infra.language import Text
 from infra.settings import Secret, Settings
@@ -26,6 +27,7 @@ from infra.text import quote_identifier
 _QUEUED = ("55P03", "40P01", "40001")  # PostgreSQL: no lock in time, deadlock, serialization failure
 _DISK_FULL = "53100"  # PostgreSQL: disk_full
 _DISK = ("disk is full", "disk I/O error")  # SQLite; the latter when not even its shared memory finds room
+_DENIED = ("readonly database", "unable to open database file")  # SQLite
 _BUSY_STEP_MS = 1000  # how long SQLite itself waits for a lock before it asks us
 
 
@@ -161,8 +163,8 @@ def write(engine: Engine) -> Iterator[Connection]:
     """A write transaction: committed when the block ends, rolled back when it raises.
 
     Raises:
-        Unavailable: `DATABASE_BUSY` when no lock came within the limit, `DATABASE_DISK`, `DATABASE_UNREACHABLE`,
-            `DATABASE_FAILED`.
+        Unavailable: `DATABASE_BUSY` when no lock came within the limit, `DATABASE_DISK`, `DATABASE_DENIED`,
+            `DATABASE_UNREACHABLE`, `DATABASE_FAILED`.
     """
     with _ours(), contextlib.closing(_begin(engine)) as connection:
         try:
@@ -216,7 +218,7 @@ def scrub(engine: Engine, tables: Sequence[str]) -> None:
         connection.exec_driver_sql("PRAGMA temp_store = MEMORY")
         while not _vacuumed(connection):
             if time.monotonic() > deadline:
-                raise _busy()
+                raise unavailable("DATABASE_BUSY")
             time.sleep(0.05)
 
 
@@ -254,43 +256,18 @@ def _ours() -> Iterator[None]:
     try:
         yield
     except exc.TimeoutError as error:
-        raise _busy() from error
+        raise unavailable("DATABASE_BUSY") from error
     except (exc.OperationalError, exc.InterfaceError) as error:
         state = getattr(error.orig, "sqlstate", None)
         if state == _DISK_FULL or any(said in str(error.orig) for said in _DISK):
-            raise _full() from error
+            raise unavailable("DATABASE_DISK") from error
+        if any(said in str(error.orig) for said in _DENIED):
+            raise unavailable("DATABASE_DENIED") from error
         if state in _QUEUED or "locked" in str(error.orig):
-            raise _busy() from error
+            raise unavailable("DATABASE_BUSY") from error
         if state is None and error.statement is None:
-            raise _unreachable() from error
+            raise unavailable("DATABASE_UNREACHABLE") from error
         raise Unavailable("DATABASE_FAILED", "数据库操作失败", "the database failed") from error
-
-
-def _busy() -> Unavailable:
-    return Unavailable(
-        "DATABASE_BUSY",
-        "数据库一直被占用",
-        "the database stayed busy",
-        remedy=Text("稍后重试", "try again later"),
-    )
-
-
-def _full() -> Unavailable:
-    return Unavailable(
-        "DATABASE_DISK",
-        "数据库所在磁盘空间不足，或磁盘有故障",
-        "the disk of the database is full, or failing",
-        remedy=Text("清理或扩充磁盘后重试，未完成的工作会接着做", "make room, then try again: what was begun goes on"),
-    )
-
-
-def _unreachable() -> Unavailable:
-    return Unavailable(
-        "DATABASE_UNREACHABLE",
-        "无法连接数据库",
-        "the database cannot be reached",
-        remedy=Text("检查 HUB_DATABASE 与数据库服务", "check HUB_DATABASE and the database's service"),
-    )
 
 
 def migrate(engine: Engine, package: str, folder: Any) -> None:

@@ -12,7 +12,7 @@ import platform
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum
 from importlib import metadata
@@ -56,8 +56,17 @@ class Part:
 
 
 def examine(ground: Ground, parts: Sequence[Part]) -> dict[str, Finding]:
-    """The finding on each part by its name, in the order of `parts`."""
-    return {part.name: _safely(part.check, ground) for part in parts}
+    """The finding on each part by its name, in the order of `parts`; the same failure is told once, then pointed at."""
+    found: dict[str, Finding] = {}
+    first: dict[str, Part] = {}
+    for part in parts:
+        finding = _safely(part.check, ground)
+        if finding.state is State.FAILED:
+            at = first.setdefault(finding.text.en, part)
+            if at is not part:
+                finding = replace(finding, text=Text(f"原因同“{at.zh}”", f"for the same reason as {at.name}"))
+        found[part.name] = finding
+    return found
 
 
 def _safely(check: Callable[[Ground], Finding], ground: Ground) -> Finding:
@@ -135,7 +144,11 @@ def _home(ground: Ground) -> Finding:
     detail: dict[str, Any] = {"path": str(home), "found": ground.found, "exists": home.is_dir()}
     said = Text(f"{home}（{how.zh}）", f"{home} ({how.en})")
     if not home.is_dir():
-        return Finding(State.WARNING, Text(f"{said.zh}，尚未建立", f"{said.en}, not made yet"), detail)
+        text = Text(
+            f"{said.zh}，尚未建立（hub catalog register 建立）",
+            f"{said.en}, not made yet (hub catalog register makes it)",
+        )
+        return Finding(State.WARNING, text, detail)
     free = shutil.disk_usage(home).free
     detail |= {"free_bytes": free, "mode": oct(home.stat().st_mode & 0o777)}
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
@@ -152,15 +165,20 @@ def _home(ground: Ground) -> Finding:
 def _city(ground: Ground) -> Finding:
     detail: dict[str, Any] = {"path": str(ground.city)}
     if not (ground.city / "city.yaml").is_file():
-        text = Text(f"{ground.city} 中没有 city.yaml", f"no city.yaml in {ground.city}")
+        text = Text(
+            f"{ground.city} 中没有 city.yaml，检查 HUB_CITY_DIR", f"no city.yaml in {ground.city}: check HUB_CITY_DIR"
+        )
         return Finding(State.FAILED, text, detail)
     years = sorted(ground.workdays.years)
     this = ground.now().year
     detail["calendar"] = years
-    named = ", ".join(map(str, years))
+    named = ", ".join(map(str, years)) or "—"
     said = Text(f"{ground.city}，工作日表：{named}", f"{ground.city}, working days of {named}")
     if this not in years:
-        text = Text(f"{said.zh}，缺 {this} 年", f"{said.en}, {this} is missing: deadlines stay open")
+        text = Text(
+            f"{said.zh}，缺 {this} 年，期限暂不计算：请补 calendar/{this}.yaml",
+            f"{said.en}, {this} is missing, so deadlines stay open: add calendar/{this}.yaml",
+        )
         return Finding(State.WARNING, text, detail)
     return Finding(State.OK, said, detail)
 

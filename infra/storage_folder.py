@@ -215,9 +215,17 @@ def _disk(key: str) -> Iterator[None]:
         raise
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise missing(key) from error
-    except PermissionError as error:
-        raise Unavailable("STORE_DENIED", f"无权访问存储中的 {key}", f"the store denies access to {key}") from error
     except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise Unavailable(
+                "STORE_DENIED",
+                f"无权读写存储中的 {key}",
+                f"the store denies access to {key}",
+                remedy=Text(
+                    "检查存储目录的属主、权限，以及磁盘是否以只读方式挂载",
+                    "check who owns the store's folder, its rights, and whether its disk is mounted read-only",
+                ),
+            ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable(
                 "STORE_FULL",

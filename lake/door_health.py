@@ -47,8 +47,8 @@ def doors(ground: Ground) -> Finding:
         "quotas": uses,
     }
     if broken:
-        zh = "；".join(f"{of}：{error.sentence('zh')}" for (of, _), error in broken.items())
-        en = "; ".join(f"{of}: {error.sentence('en')}" for (of, _), error in broken.items())
+        zh = "\n  ".join(f"{of}：{error.sentence('zh')}" for (of, _), error in broken.items())
+        en = "\n  ".join(f"{of}: {error.sentence('en')}" for (of, _), error in broken.items())
         return Finding(State.FAILED, Text(zh, en), detail)
     if full:
         names = ", ".join(f"{one.unit} {one.limit} {one.used}/{one.most}" for one in full)

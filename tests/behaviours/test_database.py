@@ -203,13 +203,25 @@ def test_a_database_of_a_newer_program_is_not_touched(city_ground: Ground, tmp_p
 
 
 def test_an_unreachable_database_is_one_sentence_without_the_password(tmp_path: Path) -> None:
-    for url in ("postgresql://hub:s3cretword@127.0.0.1:1/x", f"sqlite:///{tmp_path}/absent/s3cretword.db"):
+    for url, code in (
+        ("postgresql://hub:s3cretword@127.0.0.1:1/x", "DATABASE_UNREACHABLE"),
+        (f"sqlite:///{tmp_path}/absent/s3cretword.db", "DATABASE_DENIED"),
+    ):
         engine = open_engine(url)
         with pytest.raises(Unavailable) as caught, read(engine) as connection:
             connection.execute(sa.text("SELECT 1"))
         engine.dispose()
-        assert caught.value.code == "DATABASE_UNREACHABLE"
+        assert caught.value.code == code
         assert "s3cretword" not in caught.value.sentence("en") + caught.value.sentence("zh")
+
+
+def test_a_database_that_may_not_be_written_says_so(ground: Ground) -> None:
+    with pytest.raises(Unavailable) as caught, write(ground.engine) as connection:
+        connection.exec_driver_sql("PRAGMA query_only = 1")  # what a disk that is mounted read-only answers
+        METADATA.create_all(connection)
+    ground.engine.dispose()
+    assert caught.value.code == "DATABASE_DENIED"
+    assert "read-only" in caught.value.sentence("en")
 
 
 def test_readers_go_on_while_one_writes(engine: sa.Engine) -> None:

@@ -1,4 +1,4 @@
-"""What `hub doctor` says of the register's API and of the search's index."""
+"""What `hub doctor` says of who asks, of the register's API and of the search's index."""
 
 from pathlib import Path
 
@@ -9,10 +9,12 @@ from lake_city import stock
 from catalogs.doctor import PARTS
 from catalogs.find.index import rebuild
 from catalogs.find.tables import DOCUMENT
+from catalogs.people import issue_key
+from catalogs.register import register_city
 from catalogs.rest import serving
 from infra.database import write
 from infra.doctor import Finding, State, examine
-from infra.ground import Ground, open_ground
+from infra.ground import Ground, open_ground, sample_city
 from infra.processes import free_port
 
 ANY = "0.0.0.0"  # noqa: S104 - nothing listens there
@@ -63,3 +65,22 @@ def test_an_index_that_lacks_an_entry_is_a_failure_until_it_is_made_again(city_g
     with write(city_ground.engine) as connection:
         rebuild(connection)
     assert finding(city_ground, "search").state is State.OK
+
+
+def caller(environ: dict[str, str]) -> Finding:
+    with open_ground(environ) as asked:
+        return examine(asked, PARTS)["caller"]
+
+
+def test_who_asks_is_told_and_no_key_is(tmp_path: Path) -> None:
+    environ = {"HUB_HOME": str(tmp_path / "home")}
+    with open_ground(environ, create=True) as ground:
+        ground.prepare()
+        register_city(ground, sample_city(), "tester")
+        key = issue_key(ground, "engineer_li", "tester")
+    found = caller({**environ, "HUB_API_KEY": key})
+    assert (found.state, found.detail) == (State.OK, {"person": "engineer_li", "roles": ["engineer"]})
+    assert key not in repr(found)
+    assert caller(environ).state is State.WARNING, "everybody begins without a key"
+    wrong = caller({**environ, "HUB_API_KEY": "hubk_0_nobody"})
+    assert (wrong.state, wrong.detail["code"]) == (State.FAILED, "PERSON_UNKNOWN")

@@ -48,6 +48,7 @@ def test_what_is_not_there_is_found_and_no_secret_is_said(tmp_path: Path) -> Non
     found = findings(ground)
     failed = {name for name, finding in found.items() if finding.state is State.FAILED}
     assert failed == {"city", "store", "database", "ledger"}
+    assert found["ledger"].text.en == "for the same reason as database", "one failure is explained once"
     assert found["settings"].state is State.WARNING
     assert found["settings"].detail["unknown"] == ["HUB_STROE"]
     assert "s3cret" not in repr(found)
