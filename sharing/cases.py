@@ -167,11 +167,7 @@ def approved(case: Case, side: Side, reviewer: Reviewer, opinion: str, now: date
     """
     _must(case, State.PRECHECKED)
     if side not in reviewer.sides or (side == "provider" and reviewer.department not in case.providers):
-        raise Refused(
-            "SHARE_NOT_REVIEWER",
-            "审批人不是该数据提供部门或主管部门的审核人",
-            "this person is no reviewer of the providing department or of the authority",
-        )
+        raise _not_reviewer(case)
     if reviewer.person in case.barred:
         raise Refused("SHARE_OWN_CASE", "申请的经办人不得审批同一申请", "who made the application may not approve it")
     if any(given.side == side and given.department == reviewer.department for given in case.approvals):
@@ -219,11 +215,17 @@ def of_this_case(case: Case, reviewer: Reviewer) -> None:
     """
     provides = "provider" in reviewer.sides and reviewer.department in case.providers
     if not provides and "authority" not in reviewer.sides:
-        raise Refused(
-            "SHARE_NOT_REVIEWER",
-            "只有该数据提供部门或主管部门的审核人可以这样做",
-            "only a reviewer of the providing department or of the authority may do this",
-        )
+        raise _not_reviewer(case)
+
+
+def _not_reviewer(case: Case) -> Refused:
+    providers = ", ".join(sorted(case.providers))
+    return Refused(
+        "SHARE_NOT_REVIEWER",
+        f"此步骤由数据提供部门（{providers}）或主管部门的审核人办理",
+        f"this step is for a reviewer of the providing department ({providers}) or of the authority",
+        remedy=Text("请该审核人用本人密钥办理", "ask that reviewer, who acts with a key of their own"),
+    )
 
 
 def signed(case: Case, digest: str, seen: str, person: str = "") -> Case:
@@ -292,4 +294,5 @@ def _must(case: Case, *states: State) -> None:
             "SHARE_CASE_STATE",
             f"案件 {case.id} 处于“{case.state.text.zh}”，此步骤要求“{wanted_zh}”",
             f"case {case.id} is {case.state.text.en}; this step needs it to be {wanted_en}",
+            remedy=Text(f"经过与下一步见 hub share show {case.id}", f"what comes next: hub share show {case.id}"),
         )

@@ -9,7 +9,6 @@ import click
 
 from infra.console import emit, help_text, json_option, progress
 from infra.language import Text
-from infra.local_time import local_time
 from sharing.serve_cli import serve
 
 if TYPE_CHECKING:
@@ -123,8 +122,7 @@ def apply(as_: str | None, dataset: str, **given: Any) -> None:
         _may(person, *_DESK)
         asked = cases.Request(items=items, **fixed)
         channel = cases.channel(given["channel"])
-        done = casebook.apply(ground, given["applicant"], channel, dataset, asked, person.id)
-        _emit_case(ground, done)
+        _emit_case(ground, casebook.apply(ground, given["applicant"], channel, dataset, asked, person.id))
 
 
 @_command("precheck", "预审：一次列出全部理由。", "Pre-check: all reasons at once.")
@@ -181,7 +179,8 @@ def agreement(as_: str | None, case: str) -> None:
 
     with _acting(as_) as (ground, _):
         text = casebook.terms(ground, case)
-        emit(ground, {"case": case, "text": text.text, "digest": text.digest}, lambda _: [text.text, text.digest])
+        then = help_text("确认：", "to confirm: ") + f"hub share sign {case} --digest {text.digest}"
+        emit(ground, {"case": case, "text": text.text, "digest": text.digest}, lambda _: [text.text, then])
 
 
 @_command("sign", "记录申请主体对协议摘要的确认（摘要不是签名）。", "Record the sign-off of the agreement's digest.")
@@ -204,16 +203,16 @@ def sign(as_: str | None, case: str, digest: str) -> None:
 @click.option("--endpoint", help=help_text("共享服务地址", "address of the sharing server"))
 def issue(as_: str | None, case: str, profile: Path | None, endpoint: str | None) -> None:
     """Issue and print the certificate."""
-    from sharing import certificate, extract
+    from sharing import certificate, extract, telling
     from sharing.profiles import ensure
 
     with _acting(as_) as (ground, person):
         _may(person, "engineer", "authority_reviewer")
         with progress(Text("生成交付数据集", "making the extract").say(ground.lang)):
             found = extract.issue(ground, case, person.id)
-        path = ensure(ground, case, profile, endpoint, person.id)
-        value = {**extract.document(ground, found), "profile": str(path)}
-        emit(ground, value, lambda _: [*certificate.lines(found.certificate, ground.lang), str(path)])
+        opened, said = telling.reading(ground, case, ensure(ground, case, profile, endpoint, person.id))
+        value = extract.document(ground, found) | opened
+        emit(ground, value, lambda _: [*certificate.lines(found.certificate, ground.lang), *said])
 
 
 @_command("profile", "签发新的凭据文件。", "Write a new profile file with a new token.")
@@ -222,12 +221,13 @@ def issue(as_: str | None, case: str, profile: Path | None, endpoint: str | None
 @click.option("--endpoint", help=help_text("共享服务地址", "address of the sharing server"))
 def profile(as_: str | None, case: str, file: Path, endpoint: str | None) -> None:
     """Write the file."""
-    from sharing.profiles import make
+    from sharing import profiles, telling
 
     with _acting(as_) as (ground, person):
         _may(person, "engineer", "authority_reviewer")
-        make(ground, case, file, endpoint, person.id)
-        emit(ground, {"profile": str(file)}, lambda _: str(file))
+        profiles.make(ground, case, file, endpoint, person.id)
+        opened, said = telling.reading(ground, case, file)
+        emit(ground, opened, lambda _: said)
 
 
 @_command("revoke", "撤销使用许可，数秒内生效。", "Revoke the grant; it holds within seconds.")
@@ -235,12 +235,12 @@ def profile(as_: str | None, case: str, file: Path, endpoint: str | None) -> Non
 @click.option("--reason", required=True, help=help_text("理由", "why"))
 def revoke(as_: str | None, case: str, reason: str) -> None:
     """Revoke and print the grant."""
-    from sharing import casebook, grants
+    from sharing import casebook, grants, telling
 
     with _acting(as_) as (ground, person):
         casebook.may_revoke(ground, case, person)
         done = grants.revoke(ground, case, person.id, reason)
-        emit(ground, done, lambda grant: f"{grant.id}  {grant.share}  {local_time(grant.revoked_at)}")
+        emit(ground, done, lambda grant: telling.revoked(grant, ground.lang))
 
 
 @_command("expire", "登记已到期的使用许可。", "Write down the grants whose term is over.")

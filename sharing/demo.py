@@ -246,7 +246,7 @@ def _read(ground: Ground, profile: Path, grant: grants.Grant) -> dict[str, Any]:
     python = ground.environ.get("HUB_FIRM_PYTHON")
     if not python:
         return {"client": None}
-    command: Sequence[str] = [python, "-c", _FIRM, str(profile), f"{grant.share}.{grant.schema}.{grant.table}"]
+    command: Sequence[str] = [python, "-c", _FIRM, str(profile), grant.address]
     bare = {"PATH": ground.environ.get("PATH", ""), "HOME": str(ground.home)}
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=READ_SECONDS, env=bare, check=False)

@@ -37,7 +37,7 @@ _TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A grant as it stands; the shared table's name is `share`.`schema`.`table`."""
+    """A grant as it stands."""
 
     id: str
     case: str
@@ -49,6 +49,11 @@ class Grant:
     starts_at: datetime
     ends_at: datetime
     revoked_at: datetime | None
+
+    @property
+    def address(self) -> str:
+        """The table as a client of Delta Sharing names it behind the profile's `#`."""
+        return f"{self.share}.{self.schema}.{self.table}"
 
 
 def of_case(engine: sa.Engine, case_id: str) -> Grant:

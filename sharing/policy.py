@@ -29,6 +29,7 @@ from sharing.reasons import Reason, sentences
 
 _POLICIES = Path(__file__).parent / "policies"
 _ARTICLE = re.compile(r'@id\("([^"]+)"\)\s*@article\("([^"]+)"\)')
+_UNKNOWN_ITEM = "item.registered"
 SECURITY = ("protection_grade", "storage_place", "officer")
 
 
@@ -98,10 +99,14 @@ def precheck(
     )
     if case.channel is Channel.CONDITIONAL:
         for name in case.request.items:
-            context = receive_context(applicant.kind, resource.item(name), case.request, resource)
+            item = resource.item(name)
+            context = receive_context(applicant.kind, item, case.request, resource)
+            against = known.reasons(known.ask(who, "receive", ("Item", f"{resource.id}/{name}"), context))
+            if item is None:  # judged as the worst that it could be, and told as what it is
+                against = tuple(reason for reason in against if reason.rule == _UNKNOWN_ITEM) or against
             found += [
                 Reason(reason.rule, Text(f"{name}：{reason.text.zh}", f"{name}: {reason.text.en}"), reason.article)
-                for reason in known.reasons(known.ask(who, "receive", ("Item", f"{resource.id}/{name}"), context))
+                for reason in against
             ]
     return tuple(found)
 

@@ -1,13 +1,15 @@
 """A case told to a person: the list, its history, whose turn it is and what to type next."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from catalogs.lookup import departments
 from infra.console import table
 from infra.ground import Ground
 from infra.language import Text
-from infra.local_time import CITY_TIME
+from infra.local_time import CITY_TIME, local_time
+from sharing import grants
 from sharing.cases import Case, State
 from sharing.reasons import from_dict
 
@@ -38,6 +40,27 @@ def history(case: Case, events: Sequence[Mapping[str, Any]], lang: str) -> list[
     return said
 
 
+def reading(ground: Ground, case_id: str, profile: Path) -> tuple[dict[str, str], list[str]]:
+    """How the firm reads its extract: for a program, and for a person the very line to run."""
+    address = grants.of_case(ground.engine, case_id).address
+    said = (
+        Text(
+            f"凭据  {profile}（含访问令牌，只交给申请主体）",
+            f"profile  {profile} (it holds the token: for the applicant alone)",
+        ),
+        Text(
+            f'读取  delta_sharing.load_as_pandas("{profile.name}#{address}")，须 hub up 或 hub share serve 在运行',
+            f'read  delta_sharing.load_as_pandas("{profile.name}#{address}"), while hub up or hub share serve runs',
+        ),
+    )
+    return {"profile": str(profile), "table": address}, [one.say(ground.lang) for one in said]
+
+
+def revoked(grant: grants.Grant, lang: str) -> str:
+    """That a grant ended, since when."""
+    return f"{grant.case}: {State.REVOKED.text.say(lang)}  {local_time(grant.revoked_at)}  {grant.id}"
+
+
 def turn(ground: Ground, case: Case) -> list[str]:
     """What comes next, and whose approval is missing while the case waits for approvals."""
     return [_next(case).say(ground.lang), *_awaited(ground, case)]
@@ -47,7 +70,7 @@ def _next(case: Case) -> Text:
     """What to do with the case now."""
     zh, en = {
         "applied": ("下一步：hub share precheck {}", "next: hub share precheck {}"),
-        "prechecked": ("等待批准：hub share approve {} --side …", "awaits approval: hub share approve {} --side …"),
+        "prechecked": ("等待批准，依次为：", "awaits approval, in this order:"),
         "approved": (
             "下一步：申请主体读 hub share agreement {}，再用 hub share sign {} --digest … 确认",
             "next: the applicant reads hub share agreement {}, then hub share sign {} --digest …",
@@ -68,4 +91,7 @@ def _awaited(ground: Ground, case: Case) -> list[str]:
         return []
     named = {department.id: department.name.say(ground.lang) for department in departments(ground.engine)}
     sides = {"provider": Text("提供单位", "provider"), "authority": Text("主管部门", "authority")}
-    return [f"  - {side}  {sides[side].say(ground.lang)}  {named.get(who, who)}".rstrip() for side, who in case.awaited]
+    return [
+        f"  hub share approve {case.id} --side {side}  {sides[side].say(ground.lang)}  {named.get(who, who)}".rstrip()
+        for side, who in case.awaited
+    ]

@@ -88,6 +88,12 @@ def test_each_requirement_on_the_request(known, resources, rule, changes):
     assert all(reason.text.zh and reason.text.en for reason in reasons)
 
 
+def test_an_item_that_does_not_exist_is_told_as_that_and_as_nothing_else(known, resources):
+    reasons = found(known, resources, of=case(items=("no_such_item", "visit_id")))
+    assert [reason.rule for reason in reasons if reason.text.en.startswith("no_such_item")] == ["item.registered"]
+    assert "item.direct" in [reason.rule for reason in reasons if reason.text.en.startswith("visit_id")]
+
+
 def test_a_firm_on_government_sharing_is_refused_with_the_article(known, resources):
     reasons = found(known, resources, of=case(channel=Channel.GOVERNMENT))
     assert "第二条" in next(reason.article for reason in reasons if reason.rule == "channel.government")

@@ -54,6 +54,8 @@ def test_the_whole_way_by_command(hub, tmp_path):
     profile = tmp_path / "firm.share"
     issued = hub("issue", case, "--profile", str(profile))
     assert issued["certificate"]["result"]["level"] == 4
+    assert issued["profile"] == str(profile)
+    assert issued["table"] == f"{case}.zhongyuan.health_visits"
     written = json.loads(profile.read_text())
     assert profile.stat().st_mode & 0o777 == 0o600
     assert len(written["bearerToken"]) >= 43
@@ -95,3 +97,25 @@ def test_a_case_says_whose_turn_it_is_in_the_readers_language(hub, ground):
     listed = CliRunner().invoke(share, ["list"], env=environ).output
     assert "预审通过" in listed
     assert "prechecked" not in listed
+
+
+def test_who_issues_is_told_the_line_that_reads_it_and_who_revokes_that_it_ended(hub, ground, tmp_path):
+    case = apply(hub)
+    environ = {"HUB_HOME": str(ground.home), "HUB_DEMO": "1", "HUB_LANG": "en"}
+
+    def said(*arguments):
+        ran = CliRunner().invoke(share, arguments, env=environ)
+        assert ran.exit_code == 0, ran.output
+        return ran.output
+
+    hub("precheck", case)
+    for side, who in (("provider", "reviewer_zhongyuan"), ("authority", "reviewer_authority")):
+        assert f"hub share approve {case} --side {side}" in said("show", case), "what to type next"
+        hub("approve", case, "--side", side, "--as", who)
+    sign = said("agreement", case).splitlines()[-1].partition("hub share ")[2]
+    said(*sign.split())
+    assert f'load_as_pandas("a.share#{case}.zhongyuan.health_visits")' in said(
+        "issue", case, "--profile", str(tmp_path / "a.share")
+    )
+    assert f"b.share#{case}." in said("profile", case, str(tmp_path / "b.share"))
+    assert said("revoke", case, "--reason", "misuse").startswith(f"{case}: revoked")
