@@ -135,6 +135,20 @@ def _cell(value: Any) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
+def confirmed(question: Text, *, default: bool = False) -> bool:
+    """What the person answers to `question`; where nobody can answer, how to say it beforehand.
+
+    Raises:
+        click.UsageError: no terminal, and no answer on standard input.
+    """
+    try:
+        return click.confirm(question.say(language(os.environ)), default)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError(help_text("无人回答；加 --yes 不再询问", "nobody answers; --yes does not ask")) from None
+
+
 @contextlib.contextmanager
 def progress(description: str) -> Iterator[Callable[[str], None]]:
     """Show that work goes on: a spinner on standard error, on a terminal alone.

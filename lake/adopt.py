@@ -157,9 +157,8 @@ def may_adopt(ground: Ground, dataset: str) -> None:
             f"the city that is registered here is the sample {known}, whose folder belongs to the program",
             place=Place(dataset=dataset),
             remedy=Text(
-                "另设 HUB_HOME 从空目录开始，或用 hub catalog export 导出城市文件夹并设 HUB_CITY_DIR",
-                "begin with an empty home (HUB_HOME), or export the city's folder with `hub catalog export` and name "
-                "it in HUB_CITY_DIR",
+                f"复制 {ground.city}，把 HUB_CITY_DIR 设为副本；或另设 HUB_HOME 从空目录开始",
+                f"copy {ground.city} and name the copy in HUB_CITY_DIR; or begin with an empty home (HUB_HOME)",
             ),
         )
 
@@ -246,15 +245,21 @@ def _published(ground: Ground, dataset: str, raw: Mapping[str, Any]) -> bool:
     )
 
 
-def write_drafts(proposal: Proposal, out: Path) -> tuple[Path, ...]:
+def write_drafts(ground: Ground, proposal: Proposal, out: Path, provider: str | None = None) -> tuple[Path, ...]:
     """Both drafts below `out`, laid out as in a city's folder; nothing that lies there is overwritten.
+
+    Who provides it is the unit's first department, where the city has one: a draft that names nobody's is registered
+    by nobody.
 
     Raises:
         Refused: DRAFT_EXISTS.
         Unavailable: CATALOG_FOLDER.
     """
     unit = proposal.dataset.split(".")[0]
-    catalogue = {"unit": unit, "resources": [proposal.resource]}
+    with contextlib.suppress(Refused):  # a city with a fault, or without the unit, still gets its drafts
+        provider = provider or drafts.provider_of(ground.city, unit)
+    resource = proposal.resource | ({"provider": provider} if provider else {})
+    catalogue = {"unit": unit, "resources": [resource]}
     texts = {
         out / "contracts" / f"{proposal.dataset}.yaml": dump(proposal.contract),
         out / "catalogues" / f"{proposal.dataset}.yaml": drafts.yaml_text(catalogue),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalogs.as_option import as_option
-from infra.console import emit, help_text, json_option, progress, table, wants_json
+from infra.console import confirmed, emit, help_text, json_option, progress, table, wants_json
 from infra.language import Text
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from lake.adopt import Proposal, Wishes
     from lake.record import Outcome
 
+_PROVIDER = click.option(
+    "--provider", help=help_text("提供部门（默认单位的第一个）", "the department (default: the first of the unit)")
+)
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 _OPTIONS = (
     click.option(
@@ -56,6 +59,7 @@ def _options(command: "Callable[..., Any]") -> "Callable[..., Any]":
     )
 )
 @_options
+@_PROVIDER
 @click.option(
     "--out",
     required=True,
@@ -71,6 +75,7 @@ def infer(
     sheet: str | None,
     member: str | None,
     unpivot: bool | None,
+    provider: str | None,
     out: Path,
 ) -> None:
     """Look, write both drafts, and show what was found."""
@@ -80,10 +85,17 @@ def infer(
 
     with open_ground(os.environ, create=True) as ground:
         with progress(help_text("查看文件", "looking at the file")):
-            proposal = propose(ground, files, dataset, Wishes(title, mode, None, Hints(sheet, member), unpivot))
-            written = write_drafts(proposal, out)
+            proposal = propose(ground, files, dataset, Wishes(title, mode, provider, Hints(sheet, member), unpivot))
+            written = write_drafts(ground, proposal, out, provider)
         value = {**_told(proposal, ground.lang), "files": [str(path) for path in written]}
-        emit(ground, value, lambda _: [*_shown(proposal, ground.lang), *(f"  {path}" for path in written)])
+        then = Text(
+            f"下一步：审阅草稿；由主管部门审核人并入城市文件夹（HUB_CITY_DIR）并 hub catalog register；"
+            f"再 hub contract register，hub ingest {dataset} 文件",
+            f"next: look the drafts over; the authority's reviewer puts both into the city's folder (HUB_CITY_DIR) and "
+            f"runs hub catalog register; then hub contract register, hub ingest {dataset} FILE",
+        )
+        shown = [*(f"  {path}" for path in written), then.say(ground.lang)]
+        emit(ground, value, lambda _: [*_shown(proposal, ground.lang), *shown])
 
 
 @click.command(
@@ -94,7 +106,7 @@ def infer(
     )
 )
 @_options
-@click.option("--provider", help=help_text("提供部门（默认单位的第一个）", "the department (default: the first)"))
+@_PROVIDER
 @click.option("--yes", is_flag=True, help=help_text("不再询问", "do not ask"))
 @as_option
 @json_option
@@ -128,7 +140,7 @@ def adopt(
         lang = ground.lang
         if not wants_json():
             click.echo("\n".join(_shown(proposal, lang)))
-        if not yes and not click.confirm(help_text("登记并归集？", "Register and take it in?")):
+        if not yes and not confirmed(Text("登记并归集？", "Register and take it in?")):
             click.echo(Text("什么都没有改动。", "Nothing was changed.").say(lang))
             return 1
         begin(ground, dataset)
@@ -154,7 +166,7 @@ def _turned(ground: "Ground", files: tuple[Path, ...], proposal: "Proposal", wis
         f"This looks like a wide table: {count} columns ({first} to {last}). Make it long, a record for each cell, the "
         f"column's name in “{wide.name}” and the cell in “{wide.value}” (sure {wide.confidence:.2f})?",
     )
-    if click.confirm(asked.say(ground.lang), proposal.turned) == proposal.turned:
+    if confirmed(asked, default=proposal.turned) == proposal.turned:
         return proposal
     return propose(ground, files, proposal.dataset, replace(wishes, unpivot=not proposal.turned))
 

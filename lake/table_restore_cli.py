@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from catalogs.as_option import as_option
-from infra.console import emit, help_text, json_option, progress, wants_json
+from infra.console import confirmed, emit, help_text, json_option, progress, wants_json
 from infra.errors import Unavailable
 from infra.language import Text
 
@@ -62,7 +61,7 @@ def restore(dataset: str, target: int, reason: str | None, dry_run: bool, yes: b
             click.echo("\n".join(_lines(found.as_dict(), lang)))
             if not found.nothing:
                 seen = found.newest
-                if not _agreed():
+                if not confirmed(Text("还原？", "Put it back?")):
                     click.echo(Text("什么都没有改动。", "Nothing was changed.").say(lang))
                     return 1
         with progress(help_text("还原", "restoring")):
@@ -131,13 +130,3 @@ def _end(told: "Mapping[str, Any]", lang: str) -> str:
         f"已还原为版本 {told['version']}（{told['restore']}）",
         f"put back as version {told['version']} ({told['restore']})",
     ).say(lang)
-
-
-def _agreed() -> bool:
-    """What the person answers; where nobody can, how to say it beforehand."""
-    try:
-        return click.confirm(help_text("还原？", "Put it back?"))
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise click.UsageError(help_text("无人回答；加 --yes 不再询问", "nobody answers; --yes does not ask")) from None

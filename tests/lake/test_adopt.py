@@ -1,6 +1,7 @@
 """`hub adopt` takes a file that no contract speaks of from nothing to a query; what it may not do it refuses."""
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -76,7 +77,7 @@ def test_the_drafts_pass_the_checks_that_people_s_own_pass(environ: dict[str, st
 
 
 def test_it_asks_and_no_leaves_nothing(environ: dict[str, str], shops: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("click.confirm", lambda _: False)
+    monkeypatch.setattr("click.confirm", lambda *_: False)
     ran = run_hub(environ, "adopt", shops, "--dataset", SHOPS)
     assert ran.status == 1
     assert "shop_no" in ran.out
@@ -207,6 +208,30 @@ def test_infer_writes_drafts_and_nothing_else(environ: dict[str, str], shops: Pa
     shops.write_text(CSV.replace("名称", "简称"), encoding="utf-8")
     again = run_hub(environ, "contract", "infer", shops, "--dataset", SHOPS, "--out", out, "--json")
     assert again.document["error"]["code"] == "DRAFT_EXISTS"
+
+
+def test_what_infer_drafts_for_a_unit_of_the_city_is_registered_as_it_is(
+    environ: dict[str, str], shops: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(sample_city(), tmp_path / "ourcity"))
+    environ = {**environ, "HUB_CITY_DIR": str(folder)}
+    dataset = "jinshui.logistics.shops"
+    ran = run_hub(environ, "contract", "infer", shops, "--dataset", dataset, "--out", tmp_path / "drafts")
+    assert "hub catalog register" in ran.out, "it says what comes next"
+    shutil.copytree(tmp_path / "drafts", folder, dirs_exist_ok=True)
+    for command in (("catalog", "register"), ("contract", "register"), ("ingest", dataset, shops)):
+        ran = run_hub(environ, *command)
+        assert ran.status == 0, ran.said
+
+
+def test_where_nobody_can_answer_adopting_says_how_to_answer_beforehand(
+    environ: dict[str, str], shops: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    ran = run_hub(environ, "adopt", shops, "--dataset", SHOPS)
+    assert ran.status == 2
+    assert "--yes" in ran.said
+    assert list(files(environ)) == []
 
 
 def test_several_files_are_one_delivery_of_one_table(environ: dict[str, str], shops: Path, tmp_path: Path) -> None:
