@@ -3,11 +3,12 @@
 A cause is the code for which deliveries are refused, or a rule of the contract that they break. Tickets open, grow and
 close in the transaction that says what became of a delivery, so they are as sure as its state:
 
-- a delivery that is refused, blocked, or leaves records in quarantine opens a ticket for each cause, or adds to it;
+- a delivery that is refused, blocked, warned of, or leaves records in quarantine opens a ticket for each cause, or adds
+  to it;
 - one that is published closes the tickets of the rules that it keeps;
 - a ticket of refused deliveries closes when none of them stands refused for its code: each was taken again, or a later
   one bears its file's name, or a later snapshot took the place of all (`_standing`);
-- a replay closes those whose cause no record in quarantine has any more;
+- a replay closes those whose cause no record in quarantine has any more, and none of what was published all the same;
 - a delivery that a restore takes back opens one, and those that it had closed are open again;
 - what nobody registered opens one of its unit, which a person closes (`close`).
 
@@ -37,13 +38,14 @@ from infra.language import Text
 from infra.ledger import Act, NewEntry
 from lake import tables
 
-REFUSED, BLOCKED, QUARANTINED, REVERTED = "refused", "blocked", "quarantined", "reverted"
+REFUSED, BLOCKED, QUARANTINED, REVERTED, WARNED = "refused", "blocked", "quarantined", "reverted", "warned"
 TAKEN_BACK = "DELIVERY_REVERTED"
 KINDS = {
     REFUSED: Text("未受理", "refused"),
     BLOCKED: Text("整批未发布", "blocked"),
     QUARANTINED: Text("部分进入问题数据区", "in quarantine"),
     REVERTED: Text("发布后撤回", "published, then taken back"),
+    WARNED: Text("已发布，有警告", "published, with a warning"),
 }
 _PLACE = re.compile(r"（文件 | \(file ")
 _CALLED = re.compile(r"“(.*)”(?=属于|; it is kept|，文件已原样| is registered)")  # in the words of `lake.unregistered`
@@ -84,7 +86,12 @@ def causes(row: Row, state: str) -> dict[str, tuple[str, int]]:
     if state == tables.REPEATED:
         return {}
     audit = row["audit"] or {}
-    found = {rule: (QUARANTINED, int(count)) for rule, count in (audit.get("broken") or {}).items() if count}
+    warned = {finding["rule"] for finding in audit.get("warnings") or ()}
+    found = {
+        rule: (WARNED if rule in warned else QUARANTINED, int(count))
+        for rule, count in (audit.get("broken") or {}).items()
+        if count
+    }
     if state == tables.BLOCKED:
         failed = [finding["rule"] for finding in audit.get("failed") or ()]
         found = {rule: (BLOCKED, count) for rule, (_, count) in found.items()}
@@ -158,7 +165,7 @@ def settle(connection: Connection, dataset: str, by: str, now: datetime) -> None
         row.c.dataset == dataset, row.c.quarantined > 0, row.c.state.in_((tables.FINISHED, tables.BLOCKED))
     )
     standing = {cause for one in connection.execute(left).mappings() for cause in causes(one, one["state"])}
-    gone = [table.c.subject == dataset, table.c.closed_at.is_(None), table.c.kind.not_in((REFUSED, REVERTED))]
+    gone = [table.c.subject == dataset, table.c.closed_at.is_(None), table.c.kind.not_in((REFUSED, REVERTED, WARNED))]
     gone.append(table.c.cause.not_in(sorted(standing)))
     connection.execute(table.update().where(*gone).values(closed_at=now, closed_by=by))
 

@@ -21,7 +21,7 @@ from lake import tables, tickets
 from lake.doors import visible
 from lake.ingest import Session, ingest, process
 from lake.landing import land
-from lake.tickets import BLOCKED, QUARANTINED, REFUSED
+from lake.tickets import BLOCKED, QUARANTINED, REFUSED, WARNED
 
 
 @pytest.fixture
@@ -113,6 +113,12 @@ def test_what_blocks_a_delivery_is_a_ticket_in_the_words_of_the_contract(stocked
     assert {one.kind for one in found} == {BLOCKED}
     assert all(one.said.zh and one.said.en and one.said.en != one.cause for one in found), found
     assert "x" not in {word for one in found for word in (one.said.zh, one.said.en)}
+
+
+def test_what_is_published_with_a_warning_is_not_said_to_be_in_quarantine(stocked: Ground, tmp_path: Path) -> None:
+    lines = [city.line(n) for n in range(20)] + [city.line(40, flow="0")]
+    assert take(stocked, city.flow_file(tmp_path / "odd.csv", lines)) == "finished"
+    assert open_(stocked) == {"speed_of_flow": (WARNED, 1, 1)}
 
 
 def test_the_same_delivery_processed_again_adds_nothing(stocked: Ground, tmp_path: Path) -> None:
