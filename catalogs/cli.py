@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from infra.ground import Ground
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+_FEW = 20
 
 
 def _said(ground: "Ground", zh: str, en: str) -> str:
@@ -58,9 +59,15 @@ def check(context: click.Context, folder: Path | None) -> None:
         context.exit(1)
 
 
-@catalog.command(
-    help=help_text("把城市文件夹登记入库并记入存证。", "Register a city's folder, recorded in the ledger.")
-)
+def _few(ground: "Ground", mark: str, names: "Sequence[str]") -> list[str]:
+    """The first of `names`, and how many more there are: a whole city would fill the screen."""
+    shown = [f"  {mark} {name}" for name in names[:_FEW]]
+    more = len(names) - len(shown)
+    listed = _said(ground, f"  {mark} 另有 {more} 项：hub catalog list", f"  {mark} {more} more: hub catalog list")
+    return [*shown, listed] if more else shown
+
+
+@catalog.command(help=help_text("把城市文件夹登记并记入存证。", "Register a city's folder, recorded in the ledger."))
 @click.argument("folder", type=_FOLDER, required=False)
 @json_option
 def register(folder: Path | None) -> None:
@@ -83,7 +90,9 @@ def register(folder: Path | None) -> None:
                     f"{done.resources} resources; {len(done.added)} new, {len(done.changed)} changed",
                 )
             ]
-            lines += [f"  + {name}" for name in done.added] + [f"  ~ {name}" for name in done.changed]
+            lines += [*_few(ground, "+", done.added), *_few(ground, "~", done.changed)]
+            if done.added:
+                lines.append(_said(ground, "下一步：hub contract register", "next: hub contract register"))
             absent = _said(ground, "文件夹中已没有，仍保留登记：", "no longer in the folder, still registered:")
             return lines + ([absent, *(f"  ? {name}" for name in done.absent)] if done.absent else [])
 
@@ -156,8 +165,11 @@ def _shown(found: "Resource", ground: "Ground") -> str:
         (Text("数据格式", "format"), found.data_format.text.say(lang)),
         (Text("更新频率", "update frequency"), found.update_frequency.text.say(lang)),
         (Text("共享属性", "sharing attribute"), found.sharing_attribute.text.say(lang)),
-        (Text("共享方式", "sharing mode"), "、".join(mode.text.say(lang) for mode in found.sharing_mode)),
-        (Text("使用条件", "conditions"), "；".join(text.say(lang) for text in said if text)),
+        (
+            Text("共享方式", "sharing mode"),
+            Text("、", ", ").say(lang).join(m.text.say(lang) for m in found.sharing_mode),
+        ),
+        (Text("使用条件", "conditions"), Text("；", "; ").say(lang).join(text.say(lang) for text in said if text)),
         (Text("数据分类", "classification"), f"{found.classification.industry} / {found.classification.business}"),
         (Text("数据分级", "grade"), found.grade.text.say(lang)),
         (Text("开放属性", "openness"), found.openness.text.say(lang)),

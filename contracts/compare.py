@@ -33,7 +33,10 @@ def pair(
         new = read_contract(Path(before))
         return _registered(ground, new.id, first, as_), new
     if after is None and first is None:
-        raise _wrong("请写两个契约文件，或数据集加 --from 版本", "name two files, or a dataset and --from VERSION")
+        raise _wrong(
+            "请写一个或两个已有的契约文件，或数据集加 --from 版本",
+            "name one or two contract files that are there, or a dataset and --from VERSION",
+        )
     old = _either(ground, before, first, as_)
     new = _either(ground, before if after is None else after, second, as_)
     if old.id != new.id:

@@ -2,7 +2,7 @@
 
     python3.11 infra/setup.py demo [options of `hub demo`]   install, then show the main job, start to end
     python3.11 infra/setup.py test [options of pytest]       install the test tools too, then prove the promises
-    python3.11 infra/setup.py install                        install only; then use .venv/bin/hub
+    python3.11 infra/setup.py install                        install only, and after an upgrade
 
 It promises: only the standard library is imported; versions are those of `infra/constraints*.txt`; nothing is left
 outside the clone (pip's cache is `.pip-cache`, unless PIP_CACHE_DIR names another); running it again changes nothing
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     if sys.version_info[:2] != (3, 11):
-        print(f"cityhub needs Python 3.11; this is {sys.version.split()[0]}", file=sys.stderr)
+        print(f"cityhub needs Python 3.11 (需要 Python 3.11); this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     extra = "[test]" if task == "test" else ""
     python = environment(".venv", "constraints.txt", ["-e", f"{ROOT}{extra}"])
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
         ".firm", "constraints-judge-delta-sharing.txt", ["-r", str(ROOT / "infra/judge-delta-sharing.in")]
     )
     if task == "install":
-        print(f"installed: {python.parent / 'hub'} --help")
+        print(f". {python.parent / 'activate'}; hub --help")
         return 0
     settings = {**os.environ, "HUB_FIRM_PYTHON": str(firm)}
     command = [str(python.parent / "hub"), "demo"]
@@ -46,7 +46,10 @@ def main(arguments: list[str]) -> int:
         for judge in JUDGES:
             wanted = ["-r", str(ROOT / f"infra/judge-{judge}.in")]
             environment(f".judges/{judge}", f"constraints-judge-{judge}.txt", wanted)
-    return subprocess.run([*command, *rest], cwd=ROOT, env=settings, check=False).returncode
+    status = subprocess.run([*command, *rest], cwd=ROOT, env=settings, check=False).returncode
+    if task == "demo" and status == 0 and sys.stderr.isatty():
+        print(f"$ . {python.parent / 'activate'}", file=sys.stderr)  # `hub`, which was named all along, is there
+    return status
 
 
 def environment(folder: str, constraints: str, wanted: list[str]) -> Path:
@@ -58,7 +61,7 @@ def environment(folder: str, constraints: str, wanted: list[str]) -> Path:
     stamp, digest = home / "installed", hashlib.sha256(sources).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == digest:
         return python
-    print(f"installing {folder} ...", file=sys.stderr, flush=True)
+    print(f"installing {folder}, some minutes (安装，需几分钟) ...", file=sys.stderr, flush=True)
     if not python.exists():
         venv.create(home, with_pip=True, symlinks=True)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", str(pins), *wanted]

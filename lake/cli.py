@@ -167,9 +167,13 @@ def history(dataset: str, limit: int | None, as_: str | None) -> None:
 
 
 _OPERATIONS = {"CREATE TABLE": "建表", "WRITE": "写入", "OPTIMIZE": "合并小文件"}
+_ACTS = {"purge": Text("清除", "PURGE"), "evolve": Text("列变更", "EVOLVE")}  # begin the name of a transaction
 
 
 def _operation(version: "Mapping[str, Any]", lang: str) -> str:
+    act = _ACTS.get(str(version["transaction"]).partition("-")[0])
+    if act is not None:
+        return act.say(lang)
     if version["restored"] is None:
         operation = str(version["operation"])
         return _OPERATIONS.get(operation, operation) if lang == "zh" else operation

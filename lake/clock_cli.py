@@ -7,6 +7,7 @@ import click
 
 from catalogs.words import DeliveryState
 from infra.console import emit, help_text, json_option, progress
+from infra.language import Text
 
 if TYPE_CHECKING:
     from lake.clock_run import Report
@@ -55,8 +56,10 @@ def _lines(report: "Report", lang: str) -> list[str]:
     if not report.deliveries:
         return [*lines, "没有到期的批次。" if zh else "Nothing is due."]
     if report.run_seconds is not None:
-        start = "-" if report.start_seconds is None else f"{report.start_seconds:g}"
-        said = f"Airflow：启动 {start} 秒，运行 {report.run_seconds:g} 秒"
-        lines.append(said if zh else f"Airflow: started in {start} s, ran {report.run_seconds:g} s")
+        ran = Text(f"运行 {report.run_seconds:g} 秒", f"ran {report.run_seconds:g} s")
+        start = Text("原已启动", "was up already")
+        if report.start_seconds is not None:
+            start = Text(f"启动 {report.start_seconds:g} 秒", f"started in {report.start_seconds:g} s")
+        lines.append(Text(f"Airflow：{start.zh}，{ran.zh}", f"Airflow: {start.en}, {ran.en}").say(lang))
     lines.append("读取 = 发布 + 问题 + 重复" if zh else "read = published + quarantined + duplicates")
     return lines

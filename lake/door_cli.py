@@ -107,6 +107,9 @@ def _ago(at: datetime, now: datetime) -> Text:
     return Text(f"上次查看 {when}，{count} {zh}前", f"last look {when}, {count} {en} ago")
 
 
+_NEXT = Text("接着归集：hub run", "take them in: hub run")
+
+
 @arrival.command(help=help_text("立即接收各渠道的完整数据。", "Take now what is complete at every door."))
 @click.argument("unit", required=False)
 @as_option
@@ -141,7 +144,7 @@ def _taken(done: "Taken", lang: str) -> list[str]:
             ).say(lang)
         )
     if len(done.deliveries) > unknown:
-        said.append(Text("接着归集：hub run", "take them in: hub run").say(lang))
+        said.append(_NEXT.say(lang))
     return said + [error.sentence(lang) for error in done.broken.values()]
 
 
@@ -162,4 +165,5 @@ def pull_(dataset: str, as_: str | None) -> None:
         none = Text("没有新数据，未生成批次", "nothing new; nothing landed")
         more = Text("；还有更多，请再次抽取", "; there is more: draw again") if done.more else Text("", "")
         some = Text(f"{found}：{done.rows} 条{more.zh}", f"{found}: {done.rows} rows{more.en}")
-        emit(ground, value, lambda _: (none if found is None else some).say(ground.lang))
+        said = [none] if found is None else [some, _NEXT]
+        emit(ground, value, lambda _: [one.say(ground.lang) for one in said])

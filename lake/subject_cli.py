@@ -29,7 +29,9 @@ def subject() -> None:
         "standard input, or asked for on a terminal; it is never an argument.",
     )
 )
-@click.option("--purpose", help=help_text("办理目的（本人职责之一）", "why: one of your duties"))
+@click.option(
+    "--purpose", help=help_text("办理目的：本人职责之一，如 review", "why: one of your duties, such as review")
+)
 @click.option("--dataset", help=help_text("只查一个数据集", "in one dataset alone"))
 @as_option
 @json_option

@@ -69,7 +69,8 @@ def make(folder: Path, as_: str | None) -> None:
             f"备份完成  {local_time(done.at)}  文件 {done.objects} 个（新复制 {done.copied} 个）  {done.size} 字节",
             f"backed up  {local_time(done.at)}  {done.objects} objects ({done.copied} copied now)  {done.size} bytes",
         )
-        emit(ground, done, lambda _: [said.say(ground.lang), f"  {done.digest}"])
+        kept = Text("清单摘要（另存，供核对）", "digest of the manifest, to keep apart:")
+        emit(ground, done, lambda _: [said.say(ground.lang), f"  {kept.say(ground.lang)} {done.digest}"])
 
 
 @backup.command(help=help_text("逐个文件核对备份是否完整。", "Check every file of a backup against its manifest."))
