@@ -11,13 +11,15 @@ order or to the public has: the strictest is taken, 4.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from catalogs.model import Grade, IdentifierRole, Impact, Item, ItemType, Resource
 from catalogs.words import ImpactDegree, ImpactObject
 from infra.language import Text
 
+LONGEST_ID = 80  # characters of a trigger's id, as the register keeps it
 _DEGREES = (ImpactDegree.GENERAL, ImpactDegree.SERIOUS, ImpactDegree.EXTREME)
 _WIDE = (Grade.GENERAL_4, Grade.IMPORTANT, Grade.CORE)
 _OWN = (Grade.GENERAL_2, Grade.GENERAL_3, Grade.GENERAL_4)
@@ -146,7 +148,8 @@ class Trigger:
 def triggers(resource: Resource, thresholds: Thresholds | None = None) -> tuple[Trigger, ...]:
     """What raises the resource above its grade until it is reviewed; nothing that its grade already answers.
 
-    An id carries what it depends on, so that a review of less does not lift it: the power of ten of a volume.
+    An id carries what it depends on, so that a review of less does not lift it: whose data and the power of ten of a
+    volume, the quasi-identifiers, every word.
     """
     limits = thresholds or Thresholds()
     found = [*_volume(resource, limits), *_linkage(resource, limits), *_worded(resource, limits)]
@@ -164,14 +167,14 @@ def _volume(resource: Resource, limits: Thresholds) -> Iterable[Trigger]:
         return
     sensitive = any(item.personal and item.personal.sensitive for item in resource.items)
     personal = any(item.personal for item in resource.items)
-    bound, said = limits.records, Text("数据", "data")
+    bound, of, said = limits.records, "", Text("数据", "data")
     if sensitive:
-        bound, said = limits.sensitive, Text("敏感个人信息", "sensitive personal information")
+        bound, of, said = limits.sensitive, "sensitive:", Text("敏感个人信息", "sensitive personal information")
     elif personal:
-        bound, said = limits.personal, Text("个人信息", "personal information")
+        bound, of, said = limits.personal, "personal:", Text("个人信息", "personal information")
     if records >= bound:
         yield Trigger(
-            f"volume:{len(str(records)) - 1}",
+            f"volume:{of}{len(str(records)) - 1}",
             Text(f"{said.zh}达 {records} 条，不少于 {bound} 条", f"{records} records of {said.en}, {bound} or more"),
             Grade.IMPORTANT,
             Text("GB/T 43697-2024 规模", "GB/T 43697-2024, scale"),
@@ -193,7 +196,7 @@ def _linkage(resource: Resource, limits: Thresholds) -> Iterable[Trigger]:
     keyed = any(item.identifier is IdentifierRole.SUBJECT for item in resource.items)
     if len(quasi) >= limits.linkage and keyed:
         yield Trigger(
-            f"linkage:{len(quasi)}",
+            _id("linkage", sorted(quasi)),
             Text(
                 f"数据主体键与 {len(quasi)} 个准标识符同在，可与其他数据关联：{'、'.join(quasi)[:200]}",
                 f"a subject key with {len(quasi)} quasi-identifiers can be linked: {', '.join(quasi)[:200]}",
@@ -208,22 +211,22 @@ def _worded(resource: Resource, limits: Thresholds) -> Iterable[Trigger]:
     placed = any(item.type is ItemType.GEOMETRY or re.search("经度|纬度|坐标", item.zh) for item in resource.items)
     objects = _says([text for item in resource.items for text in _item_words(item)], limits, "object")
     said = (
-        ("precision", _says(texts, limits, "precision") if placed else None, Grade.IMPORTANT,
+        ("precision", _says(texts, limits, "precision") if placed else [], Grade.IMPORTANT,
          ("含关键设施的精确位置", "exact places of key facilities"),
          ("GB/T 43697-2024 精度", "GB/T 43697-2024, precision")),
         ("trade_secret", _says(texts, limits, "trade"), Grade.GENERAL_4,
          ("可能含商业秘密", "may hold trade secrets"), ("政务数据共享条例第四十二条", "Decree 809 Art. 42")),
-        ("survey", _says(texts, limits, "survey") if objects else None, Grade.GENERAL_4,
+        ("survey", _says(texts, limits, "survey") if objects else [], Grade.GENERAL_4,
          ("可识别单个统计调查对象", "single surveyed objects can be identified"),
          ("统计法第二十八条", "Statistics Law Art. 28")),
         ("vehicle", _says(texts, limits, "vehicle"), Grade.IMPORTANT,
          ("可能反映经济运行的车辆流量、物流、充电数据", "vehicle flow, logistics or charging of the economy"),
          ("汽车数据安全管理若干规定第三条", "provisions on vehicle data, Art. 3")),
     )  # fmt: skip
-    for name, word, raises, text, article in said:
-        if word is not None:
-            shown = Text(f"{text[0]}（“{word}”）", f"{text[1]} ({word})")
-            yield Trigger(f"{name}:{word}", shown, raises, Text(*article))
+    for name, words, raises, text, article in said:
+        if words:
+            shown = Text(f"{text[0]}（“{'、'.join(words)}”）", f"{text[1]} ({', '.join(words)})")
+            yield Trigger(_id(name, words), shown, raises, Text(*article))
 
 
 def _words(resource: Resource) -> list[str]:
@@ -235,7 +238,13 @@ def _item_words(item: Item) -> list[str]:
     return [item.zh, *([item.summary.zh] if item.summary else [])]
 
 
-def _says(texts: Iterable[str], limits: Thresholds, kind: str) -> str | None:
-    """The first word of the kind that one of the texts holds."""
+def _says(texts: Iterable[str], limits: Thresholds, kind: str) -> list[str]:
+    """The words of the kind that the texts hold."""
     whole = "\n".join(texts)
-    return next((word for word in limits.words.get(kind, WORDS[kind]) if word in whole), None)
+    return [word for word in limits.words.get(kind, WORDS[kind]) if word in whole]
+
+
+def _id(name: str, parts: Sequence[str]) -> str:
+    """An id that names the parts, or has a digest of them where they are many."""
+    whole = f"{name}:{'+'.join(parts)}"
+    return whole if len(whole) <= LONGEST_ID else f"{name}:{sha256(whole.encode()).hexdigest()[:16]}"

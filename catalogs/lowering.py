@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from catalogs.grading import Circle, lineage_grades
-from catalogs.model import Grade, Resource
+from catalogs.life.tables import WITHDRAWN
+from catalogs.model import Grade, Item, Resource
+from catalogs.names import squeezed
 from catalogs.rules import highest
 from catalogs.tables import DERIVATION, REGRADING, RESOURCE, RESOURCE_VERSION
 from infra.errors import Place, Refused
@@ -54,14 +56,12 @@ def guard(connection: Connection, written: Sequence[Resource], versions: Mapping
         Refused: CATALOG_GRADE_LOWERED with every resource and item, CATALOG_GRADE_LINEAGE.
     """
     old = _bodies(connection, [resource.id for resource in written])
+    left, again = _left(connection, written, old), _again(connection, written, old)
     lowered = [
-        (resource.id, name, before, after)
+        (before_.id, name, before, after)
         for resource in written
-        if resource.id in old
-        for name, before, after in [
-            *_lowered(old[resource.id], resource),
-            *_returned(connection, old[resource.id], resource),
-        ]
+        if (before_ := old.get(resource.id) or again.get(resource.id)) is not None
+        for name, before, after in _lowered(before_, resource, left.get(resource.id, ()))
     ]
     least = floors(connection, written)
     below = [(each.id, "", least[each.id], each.grade) for each in written if each.grade < least[each.id]]
@@ -81,7 +81,7 @@ def guard(connection: Connection, written: Sequence[Resource], versions: Mapping
         )
     for one in lowered:
         found = _fitting(approvals, one)
-        number, version = (found.number, versions[one[0]]) if found else (0, 0)
+        number, version = (found.number, versions.get(one[0], 1)) if found else (0, 0)  # 1: it came under a new id
         connection.execute(sa.update(REGRADING).where(REGRADING.c.number == number).values(used=version))
 
 
@@ -98,24 +98,23 @@ def derive(connection: Connection, written: Sequence[Resource]) -> None:
 _Lowered = tuple[str, str, Grade, Grade]
 
 
-def _lowered(old: Resource, new: Resource) -> list[tuple[str, Grade, Grade]]:
-    pairs = [(item, new.item(item.name)) for item in old.items]
-    found = [(a.name, a.grade, b.grade) for a, b in pairs if b is not None and b.grade < a.grade]
+def _lowered(old: Resource, new: Resource, left: Sequence[Item]) -> list[tuple[str, Grade, Grade]]:
+    """What is graded lower than before; `left` are items of all versions, the newest first."""
+    pairs: list[tuple[Item | None, Item | None]] = [(item, new.item(item.name)) for item in old.items]
+    pairs += [(_same(item, left, new), item) for item in new.items if old.item(item.name) is None]
+    found = [(a.name, a.grade, b.grade) for a, b in pairs if a is not None and b is not None and b.grade < a.grade]
     if new.grade < old.grade and not (_fewer(old, new) and not found):
         found.insert(0, ("", old.grade, new.grade))
     return found
 
 
-def _returned(connection: Connection, old: Resource, new: Resource) -> list[tuple[str, Grade, Grade]]:
-    """Items that had left and come back lower than the newest version that had them: two steps of one person."""
-    came = {item.name: item.grade for item in new.items if old.item(item.name) is None}
-    if not came:
-        return []
-    query = sa.select(RESOURCE_VERSION.c.body).where(RESOURCE_VERSION.c.resource == new.id)
-    known: dict[str, Grade] = {}
-    for body in connection.execute(query.order_by(RESOURCE_VERSION.c.version)).scalars():
-        known |= {item.name: item.grade for item in msgspec.convert(body, Resource).items if item.name in came}
-    return [(name, known[name], grade) for name, grade in came.items() if grade < known.get(name, grade)]
+def _same(item: Item, left: Sequence[Item], new: Resource) -> Item | None:
+    """What an item that came was before it left: under its own name, or another that is gone with the same words."""
+    said = squeezed(item.zh)
+    return next(
+        (one for one in left if one.name == item.name or (squeezed(one.zh) == said and new.item(one.name) is None)),
+        None,
+    )
 
 
 def _fewer(old: Resource, new: Resource) -> bool:
@@ -166,6 +165,35 @@ def _bodies(connection: Connection, ids: Sequence[str]) -> dict[str, Resource]:
         query = sa.select(RESOURCE.c.id, RESOURCE.c.body).where(RESOURCE.c.id.in_(ids[start : start + 500]))
         found |= {row.id: msgspec.convert(row.body, Resource) for row in connection.execute(query)}
     return found
+
+
+def _left(connection: Connection, written: Sequence[Resource], old: Mapping[str, Resource]) -> dict[str, list[Item]]:
+    """The items of all versions of what gets an item that it had not just before, each as last known, newest first."""
+    came = [
+        each.id
+        for each in written
+        if each.id in old and any(old[each.id].item(item.name) is None for item in each.items)
+    ]
+    found: dict[str, dict[str, Item]] = {}
+    for start in range(0, len(came), 500):
+        query = sa.select(RESOURCE_VERSION.c.resource, RESOURCE_VERSION.c.body)
+        query = query.where(RESOURCE_VERSION.c.resource.in_(came[start : start + 500]))
+        for row in connection.execute(query.order_by(RESOURCE_VERSION.c.version.desc())):
+            version = msgspec.convert(row.body, Resource)
+            for item in sorted(version.items, key=lambda one: -one.grade):
+                found.setdefault(row.resource, {}).setdefault(item.name, item)
+    return {name: list(items.values()) for name, items in found.items()}
+
+
+def _again(connection: Connection, written: Sequence[Resource], old: Mapping[str, Resource]) -> dict[str, Resource]:
+    """What a new id was before it was withdrawn under another: the same name of the same provider."""
+    new = {(each.provider, squeezed(each.title.zh)): each.id for each in written if each.id not in old}
+    if not new:
+        return {}
+    query = sa.select(RESOURCE.c.body).join(WITHDRAWN, WITHDRAWN.c.resource == RESOURCE.c.id)
+    gone = [msgspec.convert(body, Resource) for body in connection.execute(query.order_by(WITHDRAWN.c.at)).scalars()]
+    known = ((new.get((one.provider, squeezed(one.title.zh))), one) for one in gone)
+    return {name: one for name, one in known if name is not None}
 
 
 def _approvals(connection: Connection) -> list[Regrading]:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from catalogs.asking import may_act
 from catalogs.decide import DraftRef
+from catalogs.lookup import last_known
 from catalogs.lookup import resource as registered
 from catalogs.lowering import APPROVED, PROPOSED, REFUSED, Regrading, floors, regrading_of
 from catalogs.model import Grade, Person, Resource
@@ -28,7 +29,7 @@ _ACTS = {PROPOSED: Act.REGRADE_PROPOSED, APPROVED: Act.REGRADE_APPROVED, REFUSED
 
 
 def propose(ground: Ground, dataset: str, to: Grade, by: Person, *, item: str = "", why: str) -> Regrading:
-    """Propose to lower the grade of a registered resource, or of one of its items.
+    """Propose to lower the grade of a registered resource, or of one of its items, also of one that left it.
 
     What is made of other resources is lowered from the highest of them, where that is higher than its own grade.
 
@@ -39,7 +40,7 @@ def propose(ground: Ground, dataset: str, to: Grade, by: Person, *, item: str = 
     found = registered(ground.engine, dataset)
     may_act(ground, by, "propose_grade", DraftRef(dataset, found.unit, found.provider))
     _words(why)
-    column = found.item(item) if item else None
+    column = found.item(item) or last_known(ground.engine, dataset, item) if item else None
     if item and column is None:
         raise WrongUse(
             "REGRADE_ITEM", "该资源没有这个数据项", "the resource has no such item", place=Place(dataset=dataset)

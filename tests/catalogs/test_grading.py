@@ -147,9 +147,9 @@ def test_the_resource_that_is_raised_below_raises_nothing() -> None:
     [
         (replace(zones(), census=Census(records=10_000_000)), ["volume:7"]),
         (replace(zones(), census=Census(records=9_999_999)), []),
-        (person_table(1_000_000, sensitive=False), ["volume:6"]),
+        (person_table(1_000_000, sensitive=False), ["volume:personal:6"]),
         (person_table(999_999, sensitive=False), []),
-        (person_table(100_000, sensitive=True), ["volume:5"]),
+        (person_table(100_000, sensitive=True), ["volume:sensitive:5"]),
         (replace(person_table(100_000, sensitive=False), title=Text("网联汽车位置", "x")), ["vehicle_persons:5"]),
         (titled("地下管网"), ["precision:管网"]),  # it has a geometry
         (replace(titled("地下管网"), items=zones().items[:1]), []),
@@ -167,9 +167,26 @@ def test_what_makes_data_more_than_it_seems_raises_it(resource: Resource, expect
 def test_a_subject_key_with_quasi_identifiers_can_be_linked() -> None:
     roles = [IdentifierRole.SUBJECT] + [IdentifierRole.QUASI] * 3
     items = tuple(replace(zones().items[0], name=f"x{at}", identifier=role) for at, role in enumerate(roles))
-    assert ids(replace(zones(), items=items)) == ["linkage:3"]
+    assert ids(replace(zones(), items=items)) == ["linkage:x1+x2+x3"]
     assert ids(replace(zones(), items=items[1:])) == []
     assert ids(replace(zones(), items=items[:3])) == []
+
+
+def test_what_was_not_reviewed_has_another_id() -> None:
+    """A review of plain data is none of persons, of one word none of two, of some quasi-identifiers none of others."""
+    plain, persons = (
+        replace(zones(), census=Census(records=10_000_000)),
+        person_table(10_000_000, sensitive=True),
+    )
+    assert set(ids(plain)).isdisjoint(ids(persons))
+    assert ids(titled("企业投标报价", "配方")) == ["trade_secret:配方+投标报价"]
+    roles = [IdentifierRole.SUBJECT] + [IdentifierRole.QUASI] * 3
+    some, others = (
+        tuple(replace(zones().items[0], name=f"{name}{at}", identifier=role) for at, role in enumerate(roles))
+        for name in ("a", "b" * 60)
+    )
+    assert set(ids(replace(zones(), items=some))).isdisjoint(ids(replace(zones(), items=others)))
+    assert all(len(one) <= 80 for one in ids(replace(zones(), items=others)))  # as many as the register keeps
 
 
 def test_a_review_lifts_what_was_reviewed_and_not_ten_times_as_much() -> None:

@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from catalogs.enter import enter_city
+from catalogs.life.withdraw import withdraw
 from catalogs.model import City, Grade, Person, Resource, Role
 from catalogs.people import person
 from catalogs.register import city as registered_city
@@ -98,6 +100,49 @@ def lower_item(source: Resource) -> Resource:
     items = list(source.items)
     items[at] = replace(items[at], grade=Grade.GENERAL_1)
     return replace(source, items=tuple(items))
+
+
+def test_an_item_that_leaves_and_comes_back_is_no_lower_than_it_was(stocked: Ground, folder: Path) -> None:
+    """Not under its own name, not under another with the same words, and not with what consents to it by one person."""
+    high = graded(resource(stocked.engine, ZONES), Grade.GENERAL_4)
+    put(stocked, folder, high)
+    at = next(item for item in high.items if item.grade is Grade.GENERAL_2)
+    without = replace(high, items=tuple(item for item in high.items if item is not at))
+    back = replace(without, items=(*without.items, replace(at, grade=Grade.GENERAL_1)))
+    renamed = replace(without, items=(*without.items, replace(at, name="another", grade=Grade.GENERAL_1)))
+    with pytest.raises(Refused, match="CATALOG_GRADE_LOWERED"):
+        put(stocked, folder, renamed)
+    put(stocked, folder, without)
+    for lowered in (back, renamed):
+        with pytest.raises(Refused, match="CATALOG_GRADE_LOWERED") as refused:
+            put(stocked, folder, lowered)
+        assert f"{ZONES}/{at.name}" in refused.value.reasons[0].en
+    put(stocked, folder, replace(without, items=(*without.items, replace(at, name="other", zh="别的"))))
+    asked = propose(stocked, ZONES, Grade.GENERAL_1, local(stocked), item=at.name, why="公开信息")
+    settle(stocked, asked.number, authority(stocked), yes=True, basis="已公开")
+    put(stocked, folder, back)
+    assert resource(stocked.engine, ZONES).item(at.name) == replace(at, grade=Grade.GENERAL_1)
+
+
+def test_what_was_withdrawn_does_not_come_back_lower_under_another_id(stocked: Ground, folder: Path) -> None:
+    high = graded(resource(stocked.engine, ZONES), Grade.GENERAL_4)
+    put(stocked, folder, high)
+    withdraw(stocked, ZONES, authority(stocked), why="改号", checks=())
+    moved = replace(high, id=f"{ZONES}_again", code=None, derived_from=())
+    city: City = load_city(sample_city())
+    others = tuple(each for each in city.resources if each.id != ZONES)
+
+    def enter(entry: Resource) -> None:
+        enter_city(stocked, replace(city, resources=(*others, entry)), "tester", sample=True)
+
+    with pytest.raises(Refused, match="CATALOG_GRADE_LOWERED") as refused:
+        enter(graded(moved, Grade.GENERAL_2))
+    assert ZONES in refused.value.reasons[0].en
+    asked = propose(stocked, ZONES, Grade.GENERAL_2, local(stocked), why="已脱敏")
+    settle(stocked, asked.number, authority(stocked), yes=True, basis="脱敏报告")
+    enter(graded(moved, Grade.GENERAL_2))
+    assert resource(stocked.engine, moved.id).grade is Grade.GENERAL_2
+    assert regradings(stocked.engine, ZONES)[0].used == 1
 
 
 def test_an_item_s_grade_is_lowered_like_the_whole(stocked: Ground, folder: Path) -> None:
