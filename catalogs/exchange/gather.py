@@ -43,7 +43,8 @@ def gather(source: str, kind: str | None, web: Web | None = None) -> Gathered:
 
     Raises:
         WrongUse: HARVEST_SOURCE, HARVEST_KIND, HARVEST_ADDRESS.
-        Refused: HARVEST_HUGE, HARVEST_ENCODING, HARVEST_SHAPE, HARVEST_INCOMPLETE, HARVEST_NOT_JSON, HARVEST_RDF.
+        Refused: HARVEST_HUGE, HARVEST_ENCODING, HARVEST_SHAPE, HARVEST_INCOMPLETE, HARVEST_NOT_JSON, HARVEST_RDF,
+            READ_MEMORY, READ_TIME.
         Unavailable: HARVEST_UNREACHABLE, HARVEST_SLOW, HARVEST_ANSWER.
     """
     web = web or Web()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from catalogs import yamltree
 from catalogs.exchange.mapping import ExchangeMap, Field
+from catalogs.exchange.shield import bare, shielded
 from catalogs.exchange.translate import NoCode, over, sent, unknown_code
 from catalogs.faults import Fault, fault
 from catalogs.model import Resource
@@ -88,7 +89,7 @@ def as_csv(records: Sequence[Theirs], used: ExchangeMap) -> bytes:
     for record in records:
         for item in record.items or [Theirs(0, {})]:
             own = [record.texts[one.key] for one in used.resource]
-            rows.writerow([*own, *(item.texts.get(one.key, "") for one in used.items)])
+            rows.writerow(map(shielded, [*own, *(item.texts.get(one.key, "") for one in used.items)]))
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -240,7 +241,7 @@ def _rows(data: bytes, name: str, faults: list[Fault]) -> Iterator[tuple[int, li
         rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         for row in rows:
             if any(row):
-                yield line, row
+                yield line, [bare(cell) for cell in row]
             line = rows.line_num + 1
     except UnicodeDecodeError as error:
         at = data.count(b"\n", 0, error.start) + 1

@@ -1,12 +1,16 @@
 """The one door to rdflib: DCAT documents read into plain datasets, and triples written as Turtle, JSON-LD or RDF/XML.
 
 Reading reaches nothing outside the document: a JSON-LD context that stands elsewhere, and an XML document that declares
-entities, are refused.
+entities, are refused. It is read in a process of its own (`infra.apart`): a small hostile document can take a parser's
+time and memory.
 """
 
 import json
+import sys
+import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rdflib import BNode, Graph, Literal, Namespace, URIRef
@@ -15,9 +19,15 @@ from rdflib.term import Node
 
 from catalogs.exchange.portal import cycle, moment
 from catalogs.exchange.records import Bad, File, Finding, Record
-from infra.errors import Refused
+from infra.apart import Bounds, Kind, answer, ask
+from infra.errors import Place, Refused
 from infra.language import Text
 
+BOUNDS = Bounds(memory=3 * 1024**3, seconds=300)
+DOCUMENT = Kind(
+    Text("RDF 文件", "RDF document"),
+    Text("请来源按部分提供，或改用 CSV", "ask the source for it in parts, or for CSV"),
+)
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 DCATAP = Namespace("http://data.europa.eu/r5r/")
 FREQUENCY = "http://publications.europa.eu/resource/authority/frequency/"
@@ -35,11 +45,23 @@ def datasets(data: bytes, form: str) -> list[dict[str, Any]]:
     """Each `dcat:Dataset` of a document, by its IRI, as plain lists of values; `form` is rdflib's name of the format.
 
     Raises:
-        Refused: HARVEST_RDF when it cannot be read; HARVEST_CONTEXT, HARVEST_ENTITY when it leads elsewhere.
+        Refused: HARVEST_RDF when it cannot be read; HARVEST_CONTEXT, HARVEST_ENTITY when it leads elsewhere;
+            READ_MEMORY, READ_TIME, READ_DAMAGED.
+        Unavailable: READ_PROCESS.
     """
+    with tempfile.NamedTemporaryFile(prefix="hub-rdf-") as file:
+        file.write(data)
+        file.flush()
+        found = ask("catalogs.exchange.rdf", {"path": file.name, "form": form}, BOUNDS, Place(), DOCUMENT)
+    return list(found["datasets"])
+
+
+def run(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The process's side."""
+    data, form = Path(job["path"]).read_bytes(), job["form"]
     if form == "json-ld":
         _own_context(data)
-    if form == "xml" and b"<!ENTITY" in data:
+    if form == "xml" and b"<!ENTITY" in data.replace(b"\0", b""):  # also where it is UTF-16
         raise Refused("HARVEST_ENTITY", "RDF/XML 中声明了实体，不予读取", "the RDF/XML declares entities: not read")
     graph = Graph()
     try:
@@ -47,12 +69,15 @@ def datasets(data: bytes, form: str) -> list[dict[str, Any]]:
             warnings.simplefilter("ignore", DeprecationWarning)  # rdflib of its own JSON-LD parser
             graph.parse(data=data, format=form)
         found = [_plain(graph, node) for node in set(graph.subjects(RDF.type, DCAT.Dataset))]
+    except MemoryError:
+        raise
     except Exception as error:  # rdflib's parsers raise whatever their grammar raises
         place = type(error).__name__
         raise Refused(
             "HARVEST_RDF", f"不能按 {form} 读取（{place}）", f"it cannot be read as {form} ({place})"
         ) from None
-    return sorted(found, key=lambda one: (one["id"] or "", json.dumps(one, ensure_ascii=False, sort_keys=True)))
+    found.sort(key=lambda one: (one["id"] or "", json.dumps(one, ensure_ascii=False, sort_keys=True)))
+    return {"datasets": found}
 
 
 def _own_context(data: bytes) -> None:
@@ -174,3 +199,7 @@ def _first(pairs: Sequence[Sequence[str]]) -> str | None:
 def serialize(graph: Graph, form: str) -> bytes:
     """The graph as `turtle`, `json-ld` or `xml` (RDF/XML), UTF-8; equal graphs give equal Turtle."""
     return graph.serialize(format=form, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(answer(run))

@@ -13,6 +13,7 @@ import pytest
 from catalogs.exchange.gather import gather
 from catalogs.exchange.records import Outcome, Settled, settle
 from catalogs.exchange.web import Web
+from infra.apart import Bounds
 from infra.errors import HubError
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -206,7 +207,17 @@ def test_a_document_that_leads_elsewhere_is_not_followed(tmp_path: Path, source:
     evil = tmp_path / "a.rdf"
     evil.write_text('<!DOCTYPE r [<!ENTITY a "aaaa">]><r>&a;</r>', encoding="utf-8")
     assert refusal(str(evil)) == "HARVEST_ENTITY"
+    declared = f'<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE r [<!ENTITY a SYSTEM "{address}/e">]><r>&a;</r>'
+    evil.write_bytes(declared.encode("utf-16"))
+    assert refusal(str(evil)) == "HARVEST_ENTITY"
     assert asked == []
+
+
+def test_a_small_document_that_would_take_hours_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalogs.exchange.rdf.BOUNDS", Bounds(memory=2 * 1024**3, seconds=8))
+    path = tmp_path / "a.rdf"
+    path.write_bytes(b"<a>" * 600_000)
+    assert refusal(str(path)) == "READ_TIME"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ from catalogs.city import load_city
 from catalogs.city_files import further_faults
 from catalogs.exchange import kit
 from catalogs.exchange.mapping import FOLDER, OWN, ExchangeMap, find_map, read_map
+from catalogs.exchange.shield import bare, shielded
 from catalogs.exchange.translate import received, sent
 from catalogs.life.drafts import drafts
 from catalogs.lookup import departments, resources
-from catalogs.model import City
+from catalogs.model import City, Text
 from catalogs.sheet.register import Register
 from catalogs.sheet.spell import resource_cells
 from infra.errors import WrongUse
@@ -85,6 +87,26 @@ def test_the_words_of_a_map_mean_the_same_on_the_way_back_without_the_register(
     for resource in city.resources:
         theirs = sent(resource_cells(resource, register.by_id, domains), used.resource, used)
         assert sent(received(theirs, used.resource, used), used.resource, used) == theirs
+
+
+@given(st.text(alphabet="=+-@'\t\r1,甲", max_size=6))
+def test_whatever_is_shielded_comes_back_and_no_cell_begins_a_formula(text: str) -> None:
+    cell = shielded(text)
+    assert bare(cell) == text
+    assert not cell.startswith(("=", "@", "\t", "\r"))
+    assert not cell.startswith(("+", "-")) or not cell.strip("+-.,0123456789")
+
+
+def test_no_cell_that_goes_out_as_csv_is_run_by_an_office_program(city: City, register: Register) -> None:
+    used, evil = find_map("national", None), "=cmd|'/c calc'!A1"
+    entry = replace(city.resources[0], summary=Text(evil, evil))
+    records, _ = kit.send([entry], register, used)
+    data = kit.as_csv(records, used)
+    cells = [cell for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) for cell in row]
+    assert f"'{evil}" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "@"))]
+    back = kit.receive(data, "a.csv", register, used, {entry.id: entry})
+    assert (back.faults, back.resources) == ((), (entry,))
 
 
 def test_the_guide_has_its_numbers_and_the_vendor_its_24_columns(city: City, register: Register) -> None:
