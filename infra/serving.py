@@ -94,6 +94,7 @@ def server(app: Any, limits: Limits) -> "uvicorn.Server":
         log_level="error",
         access_log=False,
         server_header=False,
+        headers=[("X-Content-Type-Options", "nosniff")],  # an answer is what it says it is, and no page
         limit_concurrency=limits.connections,
         timeout_keep_alive=int(limits.head_seconds),
         timeout_graceful_shutdown=3,

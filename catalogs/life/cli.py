@@ -132,9 +132,10 @@ def assess(dataset: str, paper: Path, kind: str, result: str, as_: str | None) -
 
 @click.command(help=help_text("部门负责人批准草稿的现有内容。", "The head approves the draft as it stands."))
 @click.argument("dataset")
+@click.option("--revision", type=int, help=help_text("只批准该次修订", "approve this revision and no other"))
 @as_option
 @json_option
-def approve(dataset: str, as_: str | None) -> None:
+def approve(dataset: str, revision: int | None, as_: str | None) -> None:
     """Record the head's approval."""
     from catalogs.life.papers import approve as record
     from catalogs.people import current
@@ -142,7 +143,7 @@ def approve(dataset: str, as_: str | None) -> None:
 
     with open_ground() as ground:
         ground.prepare()
-        _told(ground, record(ground, dataset, current(ground, as_)))
+        _told(ground, record(ground, dataset, current(ground, as_), revision=revision))
 
 
 @click.command(

@@ -21,7 +21,7 @@ from catalogs.life.machine import State, Step, after, said
 from catalogs.life.tables import DRAFT, STEP, WITHDRAWN
 from catalogs.model import Person, Resource
 from catalogs.rows import digest, plain
-from catalogs.tables import DEPARTMENT, PERSON, RESOURCE, UNIT
+from catalogs.tables import DEPARTMENT, PERSON, RESOURCE
 from infra.database import lock, read, write
 from infra.errors import Place, Refused
 from infra.ground import Ground
@@ -74,11 +74,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the register holds of an entry: version, plain body and whether it is withdrawn; version 0: nothing."""
+    """What the register holds of an entry: version, body, whose it is, whether it is withdrawn; version 0: nothing."""
 
     version: int
     body: dict[str, Any] | None
     digest: str
+    provider: str
     withdrawn: bool
 
     @property
@@ -145,12 +146,13 @@ def find(connection: Connection, resource: str) -> Draft | None:
 
 def registered(connection: Connection, resource: str) -> Registered:
     """What the register holds of it."""
-    columns = (RESOURCE.c.version, RESOURCE.c.body, RESOURCE.c.digest, WITHDRAWN.c.resource.label("gone"))
+    own = (RESOURCE.c.version, RESOURCE.c.body, RESOURCE.c.digest, RESOURCE.c.provider)
     joined = RESOURCE.outerjoin(WITHDRAWN, WITHDRAWN.c.resource == RESOURCE.c.id)
-    row = connection.execute(sa.select(*columns).select_from(joined).where(RESOURCE.c.id == resource)).first()
+    query = sa.select(*own, WITHDRAWN.c.resource.label("gone")).select_from(joined)
+    row = connection.execute(query.where(RESOURCE.c.id == resource)).first()
     if row is None:
-        return Registered(0, None, "", False)
-    return Registered(row.version, row.body, row.digest, row.gone is not None)
+        return Registered(0, None, "", "", False)
+    return Registered(row.version, row.body, row.digest, row.provider, row.gone is not None)
 
 
 def put(connection: Connection, ground: Ground, new: Draft, act: Act, *, old: Draft | None, version: int) -> Draft:
@@ -187,6 +189,22 @@ def words(text: str, what: str) -> str:
     return text.strip()
 
 
+def check_read(draft: Draft, revision: int | None) -> None:
+    """Refuse an act upon a revision that who acts did not read; None: they act upon whatever stands.
+
+    Raises:
+        Refused: DRAFT_REVISION.
+    """
+    if revision is not None and draft.revision != revision:
+        raise Refused(
+            "DRAFT_REVISION",
+            f"目录现为第 {draft.revision} 次修订，不是所依据的第 {revision} 次，没有办理",
+            f"the entry is at revision {draft.revision} now, not at the {revision} that was read; nothing was done",
+            place=Place(dataset=draft.resource),
+            remedy=Text("重新查看后再办理", "look at it again, then act"),
+        )
+
+
 def wrong_state(resource: str, state: State | None, step: Step) -> Refused:
     """The refusal of a step that cannot be taken from where the entry stands."""
     where = said(state)
@@ -217,8 +235,9 @@ def _save(
     new_state = after(state, Step.SAVE, listed=known.listed)
     if new_state is None:
         raise wrong_state(resource.id, state, Step.SAVE)
-    if old is not None and old.provider != resource.provider:
-        may_act(ground, by, "edit_draft", old.ref)  # whose it was must not lose it to whoever names another provider
+    for owner in {old.provider if old else "", known.provider} - {"", resource.provider}:
+        # Whose it is, by draft or by register, must not lose it to whoever names another provider.
+        may_act(ground, by, "edit_draft", DraftRef(resource.id, resource.unit, owner))
     _place(connection, resource)
     fresh = old is None or old.state in (State.PUBLISHED, State.WITHDRAWN)
     new = Draft(
@@ -244,15 +263,15 @@ def last_revision(connection: Connection, resource: str) -> int:
 
 
 def _place(connection: Connection, resource: Resource) -> None:
-    unit = connection.execute(sa.select(UNIT.c.id).where(UNIT.c.id == resource.unit)).scalar()
+    """Its id must be of its provider's unit: else one district could take the names of another's entries."""
     home = connection.execute(sa.select(DEPARTMENT.c.unit).where(DEPARTMENT.c.id == resource.provider)).scalar()
-    if unit is None or home is None:
+    if home is None or home != resource.unit:
         raise Refused(
             "DRAFT_PLACE",
-            "目录中的单位或提供单位没有登记",
-            "the entry's unit or providing department is not registered",
+            "提供单位没有登记，或不属于编号所写的单位",
+            "the providing department is not registered, or not of the unit that the id names",
             place=Place(dataset=resource.id),
-            remedy=Text("先登记单位和部门，或改正", "register unit and department first, or mend the entry"),
+            remedy=Text("先登记部门，或改正编号、提供单位", "register the department, or mend the id or the provider"),
         )
 
 

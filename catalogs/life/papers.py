@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from catalogs.asking import may_act
-from catalogs.life.drafts import Draft, find, words
+from catalogs.life.drafts import Draft, check_read, find, words
 from catalogs.life.machine import Paper, State, substance
 from catalogs.life.tables import PAPER
 from catalogs.model import Person, Role
@@ -95,13 +95,14 @@ def assess(ground: Ground, resource: str, kind: Paper, path: Path, by: Person, *
     return _record(ground, draft, (str(kind), weighed(draft), result.strip()), by, stored)
 
 
-def approve(ground: Ground, resource: str, by: Person) -> Recorded:
-    """The head's own approval of the draft as it stands, by their key.
+def approve(ground: Ground, resource: str, by: Person, *, revision: int | None = None) -> Recorded:
+    """The head's own approval of the draft as it stands, by their key; `revision` is the one that they read.
 
     Raises:
-        Refused: DRAFT_UNKNOWN, DRAFT_STATE, CATALOG_ACT_DENIED.
+        Refused: DRAFT_REVISION when it stands at another; DRAFT_UNKNOWN, DRAFT_STATE, CATALOG_ACT_DENIED.
     """
     draft = _open(ground, resource, by, "approve_draft")
+    check_read(draft, revision)
     return _record(ground, draft, (str(Paper.APPROVAL), draft.digest, by.name), by, None)
 
 

@@ -1,6 +1,7 @@
 """The steps of an entry's life beside saving: each one transaction of state, tasks, register and ledger.
 
-Who submits or saved last does not review: that takes two people. Publishing writes through `catalogs.enter`, into the
+Who submits or saved last does not review: that takes two people. A step may name the revision that was read; of another
+it is not taken. Publishing writes through `catalogs.enter`, into the
 same tables as a city's folder does, so that a published draft and one that came by YAML are the same.
 """
 
@@ -17,7 +18,7 @@ from catalogs.enter import put_resources
 from catalogs.grading import triggers
 from catalogs.life.clocks import Kind
 from catalogs.life.disputes import raise_disputes
-from catalogs.life.drafts import Draft, Registered, find, put, registered, words, wrong_state
+from catalogs.life.drafts import Draft, Registered, check_read, find, put, registered, words, wrong_state
 from catalogs.life.machine import FOR_REASONS, Step, after, lacking
 from catalogs.life.papers import held, unknown, weighed
 from catalogs.life.tables import DRAFT, STEP, WITHDRAWN
@@ -66,51 +67,51 @@ class _Taking:
     clocks: Clockwork
 
 
-def submit(ground: Ground, resource: str, by: Person, *, why: str = "") -> Draft:
+def submit(ground: Ground, resource: str, by: Person, *, why: str = "", revision: int | None = None) -> Draft:
     """Hand an entry to the authority, which has its term to review it.
 
     Raises:
         Refused: DRAFT_FAULTY with every rule that it breaks; DRAFT_PAPERS with what is not recorded; DRAFT_BASE;
             DRAFT_STATE, DRAFT_UNKNOWN, CATALOG_ACT_DENIED.
     """
-    return _take(ground, resource, by, Step.SUBMIT, why, _submitting)
+    return _take(ground, resource, by, Step.SUBMIT, (why, revision), _submitting)
 
 
-def recall(ground: Ground, resource: str, by: Person, *, why: str) -> Draft:
+def recall(ground: Ground, resource: str, by: Person, *, why: str, revision: int | None = None) -> Draft:
     """Take a submitted entry back to change it.
 
     Raises:
         Refused: LIFE_WORDS; as `submit`.
     """
-    return _take(ground, resource, by, Step.RECALL, why, _reviewed)
+    return _take(ground, resource, by, Step.RECALL, (why, revision), _reviewed)
 
 
-def give_back(ground: Ground, resource: str, by: Person, *, why: str) -> Draft:
+def give_back(ground: Ground, resource: str, by: Person, *, why: str, revision: int | None = None) -> Draft:
     """退回修改: return an entry to its department, with reasons.
 
     Raises:
         Refused: LIFE_WORDS; as `submit`.
     """
-    return _take(ground, resource, by, Step.RETURN, why, _reviewed)
+    return _take(ground, resource, by, Step.RETURN, (why, revision), _reviewed)
 
 
-def review(ground: Ground, resource: str, by: Person, *, why: str = "") -> Draft:
+def review(ground: Ground, resource: str, by: Person, *, why: str = "", revision: int | None = None) -> Draft:
     """Find an entry in order.
 
     Raises:
         Refused: DRAFT_SAME_PERSON; as `submit`.
     """
-    return _take(ground, resource, by, Step.REVIEW, why, _reviewing)
+    return _take(ground, resource, by, Step.REVIEW, (why, revision), _reviewing)
 
 
-def publish(ground: Ground, resource: str, by: Person, *, why: str = "") -> Draft:
+def publish(ground: Ground, resource: str, by: Person, *, why: str = "", revision: int | None = None) -> Draft:
     """Put a reviewed entry into the register, in force from now on.
 
     Raises:
         Refused: DRAFT_BASE, the register moved since the draft began; GRADE_TRIGGERED; CATALOG_CODE_TAKEN; GRADE_…;
             as `submit`.
     """
-    return _take(ground, resource, by, Step.PUBLISH, why, _publishing)
+    return _take(ground, resource, by, Step.PUBLISH, (why, revision), _publishing)
 
 
 def discard(ground: Ground, resource: str, by: Person, *, why: str) -> None:
@@ -119,10 +120,13 @@ def discard(ground: Ground, resource: str, by: Person, *, why: str) -> None:
     Raises:
         Refused: LIFE_WORDS; as `submit`.
     """
-    _take(ground, resource, by, Step.DISCARD, why, _discarding)
+    _take(ground, resource, by, Step.DISCARD, (why, None), _discarding)
 
 
-def _take(ground: Ground, resource: str, by: Person, step: Step, why: str, act: Callable[[_Taking], int]) -> Draft:
+def _take(
+    ground: Ground, resource: str, by: Person, step: Step, said: tuple[str, int | None], act: Callable[[_Taking], int]
+) -> Draft:
+    why, revision = said
     if step in FOR_REASONS:
         words(why, "why")
     clocks = clockwork(ground)
@@ -134,6 +138,7 @@ def _take(ground: Ground, resource: str, by: Person, step: Step, why: str, act: 
         if draft is None:
             raise unknown(resource)
         may_act(ground, by, ASKED[step], draft.ref)
+        check_read(draft, revision)
         known = registered(connection, resource)
         state = after(draft.state, step, listed=known.listed)
         if state is None:

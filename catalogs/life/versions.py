@@ -25,6 +25,7 @@ from infra.ledger import Act
 DRAFT = "draft"
 _BY_FOLDER = str(Act.RESOURCE_REGISTERED)
 _MAKERS = (str(Act.RESOURCE_PUBLISHED), str(Act.LEAD_SET))
+_OPEN_ACTS = (_BY_FOLDER, *_MAKERS, str(Act.RESOURCE_WITHDRAWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,10 @@ class Happened:
 _OF_A_STEP = tuple(name for name in Happened.__slots__ if name not in ("paper", "sha256"))
 
 
-def history(ground: Ground, resource: str) -> list[Happened]:
+def history(ground: Ground, resource: str, *, drafts: bool = True) -> list[Happened]:
     """All that was done to an entry, oldest first: its steps, its papers, and the versions that a folder brought.
+
+    Without `drafts` what was published and withdrawn alone, for who does not work on the entry.
 
     Raises:
         Refused: CATALOG_UNKNOWN_RESOURCE when nothing was ever done to it.
@@ -70,6 +73,7 @@ def history(ground: Ground, resource: str) -> list[Happened]:
         *(Happened(_BY_FOLDER, str(State.PUBLISHED), 0, row.version, "", row.registered_at, "", row.entry, row.digest)
           for row in came),
     ]  # fmt: skip
+    found = [one for one in found if drafts or one.act in _OPEN_ACTS]
     if not found:
         raise _unknown(resource)
     return sorted(found, key=lambda one: one.entry)
@@ -87,11 +91,12 @@ def _paper(row: sa.Row[Any]) -> Happened:
 
 
 def difference(
-    ground: Ground, resource: str, old: str | None = None, new: str | None = None
+    ground: Ground, resource: str, old: str | None = None, new: str | None = None, *, drafts: bool = True
 ) -> tuple[str, str, list[Text]]:
     """What differs between two versions, each a number or `draft`, with the two that were compared.
 
     By default the draft against what is registered; without a draft the newest version against the one before.
+    Without `drafts` it is as if there were none.
 
     Raises:
         Refused: CATALOG_UNKNOWN_RESOURCE, VERSION_UNKNOWN.
@@ -99,7 +104,7 @@ def difference(
     with read(ground.engine) as connection:
         query = sa.select(RESOURCE_VERSION.c.version).where(RESOURCE_VERSION.c.resource == resource)
         known = sorted(connection.execute(query).scalars())
-        drafted = find(connection, resource)
+        drafted = find(connection, resource) if drafts else None
         open_ = drafted is not None and drafted.state not in (State.PUBLISHED, State.WITHDRAWN)
         if not known and drafted is None:
             raise _unknown(resource)

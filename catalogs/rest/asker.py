@@ -23,6 +23,14 @@ _HEADER = Text(
     "请求头给出 Authorization: Bearer 密钥；密钥由主管部门审核人用 hub people key 签发",
     "give the header `Authorization: Bearer KEY`; the authority's reviewer issues keys with `hub people key`",
 )
+KNOWN: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "the revision that was read, the ETag of the draft / 所依据的修订号",
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+}
+"""The header parameter of what is done to a draft as it was read."""
 FILE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -128,8 +136,15 @@ def revision(request: Request) -> int | None:
     Raises:
         Refused: REST_NO_REVISION.
     """
-    if request.headers.get("if-none-match", "").strip() == "*":
-        return None
+    return None if request.headers.get("if-none-match", "").strip() == "*" else read_revision(request)
+
+
+def read_revision(request: Request) -> int:
+    """The revision upon which the caller acts, which they must have read: `If-Match: "7"`.
+
+    Raises:
+        Refused: REST_NO_REVISION.
+    """
     found = _TAG.fullmatch(request.headers.get("if-match", "").strip())
     if found is None:
         raise Refused(
@@ -144,11 +159,8 @@ def revision(request: Request) -> int | None:
     return int(found[1])
 
 
-def body_schema(kind: type[Any], *, required: bool = True) -> dict[str, Any]:
-    """The part of an OpenAPI operation that describes a JSON body of a `kind`."""
-    return {
-        "requestBody": {
-            "required": required,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}},
-        }
-    }
+def body_schema(kind: type[Any], *, known: bool = False) -> dict[str, Any]:
+    """The part of an OpenAPI operation that describes a JSON body of a `kind`; `known`: it asks for a revision."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
+    body = {"requestBody": {"required": True, "content": content}}
+    return body | {"parameters": [KNOWN]} if known else body

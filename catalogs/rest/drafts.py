@@ -14,7 +14,8 @@ from fastapi.concurrency import run_in_threadpool
 from catalogs.asking import may_act
 from catalogs.checking import check_resources
 from catalogs.decide import DraftRef
-from catalogs.life.drafts import Draft, draft, drafts, save
+from catalogs.life.drafts import Draft, draft, drafts, registered, save
+from catalogs.life.drafts import find as find_draft
 from catalogs.life.machine import State, steps
 from catalogs.life.steps import discard
 from catalogs.lookup import departments, units
@@ -23,6 +24,7 @@ from catalogs.rest.answers import PAGE, Dataset, Limit, Offset, Words, answer, p
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received, revision
 from catalogs.rows import plain
 from catalogs.word import find
+from infra.database import read
 from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground
 
@@ -116,6 +118,15 @@ def seen(ground: Ground, person: Person, dataset: str) -> Draft:
     if not sees(ground, person, found.ref):
         may_act(ground, person, _SEEN[0], found.ref)
     return found
+
+
+def works_on(ground: Ground, person: Person, dataset: str) -> bool:
+    """Whether the person works on the entry or reviews it, by its draft or by what is registered."""
+    with read(ground.engine) as connection:
+        drafted, known = find_draft(connection, dataset), registered(connection, dataset)
+    refs = [drafted.ref] if drafted else []
+    refs += [DraftRef(dataset, dataset.partition(".")[0], known.provider)] if known.provider else []
+    return any(sees(ground, person, ref) for ref in refs)
 
 
 def sees(ground: Ground, person: Person, upon: DraftRef) -> bool:

@@ -1,4 +1,8 @@
-"""The life of entries: papers, approval, steps, versions in words."""
+"""The life of entries: papers, approval, steps, versions in words.
+
+Approval and steps name the revision that was read (`If-Match`): nobody approves what a colleague wrote after they
+looked.
+"""
 
 import tempfile
 from collections.abc import Callable, Mapping
@@ -17,8 +21,18 @@ from catalogs.life.machine import Paper, Step
 from catalogs.life.papers import approve, approve_on_paper, assess, papers, write_paper
 from catalogs.life.versions import difference, history
 from catalogs.rest.answers import Dataset, Number, answer, attachment, binary, says
-from catalogs.rest.asker import FILE_BODY, MAX_BODY, asker, body_schema, check_text, document, received, received_file
-from catalogs.rest.drafts import seen, told
+from catalogs.rest.asker import (
+    FILE_BODY,
+    MAX_BODY,
+    asker,
+    body_schema,
+    check_text,
+    document,
+    read_revision,
+    received,
+    received_file,
+)
+from catalogs.rest.drafts import seen, told, works_on
 from infra.errors import WrongUse
 from infra.ground import Ground
 
@@ -59,16 +73,16 @@ def routes_of_life(ground: Ground) -> APIRouter:
     @routes.post(
         "/drafts/{dataset}/steps/{step}",
         responses=says("taken; where the entry stands now / 已办理"),
-        openapi_extra=body_schema(Why),
+        openapi_extra=body_schema(Why, known=True),
     )
     async def take(request: Request, dataset: Dataset, step: Taken) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
+        person, known = await run_in_threadpool(asker, ground, request), read_revision(request)
         why = document(request, await received(request, MAX_BODY), Why).why
         check_text(dataset, why)
         wanted = next((one for one in STEPS if str(one) == step), None)
         if wanted is None:
             raise WrongUse("REST_PARAMETER", f"没有步骤 {step}", f"there is no step {step}")
-        done = await run_in_threadpool(STEPS[wanted], ground, dataset, person, why=why)
+        done = await run_in_threadpool(STEPS[wanted], ground, dataset, person, why=why, revision=known)
         return answer(told(done), etag=done.revision)
 
     return routes
@@ -77,9 +91,9 @@ def routes_of_life(ground: Ground) -> APIRouter:
 def _versions(routes: APIRouter, ground: Ground) -> None:
     @routes.get("/resources/{dataset}/history", responses=says("all that was done to the entry / 办理经过"))
     def past(request: Request, dataset: Dataset) -> Any:
-        asker(ground, request)
+        person = asker(ground, request)
         check_text(dataset)
-        return answer({"history": history(ground, dataset)})
+        return answer({"history": history(ground, dataset, drafts=works_on(ground, person, dataset))})
 
     @routes.get("/resources/{dataset}/diff", responses=says("what differs, in words / 差别"))
     def differs(request: Request, dataset: Dataset, old: Version = None, new: Version = None) -> Any:
@@ -87,7 +101,7 @@ def _versions(routes: APIRouter, ground: Ground) -> None:
         check_text(dataset, old, new)
         if "draft" in (old, new):
             seen(ground, person, dataset)
-        since, to, found = difference(ground, dataset, old, new)
+        since, to, found = difference(ground, dataset, old, new, drafts=works_on(ground, person, dataset))
         return answer({"from": since, "to": to, "changes": found})
 
 
@@ -125,14 +139,14 @@ def _approval(routes: APIRouter, ground: Ground) -> None:
     @routes.post(
         "/drafts/{dataset}/approval",
         responses=says("the head approves / 负责人批准", 201),
-        openapi_extra=body_schema(Why),
+        openapi_extra=body_schema(Why, known=True),
         status_code=201,
     )
     async def approved(request: Request, dataset: Dataset) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
+        person, known = await run_in_threadpool(asker, ground, request), read_revision(request)
         document(request, await received(request, MAX_BODY), Why)  # what no page elsewhere can send unasked
         check_text(dataset)
-        return answer(await run_in_threadpool(approve, ground, dataset, person), 201)
+        return answer(await run_in_threadpool(approve, ground, dataset, person, revision=known), 201)
 
     @routes.get(
         "/drafts/{dataset}/sheet",
@@ -143,11 +157,7 @@ def _approval(routes: APIRouter, ground: Ground) -> None:
         check_text(dataset)
         with _kept("sheet.html", b"") as path:
             approval_sheet(ground, dataset, person, path.file)
-            head = {
-                "Cache-Control": "private, no-store",
-                "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-            }
-            return Response(path.file.read_bytes(), 200, head, "text/html; charset=utf-8")
+            return Response(path.file.read_bytes(), 200, _SAFE, "text/html; charset=utf-8")
 
     @routes.post(
         "/drafts/{dataset}/approval/scan",

@@ -92,8 +92,11 @@ def test_over_http(ground: Ground, tmp_path: Path, paper: Path) -> None:
             key(ground, one) for one in ("officer_jinshui", "head_jinshui", "reviewer_authority")
         )
 
+        def read(who: dict[str, str]) -> dict[str, str]:
+            return who | {"If-Match": api.get(f"/drafts/{dataset}", headers=officer).headers["etag"]}
+
         def step(name: str, who: dict[str, str], status: int = 200) -> Any:
-            done = api.post(f"/drafts/{dataset}/steps/{name}", json={"why": ""}, headers=who)
+            done = api.post(f"/drafts/{dataset}/steps/{name}", json={"why": ""}, headers=read(who))
             assert done.status_code == status, done.text
             return done.json()
 
@@ -118,8 +121,8 @@ def test_over_http(ground: Ground, tmp_path: Path, paper: Path) -> None:
                 f"/drafts/{dataset}/papers", params=asked, content=paper.read_bytes(), headers=officer | file
             )
             assert done.status_code == 201, done.text
-        assert api.post(f"/drafts/{dataset}/approval", json={}, headers=officer).status_code == 403
-        assert api.post(f"/drafts/{dataset}/approval", json={}, headers=head).status_code == 201
+        assert api.post(f"/drafts/{dataset}/approval", json={}, headers=read(officer)).status_code == 403
+        assert api.post(f"/drafts/{dataset}/approval", json={}, headers=read(head)).status_code == 201
         assert step("submit", officer)["state"] == "submitted"
         assert [one["kind"] for one in api.get("/tasks", headers=authority).json()["items"]] == ["review"]
         assert step("review", officer, 403)["code"] == "CATALOG_ACT_DENIED"

@@ -69,6 +69,24 @@ def test_only_the_providers_own_people_save(ground: Ground) -> None:
         save(ground, taken, thief, revision=kept.revision, why="改提供单位")
 
 
+def test_what_is_registered_is_not_taken_over_by_a_first_draft_of_another_department(ground: Ground) -> None:
+    thief = replace(city.who(ground, "officer_jinshui"), id="thief", department="jinshui_management")
+    old = resource(ground.engine, city.FLOW)
+    with pytest.raises(Refused, match="CATALOG_ACT_DENIED"):
+        save(ground, replace(old, provider=thief.department), thief, revision=None, why="改提供单位")
+    assert draft(ground.engine, city.FLOW) is None
+    assert save(ground, old, city.who(ground, "officer_jinshui"), revision=None, why="核对").provider == old.provider
+
+
+def test_a_district_takes_no_id_of_another(ground: Ground) -> None:
+    erqi = city.who(ground, "officer_erqi")
+    named = replace(city.fresh(ground), provider=erqi.department)
+    with pytest.raises(Refused, match="DRAFT_PLACE"):
+        save(ground, named, erqi, revision=None, why="新建")
+    own = replace(named, id="erqi.traffic.signal_plans")
+    assert save(ground, own, erqi, revision=None, why="新建").unit == "erqi"
+
+
 def test_a_draft_needs_words_and_a_registered_place(ground: Ground) -> None:
     officer = city.who(ground, "officer_jinshui")
     with pytest.raises(Refused, match="LIFE_WORDS"):
