@@ -33,7 +33,7 @@ _FILES = (FormatClass.FILE, FormatClass.SHEET, FormatClass.IMAGE, FormatClass.ST
 
 def entry_breaches(resource: Resource) -> Iterator[Breach]:
     """What the entry breaks beside grading and sharing conditions."""
-    yield from _secrecy(resource)
+    yield from secret(resource)
     yield from _texts(resource)
     yield from _format(resource)
     yield from _terms(resource)
@@ -41,7 +41,8 @@ def entry_breaches(resource: Resource) -> Iterator[Breach]:
         yield from _override(resource, item)
 
 
-def _secrecy(resource: Resource) -> Iterator[Breach]:
+def secret(resource: Resource) -> Iterator[Breach]:
+    """What is marked as a secret of state or work, which is not even drafted here."""
     marked: list[tuple[str | None, Secrecy]] = [(None, resource.secrecy)]
     marked += [(item.name, item.secrecy) for item in resource.items]
     for name, secrecy in marked:

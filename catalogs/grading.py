@@ -13,10 +13,10 @@ order or to the public has: the strictest is taken, 4.
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from catalogs.model import Grade, IdentifierRole, Impact, Item, ItemType, Resource
 from catalogs.words import ImpactDegree, ImpactObject
+from infra.crypto import sha256_hex
 from infra.language import Text
 
 LONGEST_ID = 80  # characters of a trigger's id, as the register keeps it
@@ -247,4 +247,4 @@ def _says(texts: Iterable[str], limits: Thresholds, kind: str) -> list[str]:
 def _id(name: str, parts: Sequence[str]) -> str:
     """An id that names the parts, or has a digest of them where they are many."""
     whole = f"{name}:{'+'.join(parts)}"
-    return whole if len(whole) <= LONGEST_ID else f"{name}:{sha256(whole.encode()).hexdigest()[:16]}"
+    return whole if len(whole) <= LONGEST_ID else f"{name}:{sha256_hex(whole.encode())[:16]}"

@@ -91,6 +91,7 @@ def server(app: Any, limits: Limits) -> "uvicorn.Server":
     config = uvicorn.Config(
         app,
         http=timed(limits.head_seconds, limits.stall_seconds),
+        ws="none",  # nothing speaks WebSocket here, and what did would be out of reach of these limits
         log_level="error",
         access_log=False,
         server_header=False,

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from catalogs.asking import may_act
 from catalogs.decide import DraftRef
+from catalogs.entry_rules import secret
 from catalogs.life.machine import State, Step, after, said
 from catalogs.life.tables import DRAFT, STEP, WITHDRAWN
 from catalogs.model import Person, Resource
@@ -95,7 +96,7 @@ def save(ground: Ground, resource: Resource, by: Person, *, revision: int | None
 
     Raises:
         Refused: DRAFT_REVISION, somebody saved meanwhile; DRAFT_STATE, it is submitted or reviewed; DRAFT_PLACE;
-            CATALOG_ACT_DENIED; LIFE_WORDS.
+            CATALOG_SECRET; CATALOG_ACT_DENIED; LIFE_WORDS.
         Unavailable: DATABASE_….
     """
     return save_all(ground, [(resource, revision)], by, why=why)[0]
@@ -110,6 +111,9 @@ def save_all(ground: Ground, wanted: Sequence[tuple[Resource, int | None]], by: 
     words(why, "why")
     asked: set[tuple[str, str]] = set()
     for resource, _ in wanted:
+        for breach in secret(resource):  # no draft of it, for every revision is kept
+            place = Place(dataset=resource.id)
+            raise Refused(breach.code, breach.text.zh, breach.text.en, place=place, remedy=breach.remedy)
         if (resource.unit, resource.provider) not in asked:
             asked.add((resource.unit, resource.provider))
             may_act(ground, by, "edit_draft", DraftRef(resource.id, resource.unit, resource.provider))
@@ -187,22 +191,6 @@ def words(text: str, what: str) -> str:
             f"say {asked.en} in 1 to {LONGEST} characters; nothing was changed",
         )
     return text.strip()
-
-
-def check_read(draft: Draft, revision: int | None) -> None:
-    """Refuse an act upon a revision that who acts did not read; None: they act upon whatever stands.
-
-    Raises:
-        Refused: DRAFT_REVISION.
-    """
-    if revision is not None and draft.revision != revision:
-        raise Refused(
-            "DRAFT_REVISION",
-            f"目录现为第 {draft.revision} 次修订，不是所依据的第 {revision} 次，没有办理",
-            f"the entry is at revision {draft.revision} now, not at the {revision} that was read; nothing was done",
-            place=Place(dataset=draft.resource),
-            remedy=Text("重新查看后再办理", "look at it again, then act"),
-        )
 
 
 def wrong_state(resource: str, state: State | None, step: Step) -> Refused:

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from catalogs.asking import may_act
-from catalogs.life.drafts import Draft, check_read, find, words
+from catalogs.life.drafts import Draft, find, words
+from catalogs.life.held import check_read
 from catalogs.life.machine import Paper, State, substance
 from catalogs.life.tables import PAPER
 from catalogs.model import Person, Role
@@ -164,12 +165,6 @@ def papers(ground: Ground, resource: str) -> list[Recorded]:
     """What was recorded of a resource, oldest first."""
     with read(ground.engine) as connection:
         return _of(connection, resource)
-
-
-def held(connection: Connection, resource: str) -> list[tuple[Paper, str]]:
-    """The papers that are there, each with the digest that it speaks of, within a transaction."""
-    kinds = {str(paper): paper for paper in Paper}
-    return [(kinds[one.kind], one.about) for one in _of(connection, resource) if one.kind in kinds]
 
 
 def write_paper(ground: Ground, number: int, by: Person, target: Path) -> Recorded:

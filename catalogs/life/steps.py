@@ -18,9 +18,10 @@ from catalogs.enter import put_resources
 from catalogs.grading import triggers
 from catalogs.life.clocks import Kind
 from catalogs.life.disputes import raise_disputes
-from catalogs.life.drafts import Draft, Registered, check_read, find, put, registered, words, wrong_state
+from catalogs.life.drafts import Draft, Registered, find, put, registered, words, wrong_state
+from catalogs.life.held import check_read, held
 from catalogs.life.machine import FOR_REASONS, Step, after, lacking
-from catalogs.life.papers import held, unknown, weighed
+from catalogs.life.papers import unknown, weighed
 from catalogs.life.tables import DRAFT, STEP, WITHDRAWN
 from catalogs.life.tasks import Clockwork, New, authorities, clockwork, end_task, open_of, open_task
 from catalogs.lookup import departments, in_force, units

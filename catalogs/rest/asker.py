@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from catalogs.model import Person
 from catalogs.people import authenticate, current
@@ -76,18 +77,29 @@ async def received(request: Request, most: int) -> bytes:
     """The body, of at most `most` bytes, in time.
 
     Raises:
-        Refused: REST_BODY, REST_SLOW.
+        Refused: REST_BODY, at once where the head says so; REST_SLOW; REST_GONE.
     """
     taken = bytearray()
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and int(said) > most:
+        raise _large(most)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
                 taken += chunk
                 if len(taken) > most:
-                    raise Refused("REST_BODY", f"请求体超过 {most} 字节", f"the body is larger than {most} bytes")
+                    raise _large(most)
+    except ClientDisconnect:
+        raise Refused(
+            "REST_GONE", "对方在请求体到齐之前断开", "the other side left before its body was whole"
+        ) from None
     except TimeoutError:
         raise Refused("REST_SLOW", "请求体迟迟未到齐", "the body did not arrive in time") from None
     return bytes(taken)
+
+
+def _large(most: int) -> Refused:
+    return Refused("REST_BODY", f"请求体超过 {most} 字节", f"the body is larger than {most} bytes")
 
 
 async def received_file(request: Request) -> bytes:

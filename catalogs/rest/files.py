@@ -7,6 +7,7 @@ scratch folder no longer than the request lasts.
 import contextlib
 import re
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,8 +27,9 @@ from catalogs.sheet.marking import write_marked
 from catalogs.sheet.register import Register, register_of
 from catalogs.sheet.standing import Sees, in_force_with_digest, in_hand
 from catalogs.sheet.writing import write_book
-from infra.errors import Refused, WrongUse
+from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground
+from infra.language import Text
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RDF = {
@@ -35,6 +37,9 @@ RDF = {
     "jsonld": ("json-ld", "application/ld+json"),
     "rdf": ("xml", "application/rdf+xml"),
 }
+AT_ONCE = 2  # workbooks that are read at once: each may take as much memory as a reader may (`catalogs.sheet.reading`)
+WAIT_SECONDS = 2.0
+READING = threading.BoundedSemaphore(AT_ONCE)
 _ENDS = re.compile(r"[^/\\\0]{1,120}\.(xlsx|xls|xlsm|et)", re.IGNORECASE)
 _NAMED = Query(max_length=160, description="the file's name / 文件名")
 _WHOSE = Query(max_length=63, description="of this unit or department / 单位或部门编号")
@@ -132,11 +137,21 @@ def _read(ground: Ground, person: Person, name: str, content: bytes) -> Iterator
         raise WrongUse(
             "REST_FILE_NAME", "name 应是以 .xlsx、.xls 或 .et 结尾的文件名", "name a file ending in .xlsx, .xls or .et"
         )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(content)
-        register = register_of(ground.engine, code_rules(ground.city), person.id, _seen_by(ground, person))
-        yield path, read_sheets([path], register)
+    if not READING.acquire(timeout=WAIT_SECONDS):
+        raise Unavailable(
+            "REST_BUSY",
+            "正在读取其他工作簿",
+            "other workbooks are being read",
+            remedy=Text("稍后再交", "send it again in a moment"),
+        )
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(content)
+            register = register_of(ground.engine, code_rules(ground.city), person.id, _seen_by(ground, person))
+            yield path, read_sheets([path], register)
+    finally:
+        READING.release()
 
 
 def _sheets(ground: Ground, person: Person, sent: tuple[str, bytes], why: str | None) -> Response:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from catalogs.life.drafts import draft, drafts, save, save_all
 from catalogs.life.machine import State
 from catalogs.life.tables import STEP
-from catalogs.model import Text
+from catalogs.model import Secrecy, Text
 from catalogs.register import resource
 from infra.database import read
 from infra.errors import Refused
@@ -85,6 +85,17 @@ def test_a_district_takes_no_id_of_another(ground: Ground) -> None:
         save(ground, named, erqi, revision=None, why="新建")
     own = replace(named, id="erqi.traffic.signal_plans")
     assert save(ground, own, erqi, revision=None, why="新建").unit == "erqi"
+
+
+def test_what_is_secret_is_not_even_drafted(ground: Ground) -> None:
+    officer, entry = city.who(ground, "officer_jinshui"), city.fresh(ground)
+    item = replace(entry.items[0], secrecy=Secrecy.WORK)
+    for marked in (replace(entry, secrecy=Secrecy.STATE), replace(entry, items=(item, *entry.items[1:]))):
+        with pytest.raises(Refused, match="CATALOG_SECRET"):
+            save(ground, marked, officer, revision=None, why="新建")
+    with read(ground.engine) as connection:
+        assert connection.execute(sa.select(STEP.c.body)).all() == []
+    assert save(ground, entry, officer, revision=None, why="新建").revision == 1
 
 
 def test_a_draft_needs_words_and_a_registered_place(ground: Ground) -> None:

@@ -92,6 +92,21 @@ def test_requirement_3_what_changed_after_the_approval_needs_it_again(ground: Gr
     assert len(refused.value.reasons) == 3  # other items do
 
 
+def test_an_approval_is_for_once(ground: Ground, paper: Path) -> None:
+    """What was withdrawn does not come back on what the head approved before."""
+    officer = city.who(ground, "officer_jinshui")
+    published(ground, city.fresh(ground), paper)
+    withdraw(ground, city.NEW, city.who(ground, "head_jinshui"), why="停用", checks=())
+    again = draft(ground.engine, city.NEW)
+    assert again is not None
+    save(ground, again.body, officer, revision=again.revision, why="恢复")
+    with pytest.raises(Refused, match="DRAFT_PAPERS") as refused:
+        steps.submit(ground, city.NEW, officer)
+    assert [reason.zh for reason in refused.value.reasons] == ["缺：部门负责人批准"]
+    papers.approve(ground, city.NEW, city.who(ground, "head_jinshui"))
+    assert steps.submit(ground, city.NEW, officer).state is State.SUBMITTED
+
+
 def test_a_faulty_entry_is_not_submitted_and_every_fault_is_named(ground: Ground, paper: Path) -> None:
     officer = city.who(ground, "officer_jinshui")
     wrong = replace(city.fresh(ground), sharing_mode=())

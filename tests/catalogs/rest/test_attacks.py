@@ -1,5 +1,7 @@
 """What one who has a key, and no right, tries over HTTP: to see, to approve and to change what is not theirs."""
 
+import asyncio
+import socket
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -7,11 +9,14 @@ from typing import Any
 import httpx
 import life_city as city
 import pytest
+from fastapi import Request
 from rest_client import key, served
 
 from catalogs.life.drafts import draft, save
 from catalogs.life.papers import papers
+from catalogs.rest import asker, files
 from catalogs.rows import digest, plain
+from infra.errors import Refused
 from infra.ground import Ground
 
 SECRET = "尚未公开的名称"
@@ -124,3 +129,49 @@ def test_no_header_makes_a_reading_request_write(api: httpx.Client, ground: Grou
     answer = api.get(f"/drafts/{city.NEW}?_method=PUT", headers=officer)
     assert (answer.status_code, answer.headers["x-content-type-options"]) == (200, "nosniff")
     assert draft(ground.engine, city.NEW) == before
+
+
+def test_who_sends_many_workbooks_at_once_is_told_to_wait(api: httpx.Client, ground: Ground) -> None:
+    officer, asked = key(ground, "officer_jinshui") | FILE, {"name": "x.xlsx"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "WAIT_SECONDS", 0.1)
+        for _ in range(files.AT_ONCE):
+            files.READING.acquire()
+        try:
+            busy = api.post("/sheets", params=asked, content=b"PK", headers=officer)
+        finally:
+            for _ in range(files.AT_ONCE):
+                files.READING.release()
+    assert said(busy) == (503, "REST_BUSY")
+    assert int(busy.headers["retry-after"]) > 0
+    assert api.post("/sheets", params=asked, content=b"PK", headers=officer).status_code == 200
+
+
+def told(api: httpx.Client, head: dict[str, str], request: str) -> bytes:
+    """What the server answers at once to a request as it stands."""
+    lines = [request, "Host: 127.0.0.1", "Content-Type: application/json", *(f"{name}: {head[name]}" for name in head)]
+    with socket.create_connection((api.base_url.host, api.base_url.port or 0), timeout=15) as raw:
+        raw.sendall("\r\n".join([*lines, "", ""]).encode())
+        return raw.recv(65536)
+
+
+def test_a_body_that_is_announced_too_large_is_not_waited_for(api: httpx.Client, ground: Ground) -> None:
+    officer = key(ground, "officer_jinshui")
+    answer = told(api, officer | {"Content-Length": str(asker.MAX_BODY + 1)}, "POST /v1/check HTTP/1.1")
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_nobody_speaks_websocket(api: httpx.Client, ground: Ground) -> None:
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
+    answer = told(api, key(ground, "officer_jinshui") | upgrade, "GET /v1/units HTTP/1.1")
+    assert answer.startswith(b"HTTP/1.1 200 "), "it is a request like any other"
+
+
+async def _left() -> dict[str, str]:
+    return {"type": "http.disconnect"}
+
+
+def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_house() -> None:
+    request = Request({"type": "http", "method": "POST", "headers": []}, _left)
+    with pytest.raises(Refused, match="REST_GONE"):
+        asyncio.run(asker.received(request, 10))
