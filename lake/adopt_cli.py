@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from lake.adopt import Proposal, Wishes
     from lake.record import Outcome
 
-_PROVIDER = click.option(
-    "--provider", help=help_text("提供部门（默认单位的第一个）", "the department (default: the first of the unit)")
-)
 _FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 _OPTIONS = (
     click.option(
@@ -35,12 +32,16 @@ _OPTIONS = (
     ),
     click.option("--sheet", help=help_text("工作表；'*' 为全部", "the sheet of a workbook; '*' for all")),
     click.option("--member", help=help_text("压缩包或目录中的哪些文件", "which files of an archive or a folder")),
+    click.option("--record-path", help=help_text("JSON、YAML 中记录列表的路径", "the path to a document's records")),
     click.option(
         "--unpivot/--no-unpivot",
         default=None,
         help=help_text(
             "宽表是否转为长表（默认有把握才转）", "whether a wide table is made long (default: where it is sure)"
         ),
+    ),
+    click.option(
+        "--provider", help=help_text("提供部门（默认单位的第一个）", "the department (default: the first of the unit)")
     ),
 )
 
@@ -59,7 +60,6 @@ def _options(command: "Callable[..., Any]") -> "Callable[..., Any]":
     )
 )
 @_options
-@_PROVIDER
 @click.option(
     "--out",
     required=True,
@@ -74,6 +74,7 @@ def infer(
     mode: str | None,
     sheet: str | None,
     member: str | None,
+    record_path: str | None,
     unpivot: bool | None,
     provider: str | None,
     out: Path,
@@ -85,7 +86,8 @@ def infer(
 
     with open_ground(os.environ, create=True) as ground:
         with progress(help_text("查看文件", "looking at the file")):
-            proposal = propose(ground, files, dataset, Wishes(title, mode, provider, Hints(sheet, member), unpivot))
+            wishes = Wishes(title, mode, provider, Hints(sheet, member, record_path), unpivot)
+            proposal = propose(ground, files, dataset, wishes)
             written = write_drafts(ground, proposal, out, provider)
         value = {**_told(proposal, ground.lang), "files": [str(path) for path in written]}
         then = Text(
@@ -106,7 +108,6 @@ def infer(
     )
 )
 @_options
-@_PROVIDER
 @click.option("--yes", is_flag=True, help=help_text("不再询问", "do not ask"))
 @as_option
 @json_option
@@ -117,6 +118,7 @@ def adopt(
     mode: str | None,
     sheet: str | None,
     member: str | None,
+    record_path: str | None,
     unpivot: bool | None,
     provider: str | None,
     yes: bool,
@@ -133,7 +135,7 @@ def adopt(
         ground.prepare()
         may_adopt(ground, dataset)
         with progress(help_text("查看文件", "looking at the file")):
-            wishes = Wishes(title, mode, provider, Hints(sheet, member), unpivot)
+            wishes = Wishes(title, mode, provider, Hints(sheet, member, record_path), unpivot)
             proposal = propose(ground, files, dataset, wishes)
         if not yes and unpivot is None:
             proposal = _turned(ground, files, proposal, wishes)

@@ -35,10 +35,11 @@ _LEFT_OUT = {"below": "leave_out"}
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a person says of a file beside the file itself: which sheet of a workbook, which member of an archive."""
+    """What a person says of a file beside it: sheet of a workbook, member of an archive, where a document's list is."""
 
     sheet: str | None = None
     member: str | None = None
+    record_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def surveyed(
         contract = _contract(dataset, names, {**found.reading, **_LEFT_OUT}, wide)
         source = read(plain, contract, _folder(scratch, "read"), name=name, limits=limits)
         source = _load(connection, source, contract)
+        _check_widths(connection, len(names), Place(file=name, dataset=dataset))
         # Only a table below which something stands gets a contract that leaves such rows out.
         reading = {**found.reading, **(_LEFT_OUT if any(one.code == "rows_below" for one in source.notes) else {})}
         table = measure(connection, TABLE, names, header=found.header or wide is not None, crs=source.crs)
@@ -96,7 +98,7 @@ class _Looking:
 
     def contract(self, fields: Sequence[Field], **reading: Any) -> Contract:
         """A contract that knows these fields and nothing else."""
-        chosen = Reading(sheet=self.hints.sheet, member=self.hints.member)
+        chosen = Reading(sheet=self.hints.sheet, member=self.hints.member, record_path=self.hints.record_path)
         return Contract(self.dataset, "0", (), tuple(fields), (), (), "snapshot", reading=replace(chosen, **reading))
 
 
@@ -142,6 +144,23 @@ def _fill(connection: duckdb.DuckDBPyConnection, source: Source, contract: Contr
     shown = ", ".join(f"{quote_identifier(field.name)} AS c{at}" for at, field in enumerate(contract.fields))
     sql = f"CREATE OR REPLACE TABLE {TABLE} AS SELECT {shown}, _fault FROM ({source.sql}) LIMIT {MOST + 1}"  # noqa: S608
     connection.execute(sql, list(source.parameters) or None)
+
+
+def _check_widths(connection: duckdb.DuckDBPyConnection, width: int, place: Place) -> None:
+    """Refuses lines of which most have another number of columns than the table: they are none."""
+    sql = f"SELECT count(*), count(*) FILTER (WHERE _fault = 'ragged') FROM {TABLE}"  # noqa: S608
+    [(total, others)] = connection.execute(sql).fetchall()
+    if others * 2 > total:
+        raise Refused(
+            "SURVEY_NO_TABLE",
+            f"看不出是一张表：{total} 行中有 {others} 行的列数不是表头的 {width} 列",
+            f"no table can be made out: {others} of {total} rows have other than the {width} columns of the header",
+            place=place,
+            remedy=Text(
+                "检查分隔符和引号，整理为一行表头、每行列数相同后再接入",
+                "see to delimiter and quotation marks, and lay it out as one row of names with as many values a row",
+            ),
+        )
 
 
 def _failed(dataset: str) -> Refused:

@@ -81,8 +81,12 @@ def _goes_on(rows: Sequence[Row], at: int) -> bool:
 
 
 def _values_below(rows: Sequence[Row], position: int) -> bool:
-    column = [cell for row in rows if position < len(row) and (cell := row[position])]
+    column = _column(rows, position)
     return sum(map(is_data, column)) * 2 > len(column)
+
+
+def _column(rows: Sequence[Row], position: int) -> list[str]:
+    return [cell for row in rows if position < len(row) and (cell := row[position])]
 
 
 def _grouped(rows: Sequence[Row], at: int) -> Row | None:
@@ -124,7 +128,7 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
     """How much the row is a header, negative for data."""
     cells = [(position, cell) for position, cell in enumerate(rows[at]) if cell and cell.strip()]
     texts = [_folded(cell) for _, cell in cells]
-    named = _naming(cells, rows[at + 1 :])
+    named = _naming(cells, rows, at)
     data = sum(is_data(cell) for position, cell in cells if position not in named)
     below = rows[at + 1 :]
     against, towards = 0.0, 0
@@ -145,13 +149,21 @@ def _likeness(rows: Sequence[Row], at: int, width: int) -> float:
     return distinct + len(cells) / max(1, width) + towards / len(cells) - data / len(cells) - at * 0.02
 
 
-def _naming(cells: Sequence[tuple[int, str]], below: Sequence[Row]) -> set[int]:
-    """The cells that read like data and name their columns: several of one kind, above values of another."""
+def _naming(cells: Sequence[tuple[int, str]], rows: Sequence[Row], at: int) -> set[int]:
+    """The cells that read like data and name their columns: several of one kind, above values of another.
+
+    One alone is such a name where all beside it are texts and no other cell of its column is of its kind.
+    """
     found: set[int] = set()
+    below = rows[at + 1 :]
     for pattern in (*_NAMING, *_codes(cells)):
         some = [position for position, cell in cells if pattern.fullmatch(cell)]
         if len(some) > 1:
             found |= {position for position in some if not _below(below, position, pattern)}
+        elif some and 1 < len(cells) == 1 + sum(not is_data(cell) for _, cell in cells):
+            others = [*rows[:at], *below]
+            if _values_below(below, some[0]) and not any(map(pattern.fullmatch, _column(others, some[0]))):
+                found.add(some[0])
     return found
 
 
@@ -166,7 +178,7 @@ def _codes(cells: Sequence[tuple[int, str]]) -> list[re.Pattern[str]]:
 
 def _below(rows: Sequence[Row], position: int, pattern: re.Pattern[str]) -> bool:
     """Whether the column below is of that kind too: then the cell above is one of its values, and else a name."""
-    column = [cell for row in rows if position < len(row) and (cell := row[position])]
+    column = _column(rows, position)
     return not rows or sum(pattern.fullmatch(cell) is not None for cell in column) * 2 >= max(1, len(column))
 
 

@@ -6,6 +6,7 @@ of Parquet its schema. A table whose first row is data already has no header (`h
 to be one table.
 """
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -24,25 +25,34 @@ from infra.language import Text
 from infra.text import fold
 from lake.read import Limits, Source, read
 from lake.read.archive import Member, Unpacking, gunzip, members, opened
-from lake.read.csv import DELIMITERS
+from lake.read.csv import DELIMITERS, usual_width
 from lake.read.detect import detect, packed_twice
 from lake.read.encoding import as_utf8
-from lake.read.place import SHEET_BITS
 from lake.read.records import Record, physical_lines, read_records
 from lake.read.refusals import empty, late_header, no_records, too_wide
 from lake.read.source import Job
-from lake.survey_form import check_table
+from lake.survey_form import check_aligned, check_table
 from lake.survey_header import header_names, header_row
 from lake.survey_keys import inner_list, with_geometries
+from lake.survey_sheets import first_rows
 
 _LOOKED = 60
 _KEYS_OF = 100_000
 _TABLES = {"xlsx", "xls", "ods", "xlsb", "et"}
-_BESIDE = re.compile(r"\.(dbf|shx|prj|cpg|qpj|sbn|sbx|qix|fix|cst|shp\.xml)$", re.IGNORECASE)
 _WHICH_SHEET = Text(
     "用 --sheet 写明工作表，各表是同一张表时写 --sheet '*'",
     "name the sheet with --sheet, or take all of them with --sheet '*' where they are one table",
 )
+_WHICH_MEMBER = Text(
+    "用 --member 写明其中哪些文件（如 '*.csv'），或逐个文件接入",
+    "name those that are meant with --member (such as '*.csv'), or adopt them one by one",
+)
+_FEED = {"stops.txt", "routes.txt", "trips.txt"}
+_WHICH_FEED = Text(
+    "这是 GTFS 数据：每张表各为一个数据集，逐个接入，如 --member stops.txt",
+    "it is a GTFS feed, each table of which is a dataset of its own: adopt them one by one, as with --member stops.txt",
+)
+_BESIDE = re.compile(r"\.(dbf|shx|prj|cpg|qpj|sbn|sbx|qix|fix|cst|shp\.xml)$", re.IGNORECASE)
 
 
 class Looking(Protocol):
@@ -121,10 +131,7 @@ def _joined(found: Sequence[tuple[str, Heads]], member: str | None, place: Place
                 f"{len(found)} 个文件不是同一张表（按名称排序，第 1 个与第 {number} 个的列不同）",
                 f"the {len(found)} files are not one table (by name, the first and number {number} have other columns)",
                 place=place,
-                remedy=Text(
-                    "用 --member 写明其中哪些文件（如 '*.csv'），或逐个文件接入",
-                    "name those that are meant with --member (such as '*.csv'), or adopt them one by one",
-                ),
+                remedy=_WHICH_FEED if {base.casefold() for base, _ in found} >= _FEED else _WHICH_MEMBER,
             )
         names |= dict.fromkeys(name for name in other.names if fold(name) not in own)
         own |= theirs
@@ -167,14 +174,15 @@ def _csv(path: Path, looking: Looking, scratch: Path, name: str, limits: Limits)
     widest = max(head, key=lambda record: len(record.cells))
     if len(widest.cells) > limits.max_columns:
         raise too_wide(place, widest.line, len(widest.cells), limits.max_columns)
-    rows = [record.cells for record in head if record.fault is None]
+    whole = [record for record in head if record.fault is None]
+    rows = [record.cells for record in whole]
     at = header_row(rows)
+    check_aligned([record.cells[0] for record in whole if len(record.cells) == 1], len(whole), place)
     if at is not None and at < 0:
         raise late_header(place)
-    check_table(rows, at, place)
+    check_table(rows, at, [record.line for record in whole], place)
     if at is None:
-        width = Counter(map(len, rows)).most_common(1)[0][0]
-        return Heads(_numbers(width), {"header": "none", "delimiter": delimiter}, header=False)
+        return Heads(_numbers(usual_width(rows)), {"header": "none", "delimiter": delimiter}, header=False)
     if len(head) < 2 or (at + 1 >= len(rows) and len(rows) == len(head)):
         raise no_records(place, head[-1].line)
     return Heads(header_names(rows, at), {})
@@ -216,43 +224,26 @@ def _workbook(path: Path, looking: Looking, folder: Path, name: str, limits: Lim
         raise
     asked = contract.reading.sheet
     reading = {"sheet": asked} if asked else {}
-    found = [_sheet_heads(rows, reading, place) for rows in _by_sheet(source)]
+    found = [_sheet_heads(*sheet, reading, place) for sheet in first_rows(source, _LOOKED)]
     named = [one for one in found if one is not None]
     if not named:
         raise no_records(place, 1)
     return max(named, key=named.count)  # of several sheets the header that most of them have
 
 
-def _sheet_heads(rows: Sequence[dict[int, str | None]], reading: Mapping[str, Any], place: Place) -> Heads | None:
+def _sheet_heads(
+    lines: Sequence[int], rows: Sequence[dict[int, str | None]], reading: Mapping[str, Any], place: Place
+) -> Heads | None:
     """The header of one sheet, None where it has no record."""
     width = max((max(row, default=0) for row in rows), default=0)
     grid = [[row.get(at) for at in range(1, width + 1)] for row in rows]
     at = header_row(grid)
     if at is not None and at < 0:
         raise late_header(place)
-    check_table(grid, at, place)
+    check_table(grid, at, lines, place)
     if at is None:
         return Heads(_numbers(width), {**reading, "header": "none"}, header=False)
     return Heads(header_names(grid, at), dict(reading)) if at + 1 < len(grid) else None
-
-
-def _by_sheet(source: Source) -> list[list[dict[int, str | None]]]:
-    """The first rows of each sheet that was read, as cells by their columns."""
-    sheet = f"_line >> {SHEET_BITS}"
-    with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"}) as connection:
-        sql = f"SELECT DISTINCT {sheet} AS n FROM ({source.sql}) ORDER BY n"  # noqa: S608
-        sheets = connection.execute(sql, source.parameters).fetchall()
-        sql = f"SELECT _extra FROM ({source.sql}) WHERE {sheet} = ? LIMIT {_LOOKED}"  # noqa: S608
-        found = [connection.execute(sql, [*source.parameters, n]).fetchall() for (n,) in sheets]
-    return [[_cells(extra) for (extra,) in rows] for rows in found]
-
-
-def _cells(extra: str | None) -> dict[int, str | None]:
-    """The cells of a row by their columns from 1."""
-    found = json.loads(extra or "{}")
-    if "_cells" in found:
-        return dict(enumerate(found["_cells"], 1))
-    return {int(key): value for key, value in found.items() if key.isdigit()}
 
 
 def _parquet(path: Path, place: Place, limits: Limits) -> Heads:
@@ -272,20 +263,24 @@ def _parquet(path: Path, place: Place, limits: Limits) -> Heads:
 def _keys(path: Path, looking: Looking, folder: Path, name: str, limits: Limits) -> Heads:
     """Every key of the records, in the order in which they come."""
     folder.mkdir()
-    source = read(path, looking.contract(()), folder, name=name, limits=limits)
-    rows, reading = _rows(source, _KEYS_OF), {}
-    inner = inner_list(rows[0][0]) if source.format in ("json", "yaml") and len(rows) == 1 else None
+    contract = looking.contract(())
+    source = read(path, contract, folder, name=name, limits=limits)
+    asked = contract.reading.record_path if source.format in ("json", "yaml") else None
+    rows, reading = _rows(source, _KEYS_OF), {"record_path": asked} if asked else {}
+    inner = inner_list(rows[0][0]) if source.format in ("json", "yaml") and len(rows) == 1 and not asked else None
     if inner is not None:
-        reading = {"record_path": inner}
         below = _made(folder, path, "inner")
         below.mkdir()
-        rows = _rows(read(path, looking.contract((), **reading), below, name=name, limits=limits), _KEYS_OF)
+        # Where the one record is an element of a list, no path leads into it.
+        with contextlib.suppress(Refused):
+            rows = _rows(read(path, looking.contract((), record_path=inner), below, name=name, limits=limits), _KEYS_OF)
+            reading = {"record_path": inner}
     names: dict[str, None] = {}
     for extra, fault in rows:
         if fault is None and extra is not None:
             names |= dict.fromkeys(json.loads(extra))
     if not names:
-        raise no_records(Place(file=name, dataset=looking.dataset), 1)
+        raise no_records(Place(file=name, dataset=looking.dataset))
     return Heads(with_geometries(list(names)), reading)
 
 

@@ -97,6 +97,11 @@ def shapes() -> Iterator[Odd]:
     yield Odd("no-header.csv", table(PLAIN).encode(), 30)
     yield Odd("no-header-numbers.csv", "".join(f"{at},{at * 2},{at / 3:.3f}\n" for at in range(50)).encode(), 50)
     yield Odd("numbers-as-names.csv", b"area,2019,2020,2021\nx,1,2,3\ny,4,5,6\nz,7,8,9\n", 3)
+    yield Odd("one-year-as-name.csv", "国家,2013\n加拿大,35160000\n".encode(), 1)
+    yield Odd("no-header-one-too-long.csv", b"1,english\n2,chinese\n3,german,extra\n", 3)
+    widths = "".join(f"{at:05d}  {'名' * (at % 5 + 1):<8}{at * 7:>6}\n" for at in range(30))
+    yield Odd("aligned.txt", widths.encode(), None, ("SURVEY_ALIGNED",))
+    yield Odd("prose-with-commas.txt", "一,二\n三\n四\n五,六,七\n八\n".encode(), None, ("SURVEY_NO_TABLE",))
     yield Odd("title-above.csv", ("2026年统计表\n制表：某局\n\n" + TEXT).encode(), 30)
     yield Odd("title-with-commas.csv", ("2026年统计表,,,\n" + TEXT).encode(), 30)
     yield Odd("comment-above.csv", ("# exported 2026\n" + TEXT).encode(), 30)
@@ -181,6 +186,7 @@ def documents() -> Iterator[Odd]:
     yield Odd("list.json", text(some), 20)
     yield Odd("indented.json", json.dumps(some, indent=2).encode(), 20)
     yield Odd("in-data.json", text({"code": 0, "data": some}), 20)
+    yield Odd("one-that-wraps-one.json", text({"a": [{"b": {"c": some}}]}), 1)
     yield Odd("two-lists.json", text({"a": some, "b": some}), None, ("READ_RECORD_PATH",))
     yield Odd("lines.jsonl", b"\n".join(map(text, some)), 20)
     yield Odd("torn-line.jsonl", b"\n".join([*map(text, some), b'{"id": 99, "na']), 21)
@@ -221,6 +227,20 @@ def _xlsx(fill: Callable[[openpyxl.Workbook], None]) -> bytes:
 def _fill(sheet: object, rows: list[list[object]]) -> None:
     for row in rows:
         sheet.append(row)  # type: ignore[attr-defined]
+
+
+def sheets() -> Iterator[Odd]:
+    """Sheets with more than a table, or with none."""
+    people: list[list[object]] = [[f"A{at}", f"名{at}", at, date(2026, 1, 1) + timedelta(days=at)] for at in range(25)]
+    above: list[list[object]] = [["Lots of people"], ["write", None, None, "notes"], ["above", "their", "tables"]]
+    below: list[list[object]] = [["Some"], [None, "write"], [None, None, "below"], [None, None, None, "too"]]
+    form: list[list[object]] = [["登记表"], ["姓名", "张三", "性别", "男"], ["单位", "数据局", "电话", "0371"]]
+
+    def book(*rows: list[object]) -> bytes:
+        return _xlsx(lambda book: _fill(book.active, list(rows)))
+
+    yield Odd("remarks-around.xlsx", book(*above, list(HEAD), *people, *below), 25)
+    yield Odd("form.xlsx", book(*form), None, ("SURVEY_FORM",))
 
 
 def workbooks() -> Iterator[Odd]:  # noqa: C901 - a list of writers
@@ -362,7 +382,7 @@ def binaries() -> Iterator[Odd]:
 
 def odd_files() -> list[Odd]:
     """All of them."""
-    return [*texts(), *shapes(), *values(), *documents(), *workbooks(), *binaries()]
+    return [*texts(), *shapes(), *values(), *documents(), *sheets(), *workbooks(), *binaries()]
 
 
 def written(odd: Odd, folder: Path) -> Path:

@@ -7,6 +7,8 @@ delivery's notes name the first of them and their number. They are, at the very 
 - a row that begins with a word for a note, a source or a signature (`注：`, `制表人：`, `Source:`), narrow or behind an
   empty row;
 - a single cell behind an empty row, in a table of three columns or more;
+- narrow rows where no record is narrow, of which at least one could be none: it has a text in a column of nothing but
+  numbers and dates, or nothing in the first column, which every record fills;
 - below one of these, what is narrow: at most a third of the columns are filled.
 
 A row that is none of these shows that the table goes on, and all are records again.
@@ -15,9 +17,14 @@ A row that is none of these shows that the table goes on, and all are records ag
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+from contracts.infer.profile import ABSENT
+from infra.text import fold
+from lake.survey_header import is_data
 
 MOST = 50  # rows that may stand below a table; more of them are a table
+_ENOUGH, _LEARNT = 3, 500  # records that show what a record looks like, and as many as are looked at for that
 _TOTAL = re.compile(r"\s*(合\s*计|总\s*计|共\s*计|累\s*计|(grand\s+)?totals?|sum)\s*[:：]?\s*", re.IGNORECASE)
 _NOTE = re.compile(
     r"\s*[（(\[【*※]*\s*("
@@ -39,8 +46,81 @@ class Below:
     rows: int = 0
 
 
+class _Records:
+    """What the records above look like."""
+
+    def __init__(self, width: int) -> None:
+        self._narrow = _narrow(width)
+        self._columns = width
+        self._filled = [0] * width
+        self._data = [0] * width
+        self.count = 0
+        self.any_narrow = width < 3
+
+    def learn(self, rows: list[One], cells: Callable[[One], Row]) -> list[One]:
+        """The rows, which are records but for the empty ones."""
+        for one in rows:
+            row = cells(one)
+            if count := _count(row):
+                self._learn(row, count)
+        return rows
+
+    def _learn(self, row: Row, count: int) -> None:
+        self.count += 1
+        self.any_narrow = self.any_narrow or count <= self._narrow
+        if self.count <= _LEARNT:
+            for at, cell in enumerate(row[: self._columns]):
+                if cell and cell.strip():
+                    self._filled[at] += 1
+                    self._data[at] += is_data(cell)
+
+    def doubts(self, count: int) -> bool:
+        """Whether a row of so many cells is unlike all of them."""
+        return not self.any_narrow and self.count >= _ENOUGH and count <= self._narrow
+
+    def exclude(self, row: Row) -> bool:
+        """Whether the row can be none of them."""
+        if len(row) < self._columns:
+            return False  # a line cut off is a record with a fault
+        if self._filled[0] == min(self.count, _LEARNT) and not (row[0] and row[0].strip()):
+            return True
+        return any(
+            cell and cell.strip() and fold(cell) not in ABSENT and not is_data(cell)
+            and self._filled[at] >= _ENOUGH and self._data[at] == self._filled[at]
+            for at, cell in enumerate(row[: self._columns])
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Held(Generic[One]):
+    """Rows that may stand below the table: where those begin that are unlike the records, and those that say it."""
+
+    rows: list[One] = field(default_factory=list)
+    unlike: int | None = None
+    said: int | None = None
+    proved: bool = False
+
+    def take(self, one: One, *, said: bool, proof: bool) -> None:
+        if said and self.said is None:
+            self.said = len(self.rows)
+        elif self.said is None:
+            self.unlike = len(self.rows) if self.unlike is None else self.unlike
+            self.proved = self.proved or proof
+        self.rows.append(one)
+
+    @property
+    def begin(self) -> int:
+        first = self.unlike if self.proved else self.said
+        return len(self.rows) if first is None else first
+
+
 def without_below(
-    rows: Iterator[One], cells: Callable[[One], Row], width: int, below: Below, place: Callable[[One], int]
+    rows: Iterator[One],
+    cells: Callable[[One], Row],
+    width: int,
+    below: Below,
+    place: Callable[[One], int],
+    covered: Callable[[One], bool] = lambda _: False,
 ) -> Iterator[One]:
     """The rows of a table below its header, but for those that stand below the table, which `below` takes account of.
 
@@ -49,34 +129,33 @@ def without_below(
         cells: of a row.
         width: of the table, in columns.
         place: of a row.
+        covered: whether a row has values that it does not show, of cells that were merged downwards.
     """
-    held: list[One] = []
-    begun = gap = records = False
+    records, held, gap = _Records(width), _Held[One](), False
     for one in rows:
         row = cells(one)
-        count = sum(bool(cell and cell.strip()) for cell in row)
-        if len(held) >= MOST:
-            yield from held
-            held, begun = [], False
+        count = _count(row)
+        if len(held.rows) == MOST:
+            yield from records.learn(held.rows, cells)
+            held = _Held()
         if not count:
-            held.append(one)
+            held.rows.append(one)
             gap = True
             continue
-        if (begun and (_marked(row) or count <= _narrow(width))) or (records and _begins(row, count, width, gap=gap)):
-            held.append(one)
-            begun = True
+        said = _marked(row) or count <= _narrow(width)
+        if held.said is None:
+            said = bool(records.count) and _begins(row, count, width, gap=gap)
+        if said or (records.doubts(count) and not covered(one)):
+            held.take(one, said=said, proof=records.exclude(row))
         else:
-            yield from held
-            held, begun, records = [], False, True
-            yield one
+            yield from records.learn([*held.rows, one], cells)
+            held = _Held()
         gap = False
-    if not begun:
-        yield from held
-        return
-    left = [at for at, one in enumerate(held) if any(cell and cell.strip() for cell in cells(one))]
-    yield from held[: left[0]]
-    below.first.append(place(held[left[0]]))
-    below.rows += len(left)
+    yield from held.rows[: held.begin]
+    left = [one for one in held.rows[held.begin :] if _count(cells(one))]
+    if left:
+        below.first.append(place(left[0]))
+        below.rows += len(left)
 
 
 def may_end(text: str) -> bool:
@@ -85,7 +164,12 @@ def may_end(text: str) -> bool:
         first = line.strip(' ",;|\t')
         if not first or _NOTE.match(first) or _TOTAL.fullmatch(re.split(r'[",;|\t]', first, maxsplit=1)[0]):
             return True
-    return False
+    return any(_is_narrow(line, delimiter) for line in text.splitlines()[-1:] for delimiter in ",;|\t")
+
+
+def _is_narrow(line: str, delimiter: str) -> bool:
+    row = re.sub(r'"([^"]?)[^"]*"', r"\1", line).split(delimiter)  # of a quoted field its first character is enough
+    return len(row) > 2 and _count(row) <= _narrow(len(row))
 
 
 def _begins(row: Row, count: int, width: int, *, gap: bool) -> bool:
@@ -95,6 +179,10 @@ def _begins(row: Row, count: int, width: int, *, gap: bool) -> bool:
     if _NOTE.match(first):
         return gap or count <= _narrow(width)
     return gap and count == 1 and width > 2
+
+
+def _count(row: Row) -> int:
+    return sum(bool(cell and cell.strip()) for cell in row)
 
 
 def _marked(row: Row) -> bool:

@@ -9,6 +9,7 @@ A byte order mark before a record is made an error of the query for the same end
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -125,9 +126,15 @@ def _likeness(record: Record, known: Names, header: str) -> tuple[int, int]:
 def _header(job: Job, head: Sequence[Record], place: Place) -> Header:
     reading = job.contract.reading
     if reading.header == "none":
-        return by_position(max(len(record.cells) for record in head), _own(job), place)
+        return by_position(usual_width([record.cells for record in head]), _own(job), place)
     declared = reading.header_row and reading.header_row - 1
     return find_header([record.cells for record in head], _own(job), declared=declared, place=place, wide=job.wide)
+
+
+def usual_width(rows: Sequence[Sequence[str]]) -> int:
+    """How wide a table without a header is: as most of its rows, the wider of two widths as frequent."""
+    widths = Counter(map(len, rows))
+    return max(widths, key=lambda width: (widths[width], width))
 
 
 def _own(job: Job) -> list[Any]:

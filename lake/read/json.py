@@ -21,7 +21,7 @@ from lake.read.encoding import as_utf8
 from lake.read.layout import Laid, Layout, is_feature
 from lake.read.match import missing_fields
 from lake.read.records import BOM, physical_lines
-from lake.read.refusals import no_records, too_wide
+from lake.read.refusals import no_records, too_many_keys, topology
 from lake.read.source import FAULTS, Format, Job, Note, Source
 from lake.read.spool import Spool, extra_json, spooled
 from lake.read.stream import Decoder, Document, Doubled, holds_doubled, no_records_there, not_json, too_deep
@@ -119,8 +119,10 @@ def _of_object(document: Document, place: Place, size: int) -> Iterator[Any]:
             yield from document.elements()
             continue
         if not streamed and size > _WHOLE:
-            raise no_records_there(place, "…")
+            raise no_records_there(place, lists=1)
         members[key] = document.value()
+    if members.get("type") == "Topology" and "arcs" in members:
+        raise topology(place)
     lists = [key for key, value in members.items() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if streamed:
         lists = ["features"]
@@ -129,7 +131,7 @@ def _of_object(document: Document, place: Place, size: int) -> Iterator[Any]:
         yield Doubled(members) if twice else members
         return
     if len(lists) > 1 or lists[0] in twice:  # which of them is meant, nobody can tell, and none may get lost
-        raise no_records_there(place, f"{max(2, len(lists))} × […]")
+        raise no_records_there(place, lists=max(2, len(lists)))
     if not streamed:
         yield from members[lists[0]]
 
@@ -149,7 +151,7 @@ def laid_out(job: Job, items: Iterator[Item], kind: Format, encoding: str, docum
     path = job.scratch / f"{job.path.name}.json.parquet"
     first = next(items, None)
     if first is None:
-        raise no_records(place, 1)
+        raise no_records(place)
     if isinstance(first.value, dict) and is_feature(first.value):
         kind = "geojson"
     faults: dict[str, int] = {}
@@ -157,7 +159,7 @@ def laid_out(job: Job, items: Iterator[Item], kind: Format, encoding: str, docum
         for item in chain((first,), items):
             laid = _lay(item, layout)
             if layout.too_many:
-                raise too_wide(place, item.place, limits.max_columns + 1, limits.max_columns)
+                raise too_many_keys(place, item.place, limits.max_columns)
             if laid.fault is not None:
                 faults[laid.fault] = faults.get(laid.fault, 0) + 1
             _add(spool, laid, item.place)
@@ -187,7 +189,7 @@ def _add(spool: Spool, laid: Laid, place: int) -> None:
 def _unreadable(faults: list[str], first: Item, place: Place) -> Refused:
     """Why not one record could be laid out; `faults` are theirs, that of the first record first."""
     if faults == ["not_object"]:
-        return no_records_there(place, "[…]")
+        return no_records_there(place)
     if faults == ["json"] and first.broken is not None:
         return not_json(place, first.place, "no line is JSON")
     said = FAULTS[faults[0]]

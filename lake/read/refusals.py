@@ -22,12 +22,15 @@ def empty(place: Place) -> Refused:
     )
 
 
-def no_records(place: Place, line: int) -> Refused:
-    """The refusal of a file that is a header and nothing else."""
+def no_records(place: Place, line: int | None = None) -> Refused:
+    """The refusal of a file that is a header, on that line, and nothing else; without a line, of a document."""
+    said = Text("文件只有表头，没有数据", "the file holds a header and no record")
+    if line is None:
+        said = Text("文件里没有一条记录", "the file holds no record")
     return Refused(
         "READ_NO_RECORDS",
-        "文件只有表头，没有数据",
-        "the file holds a header and no record",
+        said.zh,
+        said.en,
         place=replace(place, row=line),
         remedy=Text("补上数据后重新报送", "deliver it again with its data"),
     )
@@ -41,6 +44,32 @@ def too_wide(place: Place, line: int, columns: int, most: int) -> Refused:
         f"the table has {columns} columns, more than the {most} allowed",
         place=replace(place, row=line),
         remedy=Text("检查分隔符，或拆分后报送", "see whether the delimiter is right, or split the table"),
+    )
+
+
+def too_many_keys(place: Place, record: int, most: int) -> Refused:
+    """The refusal of a document whose records have more different keys than a table may have columns."""
+    return Refused(
+        "READ_COLUMNS",
+        f"到第 {record} 条记录为止，不同的键已超过上限 {most} 个：名称、日期之类的数据可能写成了键",
+        f"up to record {record} there are more different keys than the {most} allowed: data, such as names or dates, "
+        "may be written as keys",
+        place=replace(place, row=record),
+        remedy=Text(
+            "把这些键写成字段的值：一个列表，每条记录一个对象，各对象的键相同",
+            "write such keys as values: one list, an object for each record, all with the same keys",
+        ),
+    )
+
+
+def topology(place: Place) -> Refused:
+    """The refusal of TopoJSON: no object of it holds its own shape."""
+    return Refused(
+        "READ_FORMAT",
+        "文件是 TopoJSON，图形存放在各对象共用的弧段中，不能读取",
+        "the file is TopoJSON, whose shapes lie in arcs that its objects share; it cannot be read",
+        place=place,
+        remedy=Text("转换为 GeoJSON 后报送", "convert it to GeoJSON and deliver that"),
     )
 
 

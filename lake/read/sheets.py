@@ -74,8 +74,8 @@ def choose_sheet(
         listed = "、".join(sheet.name for sheet in found[:10])
         raise Refused(
             "READ_SHEETS_SEVERAL",
-            f"有多个工作表都符合契约：{listed}",
-            f"several sheets match the contract: {listed}",
+            f"有多个工作表都可能是所要的表：{listed}",
+            f"several sheets may be the table that is meant: {listed}",
             place=place,
             remedy=Text(
                 "在契约 cityhub.reading 的 sheet 中写明工作表名；各表都要时写 '*'",

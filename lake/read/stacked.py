@@ -7,7 +7,9 @@ A table ends at an empty row or at a heading merged across it. What comes behind
   word, as on each printed page, no empty row is needed;
 - another table altogether, when a row reads like a header (`lake.survey_header`) and says what the contract does not
   know, where the table so far has numbers or dates, or above some. Whoever spools its rows sets them aside: under the
-  columns of the table above, each of them would be a wrong record. That lasts until the contract's header comes again;
+  columns of the table above, each of them would be a wrong record. That lasts until the contract's header comes again.
+  Right below, without an empty row, such a row begins another table only above rows that have texts where ours has
+  numbers or dates, and would be no records of it: words for what was not measured look like a header too;
 - the same table going on, else. In a table of nothing but texts that cannot be proved, so it is said.
 """
 
@@ -64,6 +66,10 @@ class Tables:
         """
         after_gap, self.gap = self.gap, False
         if not self.header.height or not (after_gap or _cut(row) == self._words):
+            other = self.header.height and not self.is_other and self._breaks(row)
+            if other and self._turns([row, *takewhile(lambda one: _count(one) and _cut(one) != self._words, ahead())]):
+                self.is_other = True
+                self.others.append(index + 1)
             self._learn(row)
             return 0
         block = [row, *takewhile(_count, ahead())]
@@ -123,6 +129,18 @@ class Tables:
             if at in data or sum(map(is_data, below)) * 2 > len(below):
                 return True
         return False
+
+    def _breaks(self, row: Row) -> bool:
+        """Whether the row has texts, no two alike, where the table so far has numbers or dates."""
+        data = self._columns_of_data()
+        texts = [fold(cell) for at, cell in enumerate(row) if at in data and cell and not is_data(cell)]
+        return bool(texts) and len(texts) == len(set(texts)) and not ABSENT & set(texts)
+
+    def _turns(self, block: Sequence[Row]) -> bool:
+        """Whether the first row is the header of another table that has texts where this one has numbers or dates."""
+        columns = [[row[at] for row in block[1:]] for at in self._columns_of_data()]
+        turned = any(all(cell and not is_data(cell) for cell in column) for column in columns)
+        return len(block) > 2 and turned and self._begins_other(block)
 
     def _learn(self, row: Row) -> None:
         if self.is_other or self._learnt >= _LEARNT:

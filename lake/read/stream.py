@@ -98,15 +98,32 @@ def too_deep(place: Place, line: int) -> Refused:
     )
 
 
-def no_records_there(place: Place, path: str, kind: str = "JSON") -> Refused:
-    """The refusal of a document without a list of records where it is looked for."""
+def no_records_there(place: Place, kind: str = "JSON", *, path: str | None = None, lists: int = 0) -> Refused:
+    """The refusal of a document without a list of records at the path, or with several, or one too large to look."""
+    said = Text(
+        f"{kind} 的列表里没有对象，没有可作为记录的内容", f"the list of the {kind} holds no object, and no record"
+    )
+    if lists > 1:
+        at = Text(f"路径“{path}”处", f" at “{path}”") if path else Text("", "")
+        said = Text(
+            f"{kind} 中{at.zh}有 {lists} 个列表，无法判断哪个是记录",
+            f"the {kind} has {lists} lists{at.en}, and which of them holds the records cannot be told",
+        )
+    elif lists:
+        said = Text(
+            f"{kind} 很大，不整个读入就找不到记录列表", f"the {kind} is too large to look for its list of records"
+        )
+    elif path is not None:
+        said = Text(f"{kind} 中路径“{path}”处没有列表", f"the {kind} has no list at “{path}”")
     return Refused(
         "READ_RECORD_PATH",
-        f"{kind} 中没有可识别的记录列表（{path}）",
-        f"the {kind} has no list of records that can be told ({path})",
+        said.zh,
+        said.en,
         place=place,
         remedy=Text(
-            "在契约的 recordPath 中写明记录所在路径", "name the path to the records in the contract's recordPath"
+            "写明记录列表的路径（如 data.list）：接入时用 --record-path，已有契约在 cityhub.reading 的 record_path",
+            "name the path to the list of records (such as data.list): with --record-path where a file is adopted, "
+            "as record_path of cityhub.reading in a contract",
         ),
     )
 
@@ -223,26 +240,25 @@ class Document:
 
     def records(self, path: Sequence[str], depth: int = 0) -> Iterator[Any]:
         """The elements of the array at `path`; what stands beside it is read too, so that the whole is checked."""
-        if not path:
-            if self.peek() != "[":
-                raise no_records_there(self._place, "[…]")
+        told = ".".join(path)
+        if self.peek() != ("[" if depth == len(path) else "{"):
+            raise no_records_there(self._place, path=told)
+        if depth == len(path):
             yield from self.elements()
             return
-        if self.peek() != "{":
-            raise no_records_there(self._place, ".".join(path))
         found = False
         for key in self.walk():
-            if key == path[0]:
+            if key == path[depth]:
                 if found:  # which of two lists is meant, nobody can tell, and none may get lost
-                    raise no_records_there(self._place, f"2 × {'.'.join(path)}")
+                    raise no_records_there(self._place, path=told, lists=2)
                 found = True
-                yield from self.records(path[1:], depth + 1)
+                yield from self.records(path, depth + 1)
             else:
                 value = self.value()
                 if depth == 0:
                     self.members[key] = value
         if not found:
-            raise no_records_there(self._place, ".".join(path))
+            raise no_records_there(self._place, path=told)
 
     def finish(self) -> None:
         """Refuses anything behind the document."""

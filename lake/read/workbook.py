@@ -186,7 +186,12 @@ def _spool(
     if job["below"] == "leave_out":
         width = len(sheet.header.names)
         meant = without_below(
-            meant, lambda one: one[1], width, seen.below, lambda one: encoded(0, one[0] + 1, sheet=number)
+            meant,
+            lambda one: one[1],
+            width,
+            seen.below,
+            lambda one: encoded(0, one[0] + 1, sheet=number),
+            lambda one: down.covers(one[0]),
         )
     rows, columns, heading = _Ahead(meant), _Columns(sheet.header, fields), 0
     for index, row in rows:
@@ -248,9 +253,15 @@ class _Downwards:
     def __init__(self, sheet: Sheet) -> None:
         first = sheet.header.row + sheet.header.height
         self._left = sheet.left
-        self._spans = sorted((top, bottom, left) for (top, left), (bottom, _) in sheet.merged if bottom > top >= first)
+        self._spans = sorted(
+            (top, bottom, left, right) for (top, left), (bottom, right) in sheet.merged if bottom > top >= first
+        )
         self._open: list[tuple[int, int, str]] = []
         self._next = 0
+
+    def covers(self, index: int) -> bool:
+        """Whether such a cell of one column reaches into the row from above; asked of few rows."""
+        return any(top < index <= bottom for top, bottom, left, right in self._spans if left == right)
 
     def fill(self, index: int, row: Cells) -> int:
         """Fills `row`; how many cells."""
@@ -261,7 +272,7 @@ class _Downwards:
                 row[column] = value
                 filled += 1
         while self._next < len(self._spans) and self._spans[self._next][0] <= index:
-            top, bottom, left = self._spans[self._next]
+            top, bottom, left, _ = self._spans[self._next]
             self._next += 1
             column = left - self._left
             if top == index and 0 <= column < len(row) and row[column] is not None:

@@ -77,11 +77,11 @@ def _records(document: tuple[int, Any], path: Sequence[str] | None, place: Place
         for step in path:
             value = value.get(step) if isinstance(value, dict) else None
         if not isinstance(value, _List):
-            raise no_records_there(place, ".".join(path), "YAML")
+            raise no_records_there(place, "YAML", path=".".join(path))
     elif isinstance(value, dict):
         lists = [one for one in value.values() if isinstance(one, _List) and one and isinstance(one[0], dict)]
         if len(lists) > 1:  # which of them is meant, nobody can tell, and none may get lost
-            raise no_records_there(place, f"{len(lists)} × […]", "YAML")
+            raise no_records_there(place, "YAML", lists=len(lists))
         value = lists[0] if lists else value
     if isinstance(value, _List):
         yield from zip(value.lines, value, strict=True)

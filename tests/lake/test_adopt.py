@@ -381,6 +381,33 @@ def test_a_sheet_and_members_are_named(environ: dict[str, str], tmp_path: Path) 
     assert (ran.status, ran.document["delivery"]["read"]) == (0, 80), ran.said
 
 
+def test_the_list_of_records_in_a_document_is_named(environ: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "two.json"
+    lists = {"a": [{"x": at} for at in range(5)], "b": {"c": [{"y": at, "z": at * 2} for at in range(7)]}}
+    path.write_text(json.dumps({"d": [{"w": 1}], **lists}), "utf-8")
+    several = adopt(environ, path, "--dataset", "own.trade.lists").document["error"]
+    assert several["code"] == "READ_RECORD_PATH"
+    assert "2 lists" in several["message"]
+    assert "--record-path" in several["remedy"]
+    nowhere = adopt(environ, path, "--dataset", "own.trade.lists", "--record-path", "b.e").document["error"]
+    assert "no list at “b.e”" in nowhere["message"]
+    ran = adopt(environ, path, "--dataset", "own.trade.lists", "--record-path", "b.c")
+    assert (ran.status, ran.document["delivery"]["published"]) == (0, 7), ran.said
+    again = tmp_path / "wraps.json"
+    again.write_text(json.dumps({"resources": [{"schema": {"fields": lists["a"]}, "name": "n"}]}), "utf-8")
+    ran = adopt(environ, again, "--dataset", "own.trade.wraps")
+    assert (ran.status, ran.document["delivery"]["published"]) == (0, 1), "no path leads into the one record of a list"
+
+
+def test_a_feed_is_told_from_files_that_are_not_one_table(environ: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "gtfs"
+    folder.mkdir()
+    for name, head in (("stops", "stop_id,stop_name"), ("routes", "route_id,route_type"), ("trips", "trip_id,days")):
+        (folder / f"{name}.txt").write_text(f"{head}\na,1\nb,2\n", "utf-8")
+    told = adopt(environ, folder, "--dataset", "own.trade.feeds").document["error"]
+    assert (told["code"], "--member stops.txt" in told["remedy"]) == ("SURVEY_TABLES", True)
+
+
 def test_all_sheets_of_a_workbook_are_one_table_and_a_place_names_the_sheet(
     environ: dict[str, str], tmp_path: Path
 ) -> None:

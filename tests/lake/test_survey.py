@@ -8,7 +8,7 @@ import pytest
 from contracts.model import Field
 from infra.errors import Place, Refused
 from lake.read.match import find_header
-from lake.survey_form import check_table
+from lake.survey_form import check_aligned, check_table
 from lake.survey_header import header_names, header_row
 from lake.survey_keys import inner_list
 from lake.survey_measure import measure
@@ -29,6 +29,10 @@ def table(text: str) -> list[list[str | None]]:
         ("\n".join(["# words"] * 35 + ["code,name,zone", *(f"c{at},n{at},z{at}" for at in range(20))]), -1),
         ("titles\nno,yes\n", 1),
         ("s,d,PM2.5,,O3,\n,,mean,max,mean,max\nn,x,1,2,3,4\nm,y,1,2,3,4", 1),  # a header of two rows
+        ("国家,2013\n加拿大,35160000", 0),  # one year alone above a single record
+        ("区县,2026-01,\n金水区,12,略\n中原区,9,略", 0),  # one month, and a column without a name
+        ("a,2013\nb,1998\nc,35160000", None),  # a value like those below it
+        ("a,2013,5\nb,35160000,6", None),  # beside another number a year names nothing
         ("s,d,PM2.5,\nn,x,1,high\nm,y,2,low\no,z,3,low", 0),  # a column without a name
     ],
 )
@@ -101,7 +105,15 @@ def test_names_that_come_twice_are_told_apart_by_the_row_above() -> None:
     ("text", "at", "code"),
     [
         ("姓名：,张三,性别：,男\n单位：,数据局,电话：,0371\n住址：,文化路,,", None, "SURVEY_FORM"),
+        ("登记表,,,\n姓名,张三,性别,男\n单位,数据局,电话,0371\n住址,文化路,邮编,450000", 1, "SURVEY_FORM"),
+        ("姓名,张三\n性别,男\n单位,数据局\n备注,", None, "SURVEY_FORM"),
+        ("Name,Bo,Sex,M\nAddress,Wenhua Lu,Phone,0371", 0, "SURVEY_FORM"),
+        ("名称,内容\n姓名,人的姓名\n性别,男或女\n单位,何处", 0, None),  # a table about names
+        ("人口,340\n面积,1.2\n收入,77", None, None),  # of numbers each row is a record
+        ("类型,所在地\n学校,某路\n学校,别路\n医院,他路", 0, None),
+        ("学校,甲路,医院,乙路\n学校,丙路,公司,丁路", None, None),  # the same kinds of things again
         ("id,1,2,3\nname,germany,france,spain\npopulation,83,66,47", 1, "SURVEY_NO_TABLE"),  # it lies on its side
+        ("r,c,s,\nr,c,s,\nr,c,from,\nr,c,was,to\nr,%,was,to\nA,B,C,D", 4, "SURVEY_NO_TABLE.*rows 1 to 5 look like one"),
         ("x,y,z,9\n5,6,7\nm,n,o,p\n1,2,3,4", 2, "SURVEY_NO_TABLE"),
         ("title,,\na,b,c\n1,2,3", 1, None),
         ("group,,other,\na,b,c,d\n1,2,3,4", 1, None),  # the groups of a header are none of its data
@@ -110,4 +122,20 @@ def test_names_that_come_twice_are_told_apart_by_the_row_above() -> None:
 )
 def test_what_is_no_table_is_refused(text: str, at: int | None, code: str | None) -> None:
     with pytest.raises(Refused, match=code) if code else contextlib.nullcontext():
-        check_table(table(text), at, Place(file="t"))
+        check_table(table(text), at, range(1, 20), Place(file="t"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "refused"),
+    [
+        (["name        count", "Jinshui        12", "Zhongyuan       9"], True),
+        (["001 Jinshui       12", "002 Erqi Qu    1,234", "003 Zhongyuan      9"], True),
+        (["今天  天气很好", "我们出去玩", "然后  回家了"], False),  # prose
+        (["Jinshui", "Erqi   ", "Zhongyuan  "], False),
+        (["a  b", "c  d"], False),
+    ],
+)
+def test_columns_that_only_blanks_hold_apart_are_refused(lines: list[str], refused: bool) -> None:
+    with pytest.raises(Refused, match="SURVEY_ALIGNED") if refused else contextlib.nullcontext():
+        check_aligned(lines, len(lines), Place(file="t"))
+    check_aligned(lines, len(lines) * 3, Place(file="t"))  # of few lines that no delimiter divides nothing is said

@@ -54,9 +54,14 @@ def test_a_workbook_ends_where_its_table_ends(below: str, tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("records", [3, 40_000], ids=["small", "large"])
-def test_a_text_table_ends_where_its_table_ends(records: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "last",
+    [["合计,1,2,3", ",,,", "注：截至 2024 年底,,,"], ["以下,,,", ',"以, 此, 为准",,']],
+    ids=["said", "unlike"],
+)
+def test_a_text_table_ends_where_its_table_ends(records: int, last: list[str], tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    lines = [",".join(HEAD), *(f"路{at},1,2,3" for at in range(records)), "合计,1,2,3", ",,,", "注：截至 2024 年底,,,"]
+    lines = [",".join(HEAD), *(f"路{at},1,2,3" for at in range(records)), *last]
     path.write_text("\n".join(lines) + "\n", "utf-8")
     source = read(path, contract("leave_out"), tmp_path)
     assert _count(source) == (records,)
@@ -99,6 +104,41 @@ def test_a_single_cell_behind_an_empty_row_stands_below_but_the_first_record_nev
     assert left([["合计", "1", "2", "3"]])[0] == [0]
     many: list[list[str | None]] = [["注：x", None, None, None]] * 80
     assert len(left([["a", "1", "2", "3"], *many])[0]) > 30, "a hundred notes are a table of notes"
+
+
+FULL: list[list[str | None]] = [[name, "musician", "69", "2016-01-10"] for name in ("Bowie", "Fisher", "Berry")]
+
+
+@pytest.mark.parametrize(
+    ("end", "stay"),
+    [
+        ([["Some", None, None, None], [None, "like to write", None, None], [None, None, "at the", None]], 0),
+        ([[None, None, "216", None]], 0),  # a total that is not called one
+        ([["Some", None, None, None]], 1),  # a record of which no more is known
+        ([["Some", None, None, None], ["合计", "", "216", None], [None, None, None, "x"]], 1),
+        ([[None, None, None, "缺测"]], 0),
+        ([["Ryan", None, "缺测", None]], 1),
+        ([["Ryan"]], 1),  # cut off
+        ([[None, None, "at the", None], ["Ryan", "actor", "65", "2016-12-27"]], 2),
+    ],
+)
+def test_rows_that_could_be_no_records_stand_below(end: list[list[str | None]], stay: int) -> None:
+    kept, below = left([*FULL, *end])
+    assert (len(kept), below.rows) == (3 + stay, len(end) - stay)
+    assert left([*FULL[:2], [None, None, "216", None]])[1].rows == 0, "of two records nobody can tell"
+    assert left([*FULL, ["Ryan", None, None, None], *FULL, *end])[1].rows == left([["a"] * 4, *end])[1].rows
+
+
+def test_a_record_of_merged_cells_stands_not_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.read.excel.ask", lambda _module, question, *_: run(question))
+    book = openpyxl.Workbook()
+    for row in [HEAD, *ROWS, ["黄河路", 50, 90, 0.1], [None, None, None, 0.2]]:
+        book.active.append(row)
+    for column in "ABC":
+        book.active.merge_cells(f"{column}5:{column}6")
+    book.save(tmp_path / "t.xlsx")
+    source = read(tmp_path / "t.xlsx", contract("leave_out"), tmp_path)
+    assert (_count(source), told(source)) == ((5,), [])
 
 
 @given(st.lists(st.lists(st.sampled_from([None, "", "a", "合计", "注：x", "7"]), min_size=4, max_size=4)))

@@ -117,6 +117,31 @@ def test_rows_of_another_table_are_set_aside_and_none_is_under_a_wrong_name(
     assert codes(source) == {"headers_again": 1, "other_tables": 1}
 
 
+def test_another_table_right_below_is_told_by_texts_where_ours_has_numbers(
+    book: Callable[..., Path], tmp_path: Path
+) -> None:
+    other: Rows = [["机构", "人数", "电话"], ["甲院", 5, "急诊 371"], ["乙院", 6, "门诊 372"]]
+    source = read(book(s=[HEAD, *ONE, *other, HEAD, *TWO]), SITES, tmp_path)
+    assert [row[0] for row in good(source)] == ["A", "B", "C", "D"]
+    assert aside(source) == [("other_table", 4), ("other_table", 5), ("other_table", 6)]
+    assert codes(source) == {"headers_again": 1, "other_tables": 1}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [["E", "戊", "停运"], *TWO],  # numbers go on below
+        [["E", "戊", "停运"], ["F", "己", "停运"], ["G", "庚", "停运"]],  # the same word below
+        [["E", "戊", "缺测"], ["F", "己", "停运"], ["G", "庚", "检修"]],
+        [["E", "戊", "停运"], ["F", "己", "检修"]],  # one row below shows nothing
+    ],
+)
+def test_words_for_what_was_not_measured_begin_no_table(words: Rows, book: Callable[..., Path], tmp_path: Path) -> None:
+    source = read(book(s=[HEAD, *ONE, *words]), SITES, tmp_path)
+    assert len(good(source)) == 2 + len(words)
+    assert codes(source) == {}
+
+
 def test_empty_rows_between_records_end_no_table(book: Callable[..., Path], tmp_path: Path) -> None:
     lines = [line for row in [*ONE, ["E", None, None], ["F", "缺测", "缺测"], *TWO] for line in (row, [])]
     source = read(book(s=[HEAD, *lines]), SITES, tmp_path)

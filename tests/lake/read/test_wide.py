@@ -162,6 +162,15 @@ def test_a_table_without_a_header_has_its_columns_by_position(kind: str, tmp_pat
     assert refused.value.code == "READ_COLUMN_MISSING"
 
 
+def test_one_record_too_long_widens_no_table_without_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    path.write_bytes(b"1,english\n2,chinese\n3,german,extra\n")
+    found = rows(read(path, contract("a", "b", header="none"), tmp_path))
+    assert [(*row[:2], row[3]) for row in found] == [
+        ("1", "english", None), ("2", "chinese", None), (None, None, "ragged"),
+    ]  # fmt: skip
+
+
 HEADERS: dict[str, tuple[list[list[str | None]], list[str], list[int]]] = {
     "three rows": (
         [
