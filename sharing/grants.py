@@ -70,6 +70,20 @@ def of_case(engine: sa.Engine, case_id: str) -> Grant:
     return Grant(**row)
 
 
+def living(ground: Ground, case_id: str) -> Grant:
+    """The grant of a case, while it holds.
+
+    Raises:
+        Refused: SHARE_NO_GRANT, SHARE_REVOKED, SHARE_EXPIRED.
+    """
+    found, anew = of_case(ground.engine, case_id), Text("须重新申请：hub share apply", "apply anew: hub share apply")
+    if found.revoked_at is not None:
+        raise Refused("SHARE_REVOKED", "使用许可已撤销", "the grant was revoked", remedy=anew)
+    if found.ends_at <= ground.now():
+        raise Refused("SHARE_EXPIRED", "使用许可已到期", "the term of the grant is over", remedy=anew)
+    return found
+
+
 def profile(ground: Ground, case_id: str, endpoint: str, actor: str) -> dict[str, Any]:
     """A new token's profile, as the protocol writes it; the token is shown here once and never again.
 
@@ -85,11 +99,7 @@ def profile(ground: Ground, case_id: str, endpoint: str, actor: str) -> dict[str
             "共享服务地址须为 https，或本机回环地址",
             "the endpoint is https, or on the loopback of this machine",
         )
-    found, now = of_case(ground.engine, case_id), ground.now()
-    if found.revoked_at is not None:
-        raise Refused("SHARE_REVOKED", "使用许可已撤销", "the grant was revoked")
-    if found.ends_at <= now:
-        raise Refused("SHARE_EXPIRED", "使用许可已到期", "the term of the grant is over")
+    found, now = living(ground, case_id), ground.now()
     secret = random_token(_TOKEN_BYTES)
     digest = sha256_hex(secret.encode())
     identity = "t-" + sha256_hex(digest.encode())[:16]

@@ -13,8 +13,10 @@ def ensure(ground: Ground, case_id: str, path: Path | None, endpoint: str | None
     """The case's profile file; one that is there already is left alone, so that issuing again makes no new token.
 
     Raises:
-        Unavailable: SHARE_PROFILE, also when what is there is no whole profile of this case. Else as `make`.
+        Unavailable: SHARE_PROFILE, also when what is there is no whole profile of this case. Else as `make`, whether a
+            profile is there or not.
     """
+    grants.living(ground, case_id)
     target = path or ground.home / "profiles" / f"{case_id}.share"
     if not target.exists():
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -75,6 +75,7 @@ def test_the_whole_way_by_command(hub, tmp_path):
     assert hub("revoke", case, "--reason", "misuse", "--as", "reviewer_zhongyuan")["revoked_at"]
     assert hub("revoke", case, "--reason", "misuse")["revoked_at"]
     hub("profile", case, str(tmp_path / "b.share"), fails="SHARE_REVOKED")
+    hub("issue", case, "--profile", str(profile), fails="SHARE_REVOKED")
     assert [event["after"] for event in hub("show", case)["events"]][-1] == "revoked"
     assert hub("list")["cases"][0]["state"] == "revoked"
 
