@@ -9,7 +9,10 @@ from infra.database import read
 from infra.ground import Ground
 from infra.language import Text
 from lake.tables import FINISHED, delivery
-from sharing.tables import grant
+from sharing.cases import State
+from sharing.tables import case, grant
+
+_OPEN = (State.APPLIED, State.PRECHECKED, State.APPROVED, State.SIGNED)
 
 
 def data(ground: Ground, resource: str) -> Sequence[Text]:
@@ -47,4 +50,15 @@ def grants(ground: Ground, resource: str) -> Sequence[Text]:
     return [Text(f"有 {len(cases)} 项有效许可：{named}", f"{len(cases)} live grants: {named}")]
 
 
-CHECKS: tuple[Check, ...] = (data, grants)
+def cases(ground: Ground, resource: str) -> Sequence[Text]:
+    """Applications for the resource's data that nobody has answered to the end."""
+    query = sa.select(case.c.id).where(case.c.dataset == resource, case.c.state.in_([str(state) for state in _OPEN]))
+    with read(ground.engine) as connection:
+        found = sorted(connection.execute(query).scalars())
+    if not found:
+        return []
+    named = ", ".join(found[:10])
+    return [Text(f"有 {len(found)} 项申请尚未办结：{named}", f"{len(found)} open cases: {named}")]
+
+
+CHECKS: tuple[Check, ...] = (data, grants, cases)

@@ -49,7 +49,9 @@ def asker(ground: Ground, request: Request) -> Person:
 
     Raises:
         Refused: PERSON_UNKNOWN, KEY_EXPIRED.
+        WrongUse: REST_TEXT, for whatever stands in the address.
     """
+    check_text(request.scope["path"], *(text for pair in request.query_params.multi_items() for text in pair))
     head = request.headers.get("authorization")
     local = head is None and ground.demo and ground.settings.api_key is None
     if local and request.url.hostname in LOCAL:  # another name in Host is a page elsewhere that asks through a browser

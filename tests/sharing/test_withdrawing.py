@@ -24,7 +24,7 @@ from lake.landing import land
 from lake.replay import replay
 from sharing import casebook, extract
 from sharing.cases import Channel, Request
-from sharing.withdrawing import CHECKS, data, grants
+from sharing.withdrawing import CHECKS, cases, data, grants
 
 
 @pytest.fixture
@@ -61,6 +61,10 @@ def test_live_grants_are_named_with_their_cases_and_nothing_is_applied_for_or_is
     assert [one.en for one in grants(ground, sharing_case.VISITS)] == [f"1 live grants: {first.id}"]
     request = Request(items=sharing_case.ITEMS, purpose="就医需求预测", scene="模型训练", days=90)
     second = casebook.apply(ground, first.applicant, Channel.CONDITIONAL, sharing_case.VISITS, request, "clerk")
+    assert [one.en for one in cases(ground, sharing_case.VISITS)] == [f"1 open cases: {second.id}"]
+    with pytest.raises(Refused, match="WITHDRAW_LIVE") as refused:
+        gone(ground, sharing_case.VISITS, despite=None)
+    assert second.id in refused.value.reasons[-1].zh
     gone(ground, sharing_case.VISITS)
     with pytest.raises(Refused, match="RESOURCE_WITHDRAWN"):
         casebook.apply(ground, first.applicant, Channel.CONDITIONAL, sharing_case.VISITS, request, "clerk")

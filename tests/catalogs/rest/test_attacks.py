@@ -131,6 +131,13 @@ def test_no_header_makes_a_reading_request_write(api: httpx.Client, ground: Grou
     assert draft(ground.engine, city.NEW) == before
 
 
+@pytest.mark.parametrize("path", ["/sheets?name=x.xlsx&save=true&why=%00", "/sheets?name=x.xlsx&%00=1", "/sheets%00"])
+def test_what_no_database_keeps_as_text_stands_in_no_address(api: httpx.Client, ground: Ground, path: str) -> None:
+    answer = api.post(path, content=b"PK", headers=key(ground, "officer_jinshui") | FILE)
+    assert said(answer) in ((400, "REST_TEXT"), (404, "REST_PATH"))
+    assert api.post("/sheets?name=x.xlsx", content=b"PK", headers=key(ground, "officer_jinshui") | FILE).is_success
+
+
 def test_who_sends_many_workbooks_at_once_is_told_to_wait(api: httpx.Client, ground: Ground) -> None:
     officer, asked = key(ground, "officer_jinshui") | FILE, {"name": "x.xlsx"}
     with pytest.MonkeyPatch.context() as patch:
