@@ -27,6 +27,12 @@ PAPERS = (("secrecy", "不涉密"), ("personal", "不含个人信息"))
 
 
 @pytest.fixture
+def ground(city_ground: Ground) -> Ground:
+    """On SQLite with a folder, and on PostgreSQL with an S3."""
+    return city_ground
+
+
+@pytest.fixture
 def paper(tmp_path: Path) -> Path:
     path = tmp_path / "评估.pdf"
     path.write_bytes(b"%PDF-1.7 assessed")

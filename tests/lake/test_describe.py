@@ -71,6 +71,14 @@ def city(tmp_path: Path, sqlite_template: Path) -> Iterator[Ground]:
         yield stock(ground)
 
 
+@pytest.fixture
+def anywhere(city_environ: dict[str, str], tmp_path: Path) -> Iterator[Ground]:
+    """The same, on SQLite with a folder and on PostgreSQL with an S3."""
+    with open_ground(city_environ | {"HUB_DATAHUB_SINK": f"file:{tmp_path / 'home' / 'told.json'}"}) as ground:
+        ground.prepare()
+        yield stock(ground)
+
+
 def told(ground: Ground) -> list[dict[str, Any]]:
     return list(json.loads((ground.home / "told.json").read_text("utf-8")))
 
@@ -97,11 +105,11 @@ def put_extract(ground: Ground) -> None:
         connection.execute(outbox.insert().values(**row))
 
 
-def test_everything_of_the_register_is_told(city: Ground) -> None:
-    put_delivery(city, VISITS, "d-1")
-    put_extract(city)
-    assert drain(city).sent == 2
-    all_told = told(city)
+def test_everything_of_the_register_is_told(anywhere: Ground) -> None:
+    put_delivery(anywhere, VISITS, "d-1")
+    put_extract(anywhere)
+    assert drain(anywhere).sent == 2
+    all_told = told(anywhere)
     curated = f"dataPlatform:delta-lake,{VISITS},"
     (schema,) = aspects(all_told, curated, "schemaMetadata")
     age = next(field for field in schema["fields"] if field["fieldPath"] == "age")
@@ -175,12 +183,12 @@ def test_datahub_itself_accepts_the_file(city: Ground, tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_what_is_registered_is_told_without_data_and_once_a_version(city: Ground) -> None:
-    count = len(resources(city.engine))
-    assert enqueue(city) == count
-    assert enqueue(city) == 0
-    assert (drain(city).sent, standing(city).waiting) == (count, 0)
-    all_told = told(city)
+def test_what_is_registered_is_told_without_data_and_once_a_version(anywhere: Ground) -> None:
+    count = len(resources(anywhere.engine))
+    assert enqueue(anywhere) == count
+    assert enqueue(anywhere) == 0
+    assert (drain(anywhere).sent, standing(anywhere).waiting) == (count, 0)
+    all_told = told(anywhere)
     curated = f"dataPlatform:delta-lake,{VISITS},"
     (schema,) = aspects(all_told, curated, "schemaMetadata")
     assert "urn:li:tag:sensitive" in json.dumps(schema["fields"])
@@ -200,41 +208,41 @@ def test_what_is_registered_is_told_without_data_and_once_a_version(city: Ground
     assert "corpuser:officer" not in json.dumps(all_told), "no person is named"
 
 
-def test_what_a_delivery_told_is_not_taken_back_by_the_entry(city: Ground) -> None:
-    put_delivery(city, FLOW, "d-1")
+def test_what_a_delivery_told_is_not_taken_back_by_the_entry(anywhere: Ground) -> None:
+    put_delivery(anywhere, FLOW, "d-1")
     values = {"id": "d-1", "dataset": FLOW, "unit": "jinshui", "sha256": "0" * 64, "size": 1, "file_name": "f"}
     values |= {"channel": "t", "arrived_at": AT, "ordinal": 0, "state": "finished", "finished_at": AT}
-    with write(city.engine) as connection:
+    with write(anywhere.engine) as connection:
         connection.execute(delivery.insert().values(**values))
-    enqueue(city)
-    drain(city)
+    enqueue(anywhere)
+    drain(anywhere)
     curated = f"dataPlatform:delta-lake,{FLOW},"
-    assert len(aspects(told(city), curated, "schemaMetadata")) == 1
-    assert len(aspects(told(city), curated, "structuredProperties")) == 1
-    (contract,) = aspects(told(city), f"dataContract:{FLOW}", "dataContractProperties")
-    asserted = {one["entityUrn"] for one in told(city) if one["aspectName"] == "assertionInfo"}
+    assert len(aspects(told(anywhere), curated, "schemaMetadata")) == 1
+    assert len(aspects(told(anywhere), curated, "structuredProperties")) == 1
+    (contract,) = aspects(told(anywhere), f"dataContract:{FLOW}", "dataContractProperties")
+    asserted = {one["entityUrn"] for one in told(anywhere) if one["aspectName"] == "assertionInfo"}
     assert {one["assertion"] for one in contract["dataQuality"]} == asserted
 
 
-def test_what_is_withdrawn_is_removed_and_its_next_version_is_there_again(city: Ground) -> None:
-    enqueue(city)
-    drain(city)
-    with write(city.engine) as connection:
+def test_what_is_withdrawn_is_removed_and_its_next_version_is_there_again(anywhere: Ground) -> None:
+    enqueue(anywhere)
+    drain(anywhere)
+    with write(anywhere.engine) as connection:
         gone = {"resource": FLOW, "version": 1, "by": "t", "at": AT, "why": "t"}
         connection.execute(WITHDRAWN.insert().values(**gone))
-    assert enqueue(city) == 1
-    drain(city)
+    assert enqueue(anywhere) == 1
+    drain(anywhere)
     for urn in (f"dataPlatform:delta-lake,{FLOW},", f"dataProduct:{FLOW}"):
-        assert [one["removed"] for one in aspects(told(city), urn, "status")] == [False, True]
-    put_delivery(city, FLOW, "d-late")  # begun before, told after
-    drain(city)
-    assert aspects(told(city), f"dataPlatform:delta-lake,{FLOW},", "status")[-1]["removed"] is True
-    with write(city.engine) as connection:
+        assert [one["removed"] for one in aspects(told(anywhere), urn, "status")] == [False, True]
+    put_delivery(anywhere, FLOW, "d-late")  # begun before, told after
+    drain(anywhere)
+    assert aspects(told(anywhere), f"dataPlatform:delta-lake,{FLOW},", "status")[-1]["removed"] is True
+    with write(anywhere.engine) as connection:
         connection.execute(WITHDRAWN.delete())
         connection.execute(RESOURCE.update().where(RESOURCE.c.id == FLOW).values(version=2))
-    assert enqueue(city) == 1
-    drain(city)
-    assert aspects(told(city), f"dataPlatform:delta-lake,{FLOW},", "status")[-1]["removed"] is False
+    assert enqueue(anywhere) == 1
+    drain(anywhere)
+    assert aspects(told(anywhere), f"dataPlatform:delta-lake,{FLOW},", "status")[-1]["removed"] is False
 
 
 def test_lite_holds_entries_products_and_structured_properties(city: Ground) -> None:

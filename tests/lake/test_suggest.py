@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import lake_city as city
+import pytest
 from front_door import run_hub
 
 from catalogs.life.drafts import draft
@@ -12,6 +13,12 @@ from catalogs.register import resource
 from infra.ground import Ground
 
 PHONES = [f"1380000{n:04d}" for n in range(40)]
+
+
+@pytest.fixture
+def ground(city_ground: Ground) -> Ground:
+    """On SQLite with a folder, and on PostgreSQL with an S3."""
+    return city_ground
 
 
 def phones(path: Path) -> Path:

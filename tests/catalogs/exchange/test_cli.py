@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 from front_door import run_hub
 
-from infra.ground import Ground
-
 LINES = [{"name": "公交站_0.csv", "topic": "交通", "info": {"来源部门": "交通局", "更新频率": "每天"}}, {"no": "name"}]
 
 
 @pytest.fixture
-def environ(ground: Ground) -> dict[str, str]:
-    found = {"HUB_HOME": str(ground.home), "HUB_DEMO": "1", "HUB_LANG": "zh"}
+def environ(city_environ: dict[str, str]) -> dict[str, str]:
+    """On SQLite with a folder, and on PostgreSQL with an S3."""
+    found = city_environ | {"HUB_LANG": "zh"}
     assert run_hub(found, "catalog", "register").status == 0
     return found
 

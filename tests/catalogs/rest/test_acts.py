@@ -20,6 +20,12 @@ FILE = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.fixture
+def ground(city_ground: Ground) -> Ground:
+    """On SQLite with a folder, and on PostgreSQL with an S3."""
+    return city_ground
+
+
+@pytest.fixture
 def api(ground: Ground) -> Iterator[httpx.Client]:
     city.stock(ground)
     with served(ground, demo=False) as client:

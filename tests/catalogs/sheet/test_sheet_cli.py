@@ -14,8 +14,9 @@ from infra.ground import open_ground
 
 
 @pytest.fixture
-def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    found = {"HUB_HOME": str(tmp_path / "home"), "HUB_DEMO": "1", "HUB_LANG": "zh"}
+def environ(city_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """On SQLite with a folder, and on PostgreSQL with an S3."""
+    found = city_environ | {"HUB_LANG": "zh"}
     for name, value in found.items():
         monkeypatch.setenv(name, value)
     return found
