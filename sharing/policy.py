@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from catalogs.cedar import Decision, PolicyEngine, Uid, policy_files
-from catalogs.model import Content, Grade, IdentifierRole, Item, Resource, SharingAttribute
+from catalogs.model import Content, Grade, IdentifierRole, Item, Openness, Resource, SharingAttribute
 from catalogs.rules import highest as highest_grade
 from infra.errors import HubError, Refused
 from infra.language import Text
@@ -148,6 +148,8 @@ def receive_context(kind: str, item: Item | None, request: Request, resource: Re
         "camera": Content.CAMERA in content,
         "form": leaving(resource, request.form),
         "legal_basis": bool((request.legal_basis or "").strip()),
+        "not_shared": item is None or item.sharing_attribute is SharingAttribute.NOT_SHARED,
+        "openness": ((item.openness or resource.openness) if item else Openness.CLOSED).value,
     }
 
 
