@@ -87,6 +87,7 @@ _LIFE, _TASK = "catalogs.life.cli", "catalogs.life.task_cli"
 BESIDE: dict[str, dict[str, str]] = {
     "contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"},
     "catalog": {
+        "personal": "catalogs.personal_cli:personal",
         "regrade": "catalogs.regrade_cli:regrade",
         "compare": "lake.reconcile_cli:compare",
         "component": "catalogs.component_cli:component",

@@ -8,6 +8,7 @@
     jurisdiction.yaml  the deadlines (optional)
     arrivals.yaml      buckets, databases to draw from, and quotas (optional)
     codes.yaml         how resource codes are made, where not by the national guide (optional)
+    personal.yaml      the edition by which items are sensitive personal information (optional)
     grading.yaml       what raises a grade until it is reviewed (optional)
     notices.yaml       who is told of quality tickets (optional)
     policies/*.cedar   rules of reading beside those of the house (optional)
@@ -17,18 +18,22 @@ Reading does no more than read; nothing is written and no database is asked.
 
 import contextlib
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from catalogs.checking import findings
+from catalogs.checking import Finding, findings
 from catalogs.city_files import further_faults
 from catalogs.faults import Fault, fault, refusal
 from catalogs.fields import Fields
-from catalogs.model import City, Department, Domain, Person, Unit
+from catalogs.lineage import lineage_findings
+from catalogs.model import City, Department, Domain, Person, Resource, Unit
+from catalogs.personal import PersonalRules
 from catalogs.read_city import Head, read_city, read_department, read_person, read_unit
 from catalogs.read_codes import read_codes
+from catalogs.read_personal import read_personal
 from catalogs.read_resource import NAME, NAME_SAID, Found, note_breach, read_resource
 from catalogs.yamltree import Mapping, read_file
 from infra.errors import Place, WrongUse
@@ -57,7 +62,9 @@ def check_city(folder: Path) -> list[Fault]:
         WrongUse: CATALOG_NO_CITY when the folder is none or holds no city.yaml.
     """
     with _uncollected():
-        return _ordered(_read(Path(folder)).faults)
+        reading = _read(Path(folder))
+        _note(reading, lineage_findings)
+        return _ordered(reading.faults)
 
 
 def load_city(folder: Path) -> City:
@@ -118,20 +125,19 @@ def _read(folder: Path) -> _Reading:
     if (folder / "people.yaml").exists():
         _read_list(folder, "people", read_person, reading.people, reading)
     for path in sorted((folder / "catalogues").glob("*.yaml")):
-        _read_catalogue(path, reading)
+        _read_catalogue(path, read_personal(folder)[0], reading)
     reading.faults.extend(further_faults(folder))
     _check_units(reading)
     _check_departments(reading)
     _check_people(reading)
     _check_resources(reading)
-    _check_together(folder, reading)
+    _note(reading, partial(findings, rules=read_codes(folder)[0]))
     return reading
 
 
-def _check_together(folder: Path, reading: _Reading) -> None:
-    rules, _ = read_codes(folder)
+def _note(reading: _Reading, look: Callable[[list[Resource]], Iterable[Finding]]) -> None:
     read = [(found.fields, found.resource) for _, found in reading.resources if found.resource is not None]
-    for finding in findings([resource for _, resource in read], rules=rules):
+    for finding in look([resource for _, resource in read]):
         note_breach(read[finding.index][0], finding.breach)
 
 
@@ -148,10 +154,9 @@ def _root(path: Path, name: str, reading: _Reading) -> Fields | None:
 
 def _read_head(folder: Path, reading: _Reading) -> None:
     fields = _root(folder / "city.yaml", "city.yaml", reading)
-    if fields is None:
-        return
-    reading.head, reading.domains = read_city(fields)
-    _unique(reading.domains, "领域", "domain")
+    if fields is not None:
+        reading.head, reading.domains = read_city(fields)
+        _unique(reading.domains, "领域", "domain")
 
 
 def _read_list(
@@ -171,12 +176,12 @@ def _read_list(
     fields.finish()
 
 
-def _read_catalogue(path: Path, reading: _Reading) -> None:
+def _read_catalogue(path: Path, rules: PersonalRules, reading: _Reading) -> None:
     fields = _root(path, f"catalogues/{path.name}", reading)
     if fields is None:
         return
     unit = fields.form("unit", NAME, NAME_SAID)
-    reading.resources.extend((unit, read_resource(inner)) for inner in fields.children("resources"))
+    reading.resources.extend((unit, read_resource(inner, rules)) for inner in fields.children("resources"))
     fields.finish()
 
 

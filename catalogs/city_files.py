@@ -9,12 +9,13 @@ from catalogs.jurisdiction import read_jurisdiction
 from catalogs.notices import FILE as NOTICES
 from catalogs.notices import read_notices
 from catalogs.read_codes import read_codes
+from catalogs.read_personal import read_personal
 from catalogs.read_thresholds import read_thresholds
 from infra.errors import Place, Refused
 
 
 def further_faults(folder: Path) -> list[Fault]:
-    """Every fault of the folder's policies, deadlines, doors, notices, maps, rules of codes and grading, where any."""
+    """Every fault of the folder's policies, deadlines, doors, notices, maps, and of its rules, where any."""
     faults = _policy_faults(folder)
     if (folder / "jurisdiction.yaml").exists():
         faults += read_jurisdiction(folder)[1]
@@ -26,7 +27,7 @@ def further_faults(folder: Path) -> list[Fault]:
         from catalogs.exchange.mapping import map_faults  # noqa: PLC0415 - the forms' columns are not for every city
 
         faults += map_faults(folder)
-    return faults + read_codes(folder)[1] + read_thresholds(folder)[1]
+    return faults + read_codes(folder)[1] + read_thresholds(folder)[1] + read_personal(folder)[1]
 
 
 def _policy_faults(folder: Path) -> list[Fault]:

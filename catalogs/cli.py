@@ -90,6 +90,7 @@ def register(folder: Path | None) -> None:
                     f"{done.resources} resources; {len(done.added)} new, {len(done.changed)} changed",
                 )
             ]
+            lines += [f"  ! {one.resource} {one.text.say(ground.lang)}" for one in done.rejudged]
             lines += [*_few(ground, "+", done.added), *_few(ground, "~", done.changed)]
             if done.added:
                 lines.append(_said(ground, "下一步：hub contract register", "next: hub contract register"))
@@ -155,6 +156,7 @@ def show(dataset: str) -> None:
 
 def _shown(found: "Resource", ground: "Ground") -> str:
     from catalogs.life.withdrawn import withdrawal
+    from catalogs.personal import said_flag
     from infra.local_time import local_time
 
     lang, conditions = ground.lang, found.conditions
@@ -190,7 +192,7 @@ def _shown(found: "Resource", ground: "Ground") -> str:
             item.title.say(lang),
             item.type.text.say(lang),
             item.unit_of_measure or (str(item.crs) if item.crs else ""),
-            item.personal.kind.text.say(lang) if item.personal else "",
+            said_flag(item.personal).say(lang) if item.personal else "",
             "" if str(item.identifier) == "none" else item.identifier.text.say(lang),
             item.grade.text.say(lang),
         )

@@ -5,12 +5,13 @@ Registering again changes only what changed: a resource whose content is the sam
 longer holds stays registered and is named in the result: withdrawing is an act of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -20,6 +21,7 @@ from catalogs.lookup import in_force
 from catalogs.lowering import derive, guard
 from catalogs.model import City, Person, Resource
 from catalogs.own_city import SAMPLE, is_sample
+from catalogs.personal import Rejudged, differences
 from catalogs.rows import department_row, digest, item_rows, person_row, plain, resource_row, unit_row
 from catalogs.tables import CITY, DEPARTMENT, ITEM, PERSON, RESOURCE, RESOURCE_VERSION, UNIT
 from infra.database import lock, write
@@ -31,7 +33,10 @@ from infra.ledger import Act, NewEntry
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What a registration did. `absent` are registered resources that the folder no longer holds."""
+    """What a registration did. `absent` are registered resources that the folder no longer holds.
+
+    `rejudged` are items whose flag of personal information another edition makes, or another reading of it.
+    """
 
     city: str
     units: int
@@ -41,6 +46,7 @@ class Registered:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     absent: tuple[str, ...]
+    rejudged: tuple[Rejudged, ...] = ()
 
 
 def register_city(ground: Ground, folder: Path, actor: str) -> Registered:
@@ -84,6 +90,7 @@ def enter_city(ground: Ground, city: City, actor: str, *, sample: bool) -> Regis
             added=tuple(added),
             changed=tuple(changed),
             absent=tuple(sorted(known - {resource.id for resource in city.resources})),
+            rejudged=tuple(_rejudged(connection, city.resources, set(changed))),
         )
         entries = [
             NewEntry(
@@ -101,6 +108,15 @@ def _counts(done: Registered) -> dict[str, int]:
     """The act in numbers: the ids stand in an entry of each resource's own."""
     counts = {"units": done.units, "departments": done.departments, "people": done.people, "resources": done.resources}
     return counts | {"added": len(done.added), "changed": len(done.changed), "absent": len(done.absent)}
+
+
+def _rejudged(connection: Connection, found: Sequence[Resource], changed: set[str]) -> Iterator[Rejudged]:
+    """What became of the flags of the resources that got a new version."""
+    for new in found:
+        if new.id in changed and any(item.personal for item in new.items):
+            query = sa.select(RESOURCE_VERSION.c.body).where(RESOURCE_VERSION.c.resource == new.id)
+            old = connection.execute(query.order_by(RESOURCE_VERSION.c.version.desc()).limit(1).offset(1)).scalar_one()
+            yield from differences(msgspec.convert(old, Resource), new)
 
 
 def _one_city(connection: Connection, city: City) -> None:
@@ -138,9 +154,16 @@ def _put(connection: Connection, table: sa.Table, rows: list[dict[str, Any]]) ->
     differing = [row for row in rows if row["id"] in old and old[row["id"]] != row]
     if new:
         connection.execute(sa.insert(table), new)
-    for row in differing:
-        connection.execute(sa.update(table).where(table.c.id == row["id"]).values(row))
+    _change(connection, table, differing)
     return len(new) + len(differing)
+
+
+def _change(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Updates the rows by their ids, with one statement for all of them."""
+    if rows:
+        values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in rows[0] if name != "id"}
+        change = sa.update(table).where(table.c.id == sa.bindparam("new_id")).values(values)
+        connection.execute(change, [{f"new_{name}": value for name, value in row.items()} for row in rows])
 
 
 def _put_people(connection: Connection, people: Sequence[Person]) -> list[Person]:
@@ -190,15 +213,15 @@ def put_resources(
     changed = [row for row in rows if row["id"] in old]
     _codes_free(connection, rows)
     guard(connection, differing, versions)
-    # Two resources may exchange their codes: none stands in the other's way while they do.
     if changed:
+        # Two resources may exchange their codes: none stands in the other's way while they do.
         freed = sa.update(RESOURCE).where(RESOURCE.c.id == sa.bindparam("one")).values(code=None)
-        connection.execute(freed, [{"one": row["id"]} for row in changed])
+        gone = sa.delete(ITEM).where(ITEM.c.resource == sa.bindparam("one"))
+        for cleared in (freed, gone):
+            connection.execute(cleared, [{"one": row["id"]} for row in changed])
     if new:
         connection.execute(sa.insert(RESOURCE), new)
-    for row in changed:
-        connection.execute(sa.update(RESOURCE).where(RESOURCE.c.id == row["id"]).values(row))
-        connection.execute(sa.delete(ITEM).where(ITEM.c.resource == row["id"]))
+    _change(connection, RESOURCE, changed)
     derive(connection, differing)
     connection.execute(sa.insert(ITEM), [row for resource in differing for row in item_rows(resource)])
     history = [_version(row, entry.number, now) for row, entry in zip(rows, entries, strict=True)]

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from catalogs.faults import Fault, fault
 from catalogs.words import Grade, Word, find, find_grade
-from catalogs.yamltree import Mapping, Node, Scalar, Sequence
+from catalogs.yamltree import NULLS, Mapping, Node, Scalar, Sequence
 from infra.errors import Place
 from infra.language import Text
 
@@ -86,13 +86,17 @@ class Fields:
 
     def text(self, key: str, *, required: bool = True, longest: int = 1000) -> str | None:
         """A text of at most `longest` characters."""
-        node = self._get(key, required)
-        if node is None:
-            return None
-        if not isinstance(node, Scalar):
+        # As `_get`, without a call for each of the millions of texts of a large city.
+        self._asked.add(key)
+        node = self.node.values.get(key)
+        if node is not None and type(node) is not Scalar:
             self._kind(key, "文本", "a text")
             return None
-        value = node.text.strip()
+        value = node.text.strip() if node is not None else ""
+        if node is None or not value or (node.plain and value in NULLS):
+            if required:
+                self.missing(key)
+            return None
         if len(value) > longest:
             self.note(
                 "CATALOG_FIELD_LONG",

@@ -1,7 +1,7 @@
 """A resource and its items out of YAML."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from catalogs.breach import Breach
 from catalogs.fields import Fields
@@ -26,6 +26,7 @@ from catalogs.model import (
     SharingMode,
     UpdateFrequency,
 )
+from catalogs.personal import PersonalRules, house_rules, not_sensitive, spelled
 from catalogs.read_further import item_further, resource_further
 from catalogs.rules import breaches, highest, sharing_breaches
 
@@ -48,8 +49,12 @@ class Found:
     resource: Resource | None
 
 
-def read_resource(fields: Fields) -> Found:
-    """Reads one resource, noting every fault of form and every broken rule in `fields.faults`."""
+def read_resource(fields: Fields, rules: PersonalRules | None = None) -> Found:
+    """Reads one resource, noting every fault of form and every broken rule in `fields.faults`.
+
+    `rules` are those of personal information with the edition in force; those of the house where None.
+    """
+    personal = rules or house_rules()
     before = len(fields.faults)
     dataset = fields.form("id", DATASET, DATASET_SAID)
     fields.dataset = dataset
@@ -65,7 +70,7 @@ def read_resource(fields: Fields) -> Found:
     example, lead = fields.flag("example"), fields.flag("lead_source")
     source = fields.text("source", required=False)
     further = resource_further(fields)
-    read = [(inner, _item(inner)) for inner in fields.children("items")]
+    read = [(inner, _item(inner, personal)) for inner in fields.children("items")]
     fields.finish()
     items = tuple(item for _, item in read if item is not None)
     if (
@@ -75,7 +80,7 @@ def read_resource(fields: Fields) -> Found:
         or len(fields.faults) > before
     ):
         return Found(dataset, provider, fields, None)
-    plain = Resource(
+    resource = Resource(
         id=dataset,
         title=title,
         summary=summary,
@@ -92,8 +97,8 @@ def read_resource(fields: Fields) -> Found:
         example=bool(example),
         source=source,
         lead_source=bool(lead),
+        **further,
     )
-    resource = replace(plain, **further)
     _note_breaches(fields, resource, {item.name: inner for inner, item in read if item is not None})
     return Found(dataset, provider, fields, resource)
 
@@ -157,7 +162,7 @@ def _classification(fields: Fields) -> tuple[Classification | None, Grade | None
     return (Classification(industry, business) if industry and business else None), grade
 
 
-def _item(fields: Fields) -> Item | None:
+def _item(fields: Fields, rules: PersonalRules) -> Item | None:
     before = len(fields.faults)
     name = fields.form("name", NAME, NAME_SAID)
     zh = fields.text("zh")
@@ -167,24 +172,39 @@ def _item(fields: Fields) -> Item | None:
     aliases = fields.texts("aliases")
     measure = fields.text("unit_of_measure", required=False, longest=40)
     crs = fields.word("crs", Crs, required=False)
-    personal = _personal(fields)
     identifier = fields.word("identifier", IdentifierRole, required=False) or IdentifierRole.NONE
     content = frozenset(fields.words("content", Content, required=False))
+    personal = _personal(fields, rules, (name or "", zh or "", *aliases), content)
     summary = fields.both("summary", required=False)
     further = item_further(fields)
     fields.finish()
     if not (name and zh and en and kind and grade) or len(fields.faults) > before:
         return None
-    plain = Item(name, zh, en, kind, grade, aliases, measure, crs, personal, identifier, content, summary)
-    return replace(plain, **further)
+    return Item(name, zh, en, kind, grade, aliases, measure, crs, personal, identifier, content, summary, **further)
 
 
-def _personal(fields: Fields) -> PersonalClass | None:
+def _personal(
+    fields: Fields, rules: PersonalRules, called: tuple[str, ...], content: frozenset[Content]
+) -> PersonalClass | None:
+    """The flag that the rules give under the edition in force; what the department states makes it stricter alone."""
     inner = fields.child("personal", required=False)
     if inner is None:
         return None
     kind = inner.word("class", PersonalKind)
-    sensitive = inner.flag("sensitive", default=None)
-    edition = inner.word("edition", Edition, required=False) or Edition.GBT_45574_2025
+    said = inner.flag("sensitive") if "sensitive" in inner.node.values else None
+    under = inner.word("edition", Edition, required=False)
     inner.finish()
-    return PersonalClass(kind, bool(sensitive), edition) if kind is not None else None
+    if kind is None:
+        return None
+    names = spelled(*called)
+    flag = rules.flag(kind, names, content, said=said, under=under)
+    if flag is None:
+        inner.note(
+            "CATALOG_FIELD_MISSING",
+            f"缺少 sensitive：{rules.edition} 对“{kind.text.zh}”不一概而论，须由提供单位认定",
+            f"sensitive is missing: {rules.edition} leaves open whether “{kind.text.en}” is sensitive",
+            remedy=("写明 sensitive: true 或 false", "state sensitive: true or false"),
+        )
+    elif under is rules.edition and said is False and flag.sensitive:
+        inner.note("CATALOG_PERSONAL_SENSITIVE", *not_sensitive(rules, kind, names, content), key="sensitive")
+    return flag

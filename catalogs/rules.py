@@ -6,7 +6,9 @@
 3. Personal information is graded by what harm its leak does to a person (`PERSONAL_FLOOR`); a person's identifier is
    personal information; not personal, or of general grade 1 alone, is what may be opened without condition.
 4. What the national guide adds: see `catalogs.entry_rules`.
-5. Matching a delivery's headers must be unambiguous: no two items share a name, Chinese name or alias.
+5. What the edition of a flag counts as sensitive is so; what by its very name is personal is marked
+   (`catalogs.personal`).
+6. Matching a delivery's headers must be unambiguous: no two items share a name, Chinese name or alias.
 """
 
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ from catalogs.model import (
     Resource,
     SharingAttribute,
 )
+from catalogs.personal import Standing, house_rules, names_of, not_sensitive
 from infra.language import Text
 from infra.text import fold
 
@@ -191,6 +194,8 @@ def _item_breaches(item: Item) -> Iterator[Breach]:
             Text("提高该数据项的级别", "raise the item's grade"),
             item.name,
         )
+    if item.personal is not None or house_rules().unmarked(item) is not None:
+        yield from _flag_breaches(item)
     if item.personal is None and (
         item.identifier is not IdentifierRole.NONE or item.content & {Content.MINOR, Content.PATIENT}
     ):
@@ -210,6 +215,34 @@ def _item_breaches(item: Item) -> Iterator[Breach]:
             "crs",
             Text(f"空间图形“{item.zh}”({item.name})缺少坐标系(crs)", f"the geometry {item.name} states no crs"),
             Text("写明坐标系，如 CGCS2000、GCJ-02", "state it, e.g. CGCS2000 or GCJ-02"),
+            item.name,
+        )
+
+
+def _flag_breaches(item: Item) -> Iterator[Breach]:
+    """A flag that its own edition contradicts, and a name that can mean nothing but somebody, without one."""
+    rules = house_rules()
+    flag, unmarked = item.personal, rules.unmarked(item)
+    if unmarked is not None:
+        yield Breach(
+            "CATALOG_PERSONAL_UNMARKED",
+            "personal",
+            Text(
+                f"{item.name}（{item.zh}）是{unmarked.name.zh}，{rules.edition} 列为个人信息，却未标明",
+                f"{item.name} is {unmarked.name.en}, personal information by {rules.edition}, and not marked so",
+            ),
+            Text(f"写明 personal: {{class: {unmarked.kind}}}", f"state personal: {{class: {unmarked.kind}}}"),
+            item.name,
+        )
+    if flag is None or flag.sensitive:
+        return
+    under, names = rules.under(flag.edition), names_of(item)
+    if under.rule(flag.kind, names, item.content).editions[flag.edition].standing is Standing.SENSITIVE:
+        yield Breach(
+            "CATALOG_PERSONAL_SENSITIVE",
+            "personal",
+            Text(*not_sensitive(under, flag.kind, names, item.content)),
+            Text("改为敏感个人信息，级别不低于一般3级", "make it sensitive, graded general 3 or above"),
             item.name,
         )
 

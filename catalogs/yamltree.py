@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from catalogs.faults import Fault, fault
@@ -21,11 +22,12 @@ NODES = 2_000_000
 DEPTH = 32
 SCALAR = 20_000
 
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(slots=True)
-class Scalar:
+class Scalar(msgspec.Struct, gc=False):
     """A text as written; `plain` when it stood without quotes."""
 
     text: str
@@ -35,7 +37,7 @@ class Scalar:
     @property
     def missing(self) -> bool:
         """Whether it says that there is no value."""
-        return self.plain and self.text.strip() in ("", "~", "null", "Null", "NULL")
+        return self.plain and self.text.strip() in NULLS
 
 
 @dataclass(slots=True)
@@ -163,19 +165,23 @@ class _Builder:
     def build(self, events: Iterator[Any]) -> Node | None:
         stack = self._stack
         for event in events:
-            # Nearly all are plain values of a mapping: they are laid down here, with no call for each.
+            # Nearly all are plain keys and values of a mapping: they are laid down here, with no call for each.
             if type(event) is not yaml.ScalarEvent or not stack or not _simple(event):
                 self._take(event)
                 continue
             parent, pending = stack[-1]
             line: int = event.start_mark.line + 1  # type: ignore[union-attr]  # libyaml marks every event
             key = pending[0]
-            if key is None or type(parent) is not Mapping or key.text in parent.values or self._nodes >= NODES:
+            if type(parent) is not Mapping or self._nodes >= NODES or (key is not None and key.text in parent.values):
                 self._take(event)
                 continue
             self._nodes += 1
+            said = Scalar(event.value, event.implicit[0] and event.style in _PLAIN, line)
+            if key is None:
+                pending[0] = said
+                continue
             pending[0] = None
-            parent.values[key.text] = Scalar(event.value, event.implicit[0] and event.style in _PLAIN, line)
+            parent.values[key.text] = said
             parent.lines[key.text] = key.line
         return self._root
 

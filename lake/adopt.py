@@ -18,6 +18,8 @@ from catalogs.lookup import resource as one_resource
 from catalogs.model import City
 from catalogs.own_city import is_sample
 from catalogs.people import current, registrar
+from catalogs.personal import PersonalRules
+from catalogs.read_personal import personal_rules
 from catalogs.read_resource import DATASET, DATASET_SAID
 from catalogs.tables import CITY
 from contracts.check import check_contracts, refusal
@@ -98,12 +100,13 @@ def propose(ground: Ground, paths: Sequence[Path], dataset: str, wishes: Wishes)
             f"a dataset's id is {DATASET_SAID[1]}",
             remedy=Text("如 jinshui.traffic.road_flow", "such as jinshui.traffic.road_flow"),
         )
+    rules = personal_rules(ground.city)
     with surveyed(ground, paths, dataset, wishes.hints) as survey:
         found = wide(survey.table, lambda headers: _distinct(survey, headers))
         if found is None or not (found.confidence >= SURE if wishes.unpivot is None else wishes.unpivot):
-            return _proposed(survey, dataset, wishes, found, turned=False)
+            return _proposed(survey, dataset, wishes, found, rules, turned=False)
     with surveyed(ground, paths, dataset, wishes.hints, found) as survey:
-        return _proposed(survey, dataset, wishes, found, turned=True)
+        return _proposed(survey, dataset, wishes, found, rules, turned=True)
 
 
 def _distinct(survey: Survey, headers: Sequence[str]) -> int:
@@ -113,8 +116,10 @@ def _distinct(survey: Survey, headers: Sequence[str]) -> int:
     return count_keys(survey.duck, TABLE, [key], places, survey.table.rows + 1)[key]
 
 
-def _proposed(survey: Survey, dataset: str, wishes: Wishes, found: Wide | None, *, turned: bool) -> Proposal:
-    looked = look(survey.table, found.value if found and turned else None)
+def _proposed(
+    survey: Survey, dataset: str, wishes: Wishes, found: Wide | None, rules: PersonalRules, *, turned: bool
+) -> Proposal:
+    looked = look(survey.table, found.value if found and turned else None, rules)
     names = [column.name for column in looked.columns]
     places = {name: at for at, name in enumerate(names)}
     counts = count_keys(survey.duck, TABLE, [one.key for one in looked.keys], places, survey.table.distinct)

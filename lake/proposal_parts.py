@@ -5,7 +5,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from catalogs.model import Item, Resource
+from catalogs.model import Edition, Item, Resource
 from infra.crypto import sha256_hex
 from infra.language import Text
 from lake.description import Described, Entry
@@ -146,16 +146,22 @@ class Parts:
         return f"urn:li:container:{sha256_hex(f'cityhub|{unit}'.encode())[:32]}"
 
 
+def _edition_tag(edition: Edition) -> str:
+    return f"personal_by_{edition.name.lower()}"
+
+
 _TAGS = {
     "example": Text("示例数据", "example data"),
     "personal": Text("个人信息", "personal information"),
     "sensitive": Text("敏感个人信息", "sensitive personal information"),
-}
+} | {_edition_tag(one): Text(f"个人信息判定依据 {one}", f"flagged as personal by {one}") for one in Edition}
 
 
 def _item_tags(item: Item) -> tuple[tuple[str, bool], ...]:
-    personal = item.personal is not None
-    return ("personal", personal), ("sensitive", bool(item.personal and item.personal.sensitive))
+    flag = item.personal
+    if flag is None:
+        return ()
+    return ("personal", True), ("sensitive", flag.sensitive), (_edition_tag(flag.edition), True)
 
 
 def _node(node: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from catalogs.grading import Trigger, triggers
 from catalogs.life import drafts
 from catalogs.lookup import resource
-from catalogs.model import Content, Edition, Grade, IdentifierRole, Item, Person, PersonalClass, PersonalKind, Resource
+from catalogs.model import Content, Grade, IdentifierRole, Item, Person, PersonalClass, PersonalKind, Resource
 from catalogs.words import find, find_grade
 from contracts.infer.documents import grade
 from contracts.infer.draft import Draft
@@ -79,7 +79,7 @@ def suggestions(draft: Draft) -> tuple[Suggestion, ...]:
             Suggestion(
                 column.name,
                 column.named.header,
-                PersonalClass(kind, whose.sensitive, Edition.GBT_45574_2025) if whose and kind else None,
+                PersonalClass(kind, whose.sensitive, whose.edition) if whose and kind else None,
                 (find(IdentifierRole, whose.identifier) if whose else None) or IdentifierRole.NONE,
                 find_grade(grade(column)) or Grade.GENERAL_2,
                 frozenset(word for word in content if word is not None),

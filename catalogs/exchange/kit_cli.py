@@ -84,6 +84,7 @@ def receive(
     from catalogs.exchange.mapping import find_map
     from catalogs.people import current
     from catalogs.read_codes import code_rules
+    from catalogs.read_personal import personal_rules
     from catalogs.sheet.importing import save, write_yaml
     from catalogs.sheet.register import register_of
     from infra.ground import open_ground
@@ -93,7 +94,7 @@ def receive(
         ground.prepare()
         by = current(ground, as_)
         used = _assuming(find_map(name, ground.city), assume)
-        register = register_of(ground.engine, code_rules(ground.city))
+        register = register_of(ground.engine, code_rules(ground.city), personal=personal_rules(ground.city))
         with file.open("rb") as opened:
             data = opened.read(kit.BYTES + 1)
         found = kit.receive(data, file.name, register, used, _held(ground))

@@ -102,11 +102,14 @@ def save(file: Path, revision: int | None, why: str, as_: str | None) -> None:
     from catalogs.life.document import read_entry
     from catalogs.life.drafts import save as keep
     from catalogs.people import current
+    from catalogs.read_personal import personal_rules
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        kept = keep(ground, read_entry(file), current(ground, as_), revision=revision, why=why)
+        kept = keep(
+            ground, read_entry(file, personal_rules(ground.city)), current(ground, as_), revision=revision, why=why
+        )
         emit(ground, shown(kept), lambda _: _line(kept, ground))
 
 

@@ -11,6 +11,7 @@ from catalogs.life.tasks import local_day
 from catalogs.life.versions import difference
 from catalogs.lookup import departments, units
 from catalogs.model import Person, Resource
+from catalogs.personal import PersonalRules
 from catalogs.read_resource import read_resource
 from catalogs.yamltree import Mapping, read_file
 from infra.errors import Place, Unavailable
@@ -18,15 +19,16 @@ from infra.ground import Ground
 from infra.local_time import local_time
 
 
-def read_entry(path: Path) -> Resource:
-    """The resource of a file that holds one, in the shape of a catalogue's `resources`.
+def read_entry(path: Path, rules: PersonalRules) -> Resource:
+    """The resource of a file that holds one, in the shape of a catalogue's `resources`; `rules` as for a city.
 
     Raises:
         Refused: CATALOG_FAULTY with every fault of the file.
     """
     node, faults = read_file(path, path.name)
     if not faults:
-        found = read_resource(Fields(node if isinstance(node, Mapping) else Mapping(1), path.name, "", faults))
+        fields = Fields(node if isinstance(node, Mapping) else Mapping(1), path.name, "", faults)
+        found = read_resource(fields, rules)
         if found.resource is not None and not faults:
             return found.resource
     raise refusal(faults)

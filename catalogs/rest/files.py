@@ -19,6 +19,7 @@ from fastapi.responses import Response
 from catalogs.lookup import city
 from catalogs.model import Department, Person
 from catalogs.read_codes import code_rules
+from catalogs.read_personal import personal_rules
 from catalogs.rest.answers import answer, attachment, binary, says
 from catalogs.rest.asker import FILE_BODY, asker, check_text, received_file
 from catalogs.rest.drafts import sees
@@ -148,7 +149,8 @@ def _read(ground: Ground, person: Person, name: str, content: bytes) -> Iterator
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(content)
-            register = register_of(ground.engine, code_rules(ground.city), person.id, _seen_by(ground, person))
+            rules, personal = code_rules(ground.city), personal_rules(ground.city)
+            register = register_of(ground.engine, rules, person.id, _seen_by(ground, person), personal=personal)
             yield path, read_sheets([path], register)
     finally:
         READING.release()

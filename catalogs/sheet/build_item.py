@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from catalogs.model import Edition, IdentifierRole, Item, ItemType, PersonalClass, Text
+from catalogs.model import Content, IdentifierRole, Item, ItemType, PersonalClass, Text
+from catalogs.personal import PersonalRules, not_sensitive, spelled
 from catalogs.sheet.fill import Reader, item_reader
 from catalogs.sheet.naming import column_name, name_of, unique
 from catalogs.sheet.register import Register, squeezed
@@ -39,18 +40,20 @@ def _build(entry: Entry, told: Told, register: Register, grade: Grade | None, ta
     read.need("type", value=kind)
     if own is None and grade is None and "grade" not in read.faulty:
         read.need("grade", value=None)
+    name, aliases = _name(read, zh, taken), read.value("aliases") or ()
+    content = frozenset[Content](read.value("content") or ())
     item = Item(
-        name=_name(read, zh, taken),
+        name=name,
         zh=zh or "?",
         en=read.text("en") or zh or "?",
         type=kind or ItemType.STRING,
         grade=own or grade or Grade.GENERAL_1,
-        aliases=read.value("aliases") or (),
+        aliases=aliases,
         unit_of_measure=read.text("unit_of_measure"),
         crs=read.value("crs"),
-        personal=_personal(read),
+        personal=_personal(read, register.personal, spelled(name, zh or "", *aliases), content),
         identifier=read.value("identifier") or IdentifierRole.NONE,
-        content=frozenset(read.value("content") or ()),
+        content=content,
         summary=both(read, "summary"),
         length=read.text("length"),
         sharing_attribute=read.value("sharing_attribute"),
@@ -86,10 +89,17 @@ def _name(read: Reader, zh: str | None, taken: set[str]) -> str:
     return name
 
 
-def _personal(read: Reader) -> PersonalClass | None:
+def _personal(read: Reader, rules: PersonalRules, names: str, content: frozenset[Content]) -> PersonalClass | None:
+    """The flag by the rules; a blank 是否敏感 leaves it to them, and where they leave it open it is not sensitive."""
     kind, sensitive, edition = (read.value(f"personal.{key}") for key in ("class", "sensitive", "edition"))
     if kind is not None:
-        return PersonalClass(kind, bool(sensitive), edition or Edition.GBT_45574_2025)
+        flag = rules.flag(kind, names, content, said=bool(sensitive), under=edition)
+        if flag is not None and flag.sensitive and sensitive is False and edition is rules.edition:
+            said = not_sensitive(rules, kind, names, content)
+            read.wrong(
+                "personal.sensitive", "CATALOG_PERSONAL_SENSITIVE", said, ("填“是”或空着", "state yes, or nothing")
+            )
+        return flag
     if sensitive and "personal.class" not in read.faulty:
         said = ("标为敏感个人信息，却没有填个人信息类别", "sensitive, but no class of personal information is given")
         read.wrong("personal.sensitive", "SHEET_MISSING", said, ("补填个人信息类别", "state the class"))

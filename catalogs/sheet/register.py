@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from catalogs.checking import Known
 from catalogs.codes import NATIONAL, CodeRules
 from catalogs.model import Department, Domain, Unit
+from catalogs.personal import PersonalRules, house_rules
 from catalogs.sheet.stamps import Standing
 from infra.language import Text
 from infra.text import fold
@@ -37,6 +38,7 @@ class Register:
     rules: CodeRules = NATIONAL
     others: Sequence[Known] = ()
     look: Look | None = None
+    personal: PersonalRules = field(default_factory=house_rules)
 
     @cached_property
     def by_name(self) -> dict[str, Department]:
@@ -79,9 +81,14 @@ def _bare(name: str) -> Iterable[str]:
 
 
 def register_of(
-    engine: "Engine", rules: CodeRules = NATIONAL, by: str | None = None, sees: "Sees | None" = None
+    engine: "Engine",
+    rules: CodeRules = NATIONAL,
+    by: str | None = None,
+    sees: "Sees | None" = None,
+    *,
+    personal: PersonalRules | None = None,
 ) -> Register:
-    """The register as it stands, drafts included; `rules` are the city's for resource codes.
+    """The register as it stands, drafts included; `rules` and `personal` are the city's for codes and persons.
 
     With `by`, who hands a sheet in, its rows are held against what stands already, of drafts those that `sees` lets.
 
@@ -102,4 +109,5 @@ def register_of(
             where = Text("草稿中", "a draft")
             others[one.resource] = Known(one.resource, one.provider, one.body.title, one.body.code, where)
     look = None if by is None else lambda asked: standing(engine, asked, by, seen)
-    return Register(departments(engine), units(engine), domains(engine), titles, rules, tuple(others.values()), look)
+    organs = departments(engine), units(engine), domains(engine)
+    return Register(*organs, titles, rules, tuple(others.values()), look, personal or house_rules())

@@ -135,6 +135,7 @@ def import_excel(
     """Print every fault; save when there is none. Exit 1 when there is one."""
     from catalogs.people import current
     from catalogs.read_codes import code_rules
+    from catalogs.read_personal import personal_rules
     from catalogs.sheet.importing import read_sheets, save, write_yaml
     from catalogs.sheet.register import register_of
     from infra.ground import open_ground
@@ -142,7 +143,8 @@ def import_excel(
     with open_ground() as ground:
         ground.prepare()
         by = current(ground, as_)
-        found = read_sheets(files, register_of(ground.engine, code_rules(ground.city), by.id))
+        register = register_of(ground.engine, code_rules(ground.city), by.id, personal=personal_rules(ground.city))
+        found = read_sheets(files, register)
         copies = _marked(found, files, marked, ground.lang) if marked else []
         wanted = [] if check_only or (found.faults and not good_only) else found.resources
         saved = save(ground, wanted, by, why=why, known=found.known) if wanted and out is None else []

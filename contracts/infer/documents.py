@@ -220,7 +220,7 @@ def _item(column: Drafted, draft: Draft) -> dict[str, Any]:
         made["crs"] = coordinates(draft.table.crs)
     if column.personal:
         whose = column.personal
-        made["personal"] = {"class": whose.kind, "sensitive": whose.sensitive}
+        made["personal"] = {"class": whose.kind, "sensitive": whose.sensitive, "edition": str(whose.edition)}
         if whose.identifier != "none":
             made["identifier"] = whose.identifier
         if whose.content:

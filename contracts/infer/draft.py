@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
+from catalogs.personal import PersonalRules, house_rules
 from contracts.infer.finding import Finding, share
 from contracts.infer.keys import Candidate, Key, Ranked, candidates, choose, has_time
 from contracts.infer.names import Named, named
@@ -77,17 +78,18 @@ class Draft:
     findings: tuple[Finding, ...]
 
 
-def look(table: Table, measure: str | None = None) -> Looked:
-    """What each column is; `measure` is the header of one that is known to tell nothing apart."""
+def look(table: Table, measure: str | None = None, rules: PersonalRules | None = None) -> Looked:
+    """What each column is; `measure` is the header of one that tells nothing apart."""
+    personal = rules or house_rules()
     names = named([column.header for column in table.columns])
     if not table.header:
         names = tuple(_unnamed(one, at) for at, one in enumerate(names, 1))
     things = numbered([one.name for one in names])
     pairs = zip(names, table.columns, strict=True)
-    columns = [_column(one, measured, table.rows, thing=one.name in things) for one, measured in pairs]
+    columns = [_column(one, measured, table.rows, personal, thing=one.name in things) for one, measured in pairs]
     forms = {column.personal.form for column in columns if column.personal}
     if forms:
-        columns = [_beside(column, forms) for column in columns]
+        columns = [_beside(column, forms, personal) for column in columns]
     asked = [_for_key(column, at) for at, column in enumerate(columns) if column.named.header != measure]
     return Looked(table, tuple(columns), tuple(candidates(asked, table.rows)))
 
@@ -101,10 +103,10 @@ def spelled(name: str, header: str) -> str:
     return f"{name}_{_MARKS.sub('_', fold(header))}"
 
 
-def _column(one: Named, measured: Measured, rows: int, *, thing: bool) -> Drafted:
+def _column(one: Named, measured: Measured, rows: int, rules: PersonalRules, *, thing: bool) -> Drafted:
     names = spelled(one.name, one.header)
     found = typed(measured, names, one.unit, thing=thing)
-    whose = by_values(measured) or by_name(names, beside=False)
+    whose = by_values(measured, rules) or by_name(names, rules, beside=False)
     if whose is not None and whose.form in ("name", "patient", "pupil") and found.kind not in ("string", "integer"):
         whose = None
     if whose is not None and whose.form in ("id_card", "mobile", "bank_card") and found.kind == "integer":
@@ -128,13 +130,13 @@ def _unsaid(measured: Measured, names: str) -> str | None:
     return supposed(names, numbers[len(numbers) // 2] if numbers else None)
 
 
-def _beside(column: Drafted, forms: Set[str]) -> Drafted:
+def _beside(column: Drafted, forms: Set[str], rules: PersonalRules) -> Drafted:
     """What a column says of the persons that another one names."""
     if column.personal is not None or column.typed.kind in ("json", "geometry"):
         return column
-    found = by_name(spelled(column.name, column.named.header), beside=True)
+    found = by_name(spelled(column.name, column.named.header), rules, beside=True)
     when = column.typed.kind == "timestamp"
-    return replace(column, personal=found or around(forms, where=column.axis is not None, when=when))
+    return replace(column, personal=found or around(forms, rules, where=column.axis is not None, when=when))
 
 
 def _steps(measured: Measured, found: Typed) -> tuple[Any, ...]:
@@ -275,6 +277,7 @@ def _of_column(column: Drafted, draft: Draft) -> Iterator[Finding]:
     if column.personal:
         whose = column.personal
         value = {"form": whose.form, "class": whose.kind, "sensitive": whose.sensitive, "grade": whose.grade}
+        value["edition"] = str(whose.edition)
         yield Finding("personal", column.name, value, whose.confidence, whose.evidence)
     elif (found := organisations(measured)) is not None:
         said = Text(

@@ -5,7 +5,8 @@ Check digits are evidence: one text of eleven has a right one by chance, nine of
 only where the table speaks of persons: where something in it says who they are.
 
 Sources: GB 11643 (identity numbers), GA 36 (plates), GB 32100 (credit codes, of organisations and not personal),
-ISO/IEC 7812 (bank cards); classes after GB/T 35273-2020 Annex A, sensitive after GB/T 45574-2025.
+ISO/IEC 7812 (bank cards); class, sensitive or not, role and grade from the rules of the edition in force
+(`catalogs.personal`), which every finding states.
 """
 
 import re
@@ -13,6 +14,8 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import date
 
+from catalogs.model import Edition, Grade
+from catalogs.personal import Evidence, PersonalRule, PersonalRules, Standing
 from catalogs.uscc import uscc_fits
 from contracts.infer.profile import Measured
 from infra.language import Text
@@ -29,11 +32,12 @@ _LEAST, _MOST = 0.7, 0.999
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """Why a column is a person's: the words of the catalogue, how sure, and what shows it."""
+    """Why a column is a person's: the rule and its words, by which edition, how sure, and what shows it."""
 
     form: str
     kind: str
     sensitive: bool
+    edition: Edition
     identifier: str
     grade: str
     confidence: float
@@ -71,80 +75,67 @@ def card_fits(text: str) -> bool:
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
-_FORMS: tuple[tuple[str, Callable[[str], object], Text, tuple[str, bool, str, str], tuple[str, ...]], ...] = (
-    ("id_card", id_card_fits, Text("校验码相符的身份证号", "identity numbers with a right check character"),
-     ("identity", True, "direct", "general_4"), ()),
-    ("mobile", _MOBILE.fullmatch, Text("手机号", "mobile numbers"), ("basic", False, "direct", "general_3"), ()),
-    ("plate", _PLATE.fullmatch, Text("车牌号", "number plates"), ("device", False, "direct", "general_3"), ("plate",)),
-    ("bank_card", card_fits, Text("校验位相符的银行卡号", "bank card numbers with a right check digit"),
-     ("property", True, "direct", "general_4"), ()),
-    ("email", _EMAIL.fullmatch, Text("电子邮箱", "e-mail addresses"),
-     ("communication", False, "direct", "general_3"), ()),
-)  # fmt: skip
-
-# (form, name, class, sensitive, identifier, grade); of `_PERSON` a column speaks of persons, of `_BESIDE` with them.
-_PERSON = (
-    ("id_card", r"身份证|公民身份号码|(^|_)id_?card(_no)?$", "identity", True, "direct", "general_4"),
-    ("mobile", r"手机|家长电话|监护人电话|(^|_)mobile(_|$)|guardian_phone", "basic", False, "direct", "general_3"),
-    ("name", r"姓名|联系人$|户主|法定代表人|(^|_)(person_name|full_name|first_name|last_name|surname)$", "basic", False,
-     "direct", "general_3"),
-    ("plate", r"车牌|号牌|(^|_)plate(_no|_number)?$", "device", False, "direct", "general_3"),
-    ("bank_card", r"银行卡|银行账号|(^|_)bank_(card|account)$", "property", True, "direct", "general_4"),
-    ("patient", r"患者|病人|病历|就诊|住院号|门诊号|(^|_)(patient|visit|person)_(id|no|key)$", "health", True,
-     "direct", "general_4"),
-    ("pupil", r"学籍号|学号|(^|_)(pupil|student)_(no|id)$", "education_work", True, "direct", "general_3"),
-)  # fmt: skip
-_BESIDE = (
-    ("birth", r"出生|生日|(^|_)(birth|birthday|dob)", "basic", False, "quasi", "general_3"),
-    ("gender", r"性别|(^|_)(gender|sex)$", "basic", False, "quasi", "general_3"),
-    ("age", r"年龄|(^|_)age$", "basic", False, "quasi", "general_3"),
-    ("ethnicity", r"民族|(^|_)ethnic", "basic", False, "quasi", "general_3"),
-    ("address", r"住址|家庭地址|居住|街道|(^|_)(home_address|residence|street)", "location", True, "quasi",
-     "general_3"),
-    ("phone", r"电话|(^|_)(phone|tel|telephone)", "basic", False, "direct", "general_3"),
-    ("health", r"诊断|疾病|病情|身高|体重|血型|过敏|(^|_)(diagnosis|disease|height_cm|weight_kg)", "health", True,
-     "none", "general_3"),
-    ("property", r"费用|工资|收入|(^|_)(salary|income|cost)$", "property", True, "none", "general_3"),
-    ("education", r"学校|年级|班级|学历|职业|工作单位|(^|_)(school|grade_level|class)$", "education_work", False,
-     "quasi", "general_3"),
-)  # fmt: skip
+_FORMS: tuple[tuple[str, Callable[[str], object], Text], ...] = (
+    ("id_card", id_card_fits, Text("校验码相符的身份证号", "identity numbers with a right check character")),
+    ("mobile", _MOBILE.fullmatch, Text("手机号", "mobile numbers")),
+    ("plate", _PLATE.fullmatch, Text("车牌号", "number plates")),
+    ("bank_card", card_fits, Text("校验位相符的银行卡号", "bank card numbers with a right check digit")),
+    ("email", _EMAIL.fullmatch, Text("电子邮箱", "e-mail addresses")),
+)
 
 
-def by_values(column: Measured) -> Personal | None:
+def by_values(column: Measured, rules: PersonalRules) -> Personal | None:
     """What the values say by check digits and forms."""
     sample = [_half_width(text) for text in column.sample]
-    for form, fits, said, words, content in _FORMS:
+    for form, fits, said in _FORMS:
         hits = sum(bool(fits(text)) for text in sample)
         if len(sample) < 2 or hits < len(sample) * _LEAST or (form == "bank_card" and len(sample) < 5):
             continue
         evidence = Text(
             f"{len(sample)} 个抽样值中 {hits} 个是{said.zh}", f"{hits} of {len(sample)} sampled values are {said.en}"
         )
-        kind, sensitive, identifier, grade = words
-        confidence = min(_MOST, hits / len(sample))
-        return Personal(form, kind, sensitive, identifier, grade, confidence, evidence, content)
+        return _personal(rules.named(form), rules, min(_MOST, hits / len(sample)), evidence)
     return None
 
 
-def by_name(names: str, *, beside: bool) -> Personal | None:
+def by_name(names: str, rules: PersonalRules, *, beside: bool) -> Personal | None:
     """What the name says: of a column that speaks of persons, or (`beside`) of one that does so beside such a one."""
-    for form, pattern, kind, sensitive, identifier, grade in _BESIDE if beside else _PERSON:
-        if re.search(pattern, names):
+    wanted = Evidence.BESIDE if beside else Evidence.PERSON
+    for rule in rules.rules:
+        if rule.evidence is wanted and rule.says is not None and rule.says.search(names):
             said = Text("名称如此，数值未能证实", "its name says so; no check of values does")
-            content = ("plate",) if form == "plate" else ()
-            return Personal(form, kind, sensitive, identifier, grade, 0.6, said, content)
+            return _personal(rule, rules, 0.6, said)
     return None
 
 
-def around(forms: Set[str], *, where: bool, when: bool) -> Personal | None:
+def around(forms: Set[str], rules: PersonalRules, *, where: bool, when: bool) -> Personal | None:
     """What stands beside persons of these forms: everything of a patient, where and when a vehicle was, a place."""
     if "patient" in forms:
         said = Text("与患者标识同在一表", "it stands beside a patient")
-        return Personal("patient_data", "health", True, "none", "general_3", 0.5, said)
+        return _personal(rules.named("any_health"), rules, 0.5, said)
     if where or (when and "plate" in forms):
         said = Text("与个人标识同在一表的位置", "where somebody was, beside who it was")
-        return Personal("location", "location", True, "quasi", "general_3", 0.5, said)
+        return _personal(rules.named("track"), rules, 0.5, said)
     return None
+
+
+def _personal(rule: PersonalRule, rules: PersonalRules, confidence: float, evidence: Text) -> Personal:
+    ruled = rule.editions[rules.edition]
+    said = Text(
+        f"{evidence.zh}；{rules.edition} {ruled.basis.zh}：{ruled.standing.text.zh}",
+        f"{evidence.en}; {rules.edition}, {ruled.basis.en}: {ruled.standing.text.en}",
+    )
+    return Personal(
+        rule.id,
+        str(rule.kind),
+        ruled.standing is not Standing.PERSONAL,
+        rules.edition,
+        str(rule.identifier),
+        (rule.grade or Grade.GENERAL_3).id,
+        confidence,
+        said,
+        () if rule.adds is None else (str(rule.adds),),
+    )
 
 
 def organisations(column: Measured) -> tuple[int, int] | None:

@@ -216,7 +216,8 @@ def test_conditional_needs_scope_and_purpose(folder: Path) -> None:
         ("erqi", "identifier: direct", "identifier: subject", "CATALOG_SUBJECT_TWICE"),
         ("erqi", "personal: {class: basic, sensitive: true}, ", "", "CATALOG_IDENTIFIER_NOT_PERSONAL"),
         ("erqi", "personal: {class: basic, sensitive: true}", "personal: {class: soul, sensitive: true}", "CATALOG_WORD_UNKNOWN"),  # noqa: E501
-        ("erqi", "personal: {class: basic, sensitive: true}", "personal: {class: basic}", "CATALOG_FIELD_MISSING"),
+        ("erqi", "personal: {class: basic, sensitive: true}", "personal: {class: basic}", ""),
+        ("erqi", "personal: {class: basic, sensitive: true}", "personal: {sensitive: true}", "CATALOG_FIELD_MISSING"),
         ("sample", "    example: true\n    source:", "    example: true\n    lead_source: false\n    # source:", "CATALOG_SOURCE_MISSING"),  # noqa: E501
         ("zhengdong", "data_format: jsonl", "data_format: database", ""),
         ("jingkai", "data_format: geojson", "data_format: database", "CATALOG_MODE_FORMAT"),
