@@ -91,7 +91,7 @@ def propose(ground: Ground, paths: Sequence[Path], dataset: str, wishes: Wishes)
 
     Raises:
         WrongUse: ADOPT_DATASET.
-        Refused: LANDING_…, READ_…, SURVEY_TABLES.
+        Refused: LANDING_…, READ_…, SURVEY_TABLES; ADOPT_NO_KEY.
     """
     if not DATASET.fullmatch(dataset):
         raise WrongUse(
@@ -124,6 +124,8 @@ def _proposed(
     places = {name: at for at, name in enumerate(names)}
     counts = count_keys(survey.duck, TABLE, [one.key for one in looked.keys], places, survey.table.distinct)
     draft = conclude(looked, counts, wishes.mode)
+    if draft.mode == "upsert" and not draft.key:
+        raise _keyless(survey.name, dataset)
     if found:
         draft = replace(draft, findings=(*draft.findings, found.finding(names if turned else None)))
     name = dataset.split(".")[2]
@@ -137,6 +139,20 @@ def _proposed(
     )
     notes = tuple(note.text for note in survey.source.notes if note.code not in ("optional_columns_missing",))
     return Proposal(dataset, draft, about, survey.source.encoding, survey.source.sheet, notes, found, turned)
+
+
+def _keyless(name: str, dataset: str) -> Refused:
+    return Refused(
+        "ADOPT_NO_KEY",
+        "按主键更新需要主键，而没有一组列能分辨这些记录",
+        "an upsert needs a key, and no columns tell these records apart",
+        place=Place(file=name, dataset=dataset),
+        remedy=Text(
+            "改用 --mode append 或 snapshot；确有主键时，用 hub contract infer 生成草稿，写明 primaryKey 后登记",
+            "take --mode append or snapshot; where there is one, make drafts with `hub contract infer`, name the "
+            "primaryKey in the contract and register it",
+        ),
+    )
 
 
 def may_adopt(ground: Ground, dataset: str) -> None:

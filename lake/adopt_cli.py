@@ -27,8 +27,8 @@ _OPTIONS = (
     click.option("--title", help=help_text("数据集的名称", "the dataset's title")),
     click.option(
         "--mode",
-        type=click.Choice(["append", "snapshot"]),
-        help=help_text("新批次追加还是替换（默认看主键）", "whether a delivery adds or replaces (default: by the key)"),
+        type=click.Choice(["append", "snapshot", "upsert"]),
+        help=help_text("新批次追加、替换还是按主键更新（默认看主键）", "deliveries add, replace, or replace by key"),
     ),
     click.option("--sheet", help=help_text("工作表；'*' 为全部", "the sheet of a workbook; '*' for all")),
     click.option("--member", help=help_text("压缩包或目录中的哪些文件", "which files of an archive or a folder")),

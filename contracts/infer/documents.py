@@ -59,7 +59,10 @@ def contract_document(draft: Draft, about: About) -> dict[str, Any]:
     customs: list[dict[str, Any]] = [_custom("cityhub.mode", draft.mode)]
     if draft.key:
         scope = "table" if draft.mode == "append" else "delivery"
-        value = {"key": list(draft.key), "wins": "first", "scope": scope, "conflict": "quarantine"}
+        value: dict[str, Any] = {"key": list(draft.key)}
+        value |= (
+            {"wins": "last"} if draft.mode == "upsert" else {"wins": "first", "scope": scope, "conflict": "quarantine"}
+        )
         customs.append(_custom("cityhub.duplicates", value))
     if about.reading:
         customs.append(_custom("cityhub.reading", dict(about.reading)))

@@ -66,7 +66,7 @@ class Draft:
 
     Attributes:
         key: the primary key, empty when none was found.
-        mode: append or snapshot.
+        mode: append, snapshot or, where it was asked for, upsert.
         window: longitude, latitude and the box that the points lie in, None without points.
     """
 

@@ -116,6 +116,20 @@ def test_the_list_that_an_answer_wraps_is_its_records(environ: dict[str, str], t
     assert (ran.document["looked_at"], ran.document["delivery"]["published"]) == (30, 30)
 
 
+def test_an_upsert_replaces_by_the_inferred_key_and_needs_one(environ: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "shops.csv"
+    path.write_text("店铺编号,销售额\n" + "".join(f"S{at:03d},{at % 7}\n" for at in range(40)), encoding="utf-8")
+    ran = adopt(environ, path, "--dataset", SHOPS, "--mode", "upsert")
+    assert (ran.status, ran.document["mode"], ran.document["key"]) == (0, "upsert", ["shop_no"]), ran.said
+    path.write_text("店铺编号,销售额\nS001,6\nS100,5\n", encoding="utf-8")
+    assert run_hub(environ, "ingest", SHOPS, path, "--json").status == 0
+    asked = "SELECT count(*) AS n FROM own.trade_shops"
+    assert run_hub(environ, "query", asked, "--json").document["rows"] == [[41]]
+    (tmp_path / "plain.csv").write_text("销售额,数量\n" + "1.5,\n,2\n2.5,3\n1.5,3\n" * 10, encoding="utf-8")
+    keyless = adopt(environ, tmp_path / "plain.csv", "--dataset", "own.trade.plain", "--mode", "upsert")
+    assert (keyless.status, keyless.document["error"]["code"]) == (1, "ADOPT_NO_KEY")
+
+
 def test_a_second_dataset_joins_the_own_city(environ: dict[str, str], shops: Path) -> None:
     assert adopt(environ, shops, "--dataset", SHOPS).status == 0
     ran = adopt(environ, shops, "--dataset", "other.health.places")
