@@ -59,7 +59,10 @@ def engine(ground: Ground, pull: Pull, limits: Limits) -> Engine:
             f"{name} 未设置，或不是可用的数据库地址",
             f"{name} is not set, or is no address of a database that can be drawn from",
             place=Place(dataset=pull.dataset),
-            remedy=Text("参见 infra/env.example", "see infra/env.example"),
+            remedy=Text(
+                f"设 {name}=postgresql+psycopg://…、mysql+pymysql://… 或 sqlite:///<路径>",
+                f"set {name}=postgresql+psycopg://…, mysql+pymysql://… or sqlite:///<path>",
+            ),
         ) from None
     return made
 

@@ -254,6 +254,8 @@ def _said(ground: Ground, row: Row, delivery: Row | None, sentences: dict[str, M
     """The cause in words: the last delivery's message, the finding of its audit, or the contract's rule."""
     if delivery is not None and row["kind"] == REFUSED and delivery["message_zh"]:
         return Text(without_place(delivery["message_zh"]), without_place(delivery["message_en"] or ""))
+    if delivery is not None and row["kind"] == REFUSED and delivery["state"] in (tables.FINISHED, tables.REPEATED):
+        return Text("所报送的文件此后已受理，可以办结", "what came has been taken since; the ticket can be closed")
     if row["kind"] == REVERTED:
         if delivery is None or not delivery["message_zh"]:  # purged since
             return KINDS[REVERTED]

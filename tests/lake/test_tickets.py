@@ -168,6 +168,17 @@ def test_what_nobody_registered_opens_one_of_its_unit_and_a_person_closes_it(sto
         tickets.close(stocked, one.number, engineer)
 
 
+def test_what_was_refused_before_its_resource_was_registered_and_taken_since_is_said_to_be(
+    city_ground: Ground, tmp_path: Path
+) -> None:
+    path = city.flow_file(tmp_path / "early.csv", [city.line(n) for n in range(20)])
+    assert take(city_ground, path) == "refused"
+    city.stock(city_ground)
+    assert take(city_ground, path) == "finished"
+    [one] = tickets.listing(city_ground)
+    assert (one.cause, "taken since" in one.said.en) == ("ARRIVAL_UNKNOWN_RESOURCE", True)
+
+
 RULES = ("a", "b", "c")
 STATES, NAMES = st.sampled_from(["finished", "blocked", "refused"]), st.sampled_from("xy")
 STEPS = st.lists(st.tuples(STATES, st.sets(st.sampled_from(RULES)), NAMES), max_size=8)
