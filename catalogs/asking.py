@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from catalogs.decide import NOTICES, DraftRef, Records, TicketRef, city_policy, decide, decide_each
 from catalogs.life.withdrawn import refusal as withdrawn
 from catalogs.lookup import resource
-from catalogs.model import Person, Resource, Role
+from catalogs.model import Openness, Person, Resource, Role, SharingAttribute
 from catalogs.own_city import own_city
 from catalogs.people import current
 from infra.errors import Place, Refused
 from infra.ground import Ground
 from infra.language import Text
 
+_SEEN = ("edit_draft", "review_draft", "approve_draft")
 _AUDITOR = Text("请审计员或主管部门审核人操作", "ask an auditor or the authority's reviewer")
 _ENGINEER = Text("请数据工程师操作", "ask a data engineer")
 
@@ -124,6 +125,19 @@ def may_act(ground: Ground, someone: Person, act: str, upon: DraftRef) -> None:
         )
 
 
+def sees(ground: Ground, someone: Person, upon: DraftRef) -> bool:
+    """Whether `someone` works on a draft or reviews it: nobody else sees what is not published yet."""
+    for act in _SEEN:
+        try:
+            may_act(ground, someone, act, upon)
+        except Refused as error:
+            if error.code != "CATALOG_ACT_DENIED":
+                raise
+        else:
+            return True
+    return False
+
+
 def described(ground: Ground, dataset: str, as_: str | None = None) -> Resource:
     """The resource, if whoever is asking may have it described: names, types, rules and versions, no values.
 
@@ -132,6 +146,32 @@ def described(ground: Ground, dataset: str, as_: str | None = None) -> Resource:
         WrongUse: PERSON_AS.
     """
     return allowed(ground, current(ground, as_), "describe", dataset, _UNDESCRIBED)
+
+
+def may_describe(ground: Ground, someone: Person, resources: Sequence[Resource]) -> None:
+    """Refuse unless `someone` may have each of the resources described whole: with items, terms and impacts.
+
+    What leaves as a file is whole or does not leave: whoever may not have one of them described gets none.
+
+    Raises:
+        Refused: CATALOG_DENIED, POLICY_INVALID.
+        WrongUse: CITY_NOT_THIS.
+    """
+    decisions = decide_each(someone, "describe", resources, policy=city_policy(own_city(ground)))
+    for one, decision in zip(resources, decisions, strict=True):
+        if not decision.allowed:
+            raise Refused(
+                _UNDESCRIBED.code,
+                _UNDESCRIBED.said.zh,
+                _UNDESCRIBED.said.en,
+                place=Place(dataset=one.id),
+                reasons=decision.reasons,
+            )
+
+
+def announced(resource: Resource) -> bool:
+    """Whether anybody may know of the resource that it is there: it is shared or open without condition."""
+    return resource.openness is Openness.UNCONDITIONAL or resource.sharing_attribute is SharingAttribute.UNCONDITIONAL
 
 
 def deliverer(ground: Ground, dataset: str, as_: str | None = None) -> Person:

@@ -199,6 +199,44 @@ def restore_once(
     _tell(points, tally)
 
 
+def publish_once(environ: dict[str, str], dataset: str, paper: str, deadly: int, tally: str | None = None) -> None:
+    """Take a saved draft from where it stands to its withdrawal, as its people do one after another; sign the ledger.
+
+    Who comes back after a kill looks where the entry stands and does what is next, as a person would.
+    """
+    from catalogs.life import papers, steps
+    from catalogs.life.drafts import draft
+    from catalogs.life.machine import Paper, State
+    from catalogs.life.withdraw import withdraw
+    from catalogs.people import person
+    from sharing.withdrawing import CHECKS
+
+    with open_ground(environ) as ground:
+        points = armed(ground, deadly) if deadly or tally else None
+        officer, head, authority = (
+            person(ground.engine, one) for one in ("officer_jinshui", "head_jinshui", "reviewer_authority")
+        )
+        while (one := draft(ground.engine, dataset)) is not None and one.state is not State.WITHDRAWN:
+            kinds = {held.kind for held in papers.papers(ground, dataset)}
+            if one.state is State.SUBMITTED:
+                steps.review(ground, dataset, authority, why="齐全")
+            elif one.state is State.REVIEWED:
+                steps.publish(ground, dataset, authority, why="同意发布")
+            elif one.state is State.PUBLISHED:
+                withdraw(ground, dataset, authority, why="停用", checks=CHECKS)
+            elif "secrecy" not in kinds:
+                papers.assess(ground, dataset, Paper.SECRECY, Path(paper), officer, result="不涉密")
+            elif "personal" not in kinds:
+                papers.assess(ground, dataset, Paper.PERSONAL, Path(paper), officer, result="不含个人信息")
+            elif "approval" not in kinds:
+                papers.approve(ground, dataset, head)
+            else:
+                steps.submit(ground, dataset, officer, why="报送")
+        ground.ledger.sequence()
+        if points is not None:
+            _tell(points, tally)
+
+
 def push_once(
     environ: dict[str, str], to: tuple[str, str], file: str, receipt: str, die: tuple[int, str | None]
 ) -> None:

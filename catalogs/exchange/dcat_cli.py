@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from catalogs.as_option import as_option
 from infra.console import emit, help_text, json_option
 from infra.language import Text
 
@@ -19,13 +20,23 @@ _FORMS = {".ttl": "turtle", ".jsonld": "json-ld", ".rdf": "xml"}
 )
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--base", help=help_text("各项地址的开头，以 / 结尾", "what every address begins with, ending in /"))
+@click.option(
+    "--public",
+    is_flag=True,
+    help=help_text("只含无条件共享或无条件开放的，不需密钥", "what is shared or open without condition alone; no key"),
+)
+@as_option
 @json_option
-def export_dcat(out: Path, base: str | None) -> None:
+def export_dcat(out: Path, base: str | None, public: bool, as_: str | None) -> None:
     """Write the file and print what it holds; it replaces an older one whole or not at all."""
+    from dataclasses import replace
+
+    from catalogs.asking import announced, may_describe
     from catalogs.exchange.dcat import catalogue
     from catalogs.exchange.rdf import serialize
     from catalogs.exchange.web import check_address
     from catalogs.lookup import city
+    from catalogs.people import current
     from infra.errors import Place, Unavailable, WrongUse
     from infra.ground import open_ground
 
@@ -35,6 +46,10 @@ def export_dcat(out: Path, base: str | None) -> None:
     with open_ground() as ground:
         ground.prepare()
         whole = city(ground.engine)
+        if public:
+            whole = replace(whole, resources=tuple(one for one in whole.resources if announced(one)))
+        else:
+            may_describe(ground, current(ground, as_), whole.resources)
         start = base or f"https://{whole.id}.invalid/"
         check_address(start)
         if not start.endswith(("/", "#")) or any(char in '<>"{}|\\^`' for char in start):
@@ -59,17 +74,19 @@ def export_dcat(out: Path, base: str | None) -> None:
 )
 @click.argument("dataset")
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@as_option
 @json_option
-def dossier(dataset: str, out: Path) -> None:
+def dossier(dataset: str, out: Path, as_: str | None) -> None:
     """Write the dossier as Markdown and print what is missing."""
+    from catalogs.asking import described
     from catalogs.exchange import dossier as made
-    from catalogs.lookup import departments, resource
+    from catalogs.lookup import departments
     from infra.errors import Place, Unavailable
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        found = resource(ground.engine, dataset)
+        found = described(ground, dataset, as_)
         provider = next(one for one in departments(ground.engine) if one.id == found.provider)
         materials = made.dossier(found, provider)
         try:

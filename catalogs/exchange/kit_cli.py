@@ -26,13 +26,16 @@ _map = click.option(
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @_map
 @click.option("--unit", help=help_text("只要该单位的", "of this unit alone"))
+@as_option
 @json_option
 @click.pass_context
-def send(context: click.Context, out: Path, name: str, unit: str | None) -> None:
+def send(context: click.Context, out: Path, name: str, unit: str | None, as_: str | None) -> None:
     """Write the file whole or not at all; exit 1 when the map has no code for something."""
+    from catalogs.asking import may_describe
     from catalogs.exchange import kit
     from catalogs.exchange.mapping import find_map
     from catalogs.lookup import resources
+    from catalogs.people import current
     from catalogs.sheet.putting import put_in_place
     from catalogs.sheet.register import register_of
     from infra.ground import open_ground
@@ -42,6 +45,7 @@ def send(context: click.Context, out: Path, name: str, unit: str | None) -> None
         ground.prepare()
         used = find_map(name, ground.city)
         wanted = [each for each in resources(ground.engine) if unit is None or each.unit == unit]
+        may_describe(ground, current(ground, as_), wanted)
         records, faults = kit.send(wanted, register_of(ground.engine), used)
         if not faults:
             data = (kit.as_json if out.suffix.lower() == ".json" else kit.as_csv)(records, used)

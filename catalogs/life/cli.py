@@ -35,18 +35,23 @@ def _line(draft: "Draft", ground: "Ground") -> str:
 
 @click.command(help=help_text("查看一项目录的草稿（YAML）与修订号。", "Show a draft as YAML, with its revision."))
 @click.argument("dataset")
+@as_option
 @json_option
-def draft(dataset: str) -> None:
+def draft(dataset: str, as_: str | None) -> None:
     """Print the draft; where there is none, what is registered, to begin from."""
+    from catalogs.asking import may_act, sees
     from catalogs.drafts import yaml_text
     from catalogs.life.drafts import draft as find
     from catalogs.lookup import resource
+    from catalogs.people import current
     from catalogs.write import resource_document
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        found = find(ground.engine, dataset)
+        who, found = current(ground, as_), find(ground.engine, dataset)
+        if found is not None and not sees(ground, who, found.ref):
+            may_act(ground, who, "edit_draft", found.ref)
         body = resource_document(found.body if found else resource(ground.engine, dataset))
         head = Text("# 没有草稿，以下为已登记内容", "# no draft; this is what is registered").say(ground.lang)
         value = {"draft": shown(found) if found else None, "body": body}
@@ -57,11 +62,14 @@ def draft(dataset: str) -> None:
 @click.option("--unit", help=help_text("只列该单位", "of this unit"))
 @click.option("--provider", help=help_text("只列该部门", "of this department"))
 @click.option("--state", help=help_text("只列该状态，如 submitted 或 已提交", "in this state"))
+@as_option
 @json_option
-def drafts(unit: str | None, provider: str | None, state: str | None) -> None:
+def drafts(unit: str | None, provider: str | None, state: str | None, as_: str | None) -> None:
     """Print one line a draft."""
+    from catalogs.asking import sees
     from catalogs.life.drafts import drafts as listing
     from catalogs.life.machine import State
+    from catalogs.people import current
     from catalogs.word import find
     from infra.errors import WrongUse
     from infra.ground import open_ground
@@ -73,7 +81,8 @@ def drafts(unit: str | None, provider: str | None, state: str | None) -> None:
         raise WrongUse("DRAFT_STATE_WORD", f"没有状态 {state[:40]}", f"there is no state {state[:40]}", remedy=known)
     with open_ground() as ground:
         ground.prepare()
-        found = listing(ground.engine, unit, wanted, provider=provider)
+        who = current(ground, as_)
+        found = [one for one in listing(ground.engine, unit, wanted, provider=provider) if sees(ground, who, one.ref)]
         zh, en = (
             ("资源", "状态", "修订", "最近办理", "时间", "事由"),
             ("resource", "state", "revision", "by", "at", "why"),

@@ -165,15 +165,18 @@ def report(as_: str | None) -> None:
 @click.argument("dataset")
 @click.option("--from", "old", help=help_text("从哪一版（数字或 draft）", "from which version (a number or draft)"))
 @click.option("--to", "new", help=help_text("到哪一版（数字或 draft）", "to which version (a number or draft)"))
+@as_option
 @json_option
-def diff(dataset: str, old: str | None, new: str | None) -> None:
+def diff(dataset: str, old: str | None, new: str | None, as_: str | None) -> None:
     """Print a sentence a change."""
-    from catalogs.life.versions import difference
+    from catalogs.life.versions import difference, sees_drafts
+    from catalogs.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        since, to, found = difference(ground, dataset, old, new)
+        shown = sees_drafts(ground, current(ground, as_), dataset)
+        since, to, found = difference(ground, dataset, old, new, drafts=shown)
         head = Text(f"{dataset}：{_version(since).zh}与{_version(to).zh}相比",
                     f"{dataset}: {_version(since).en} against {_version(to).en}")  # fmt: skip
         same = Text("没有差别", "no difference")
@@ -189,18 +192,21 @@ def _version(word: str) -> Text:
 
 @click.command(help=help_text("一项目录的办理经过。", "All that was done to an entry."))
 @click.argument("dataset")
+@as_option
 @json_option
-def history(dataset: str) -> None:
+def history(dataset: str, as_: str | None) -> None:
     """Print one line a step."""
     from catalogs.life.machine import State
     from catalogs.life.versions import history as steps
+    from catalogs.life.versions import sees_drafts
+    from catalogs.people import current
     from infra.ground import open_ground
     from infra.ledger.act_words import ACT_ZH
     from infra.local_time import local_time
 
     with open_ground() as ground:
         ground.prepare()
-        found = steps(ground, dataset)
+        found = steps(ground, dataset, drafts=sees_drafts(ground, current(ground, as_), dataset))
         states = {str(state): state.text.say(ground.lang) for state in State}
         zh = ("时间", "办理", "状态", "修订", "版本", "办理人", "事由", "材料", "存证")
         en = ("at", "act", "state", "revision", "version", "by", "why", "paper", "entry")

@@ -9,12 +9,15 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from catalogs.asking import sees
+from catalogs.decide import CATALOGUE, DraftRef, city_policy, decide
 from catalogs.life.diff import changes
-from catalogs.life.drafts import find
+from catalogs.life.drafts import find, registered
 from catalogs.life.machine import State
 from catalogs.life.papers import ACTS
 from catalogs.life.tables import PAPER, STEP
-from catalogs.model import Resource
+from catalogs.model import Person, Resource
+from catalogs.own_city import own_city
 from catalogs.tables import RESOURCE_VERSION
 from infra.database import read
 from infra.errors import Place, Refused
@@ -79,6 +82,17 @@ def history(ground: Ground, resource: str, *, drafts: bool = True) -> list[Happe
     return sorted(found, key=lambda one: one.entry)
 
 
+def sees_drafts(ground: Ground, person: Person, resource: str) -> bool:
+    """Whether the person works on the entry, reviews it or supervises: others know of no draft."""
+    if decide(person, "supervise", CATALOGUE, policy=city_policy(own_city(ground), "records")).allowed:
+        return True
+    with read(ground.engine) as connection:
+        drafted, known = find(connection, resource), registered(connection, resource)
+    refs = [drafted.ref] if drafted else []
+    refs += [DraftRef(resource, resource.partition(".")[0], known.provider)] if known.provider else []
+    return any(sees(ground, person, ref) for ref in refs)
+
+
 def _made_by_a_step(version: sa.Row[Any], steps: Sequence[Happened]) -> bool:
     """Whether the step that follows it brought the version: the ledger has the version first, then the step."""
     after = next((one for one in steps if one.entry > version.entry), None)
@@ -112,14 +126,14 @@ def difference(
         to = new or (DRAFT if open_ else str(latest))
         before = latest if to == DRAFT else int(to) - 1 if to.isdecimal() else 0
         since = old or str(before)
-        return since, to, changes(_body(connection, resource, since), _body(connection, resource, to))
+        return since, to, changes(*(_body(connection, resource, one, drafts=drafts) for one in (since, to)))
 
 
-def _body(connection: Connection, resource: str, version: str) -> Resource | None:
+def _body(connection: Connection, resource: str, version: str, *, drafts: bool) -> Resource | None:
     if version == "0":
         return None
     if version == DRAFT:
-        drafted = find(connection, resource)
+        drafted = find(connection, resource) if drafts else None
         if drafted is not None:
             return drafted.body
     elif version.isascii() and version.isdecimal() and len(version) < 9:

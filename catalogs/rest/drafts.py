@@ -11,11 +11,9 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from catalogs.asking import may_act
+from catalogs.asking import may_act, sees
 from catalogs.checking import check_resources
-from catalogs.decide import DraftRef
-from catalogs.life.drafts import Draft, draft, drafts, registered, save
-from catalogs.life.drafts import find as find_draft
+from catalogs.life.drafts import Draft, draft, drafts, save
 from catalogs.life.machine import State, steps
 from catalogs.life.steps import discard
 from catalogs.lookup import departments, units
@@ -24,11 +22,8 @@ from catalogs.rest.answers import PAGE, Dataset, Limit, Offset, Words, answer, p
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received, revision
 from catalogs.rows import plain
 from catalogs.word import find
-from infra.database import read
 from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground
-
-_SEEN = ("edit_draft", "review_draft", "approve_draft")
 
 
 class Saved(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,30 +112,8 @@ def seen(ground: Ground, person: Person, dataset: str) -> Draft:
     if found is None:
         raise Refused("DRAFT_UNKNOWN", "该资源没有草稿", "the resource has no draft", place=Place(dataset=dataset))
     if not sees(ground, person, found.ref):
-        may_act(ground, person, _SEEN[0], found.ref)
+        may_act(ground, person, "edit_draft", found.ref)
     return found
-
-
-def works_on(ground: Ground, person: Person, dataset: str) -> bool:
-    """Whether the person works on the entry or reviews it, by its draft or by what is registered."""
-    with read(ground.engine) as connection:
-        drafted, known = find_draft(connection, dataset), registered(connection, dataset)
-    refs = [drafted.ref] if drafted else []
-    refs += [DraftRef(dataset, dataset.partition(".")[0], known.provider)] if known.provider else []
-    return any(sees(ground, person, ref) for ref in refs)
-
-
-def sees(ground: Ground, person: Person, upon: DraftRef) -> bool:
-    """Whether the person works on a draft or reviews it."""
-    for act in _SEEN:
-        try:
-            may_act(ground, person, act, upon)
-        except Refused as error:
-            if error.code != "CATALOG_ACT_DENIED":
-                raise
-        else:
-            return True
-    return False
 
 
 def _save(ground: Ground, request: Request, person: Person, dataset: str, content: bytes) -> Any:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
+from catalogs.asking import may_describe
 from catalogs.component_of import component_of
 from catalogs.exchange.dossier import dossier
 from catalogs.lookup import departments, listing, resource, units
@@ -45,9 +46,10 @@ def entries(ground: Ground) -> APIRouter:
 
     @routes.get("/resources/{dataset}/dossier", responses=says("materials of a first registration / 首次登记材料"))
     def materials(request: Request, dataset: Dataset) -> Any:
-        asker(ground, request)
+        person = asker(ground, request)
         check_text(dataset)
         found = resource(ground.engine, dataset)
+        may_describe(ground, person, [found])
         provider = next(one for one in departments(ground.engine) if one.id == found.provider)
         return answer({"dataset": dataset, "materials": dossier(found, provider)})
 

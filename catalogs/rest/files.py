@@ -16,13 +16,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from catalogs.asking import may_describe, sees
 from catalogs.lookup import city
 from catalogs.model import Department, Person
 from catalogs.read_codes import code_rules
 from catalogs.read_personal import personal_rules
 from catalogs.rest.answers import answer, attachment, binary, says
 from catalogs.rest.asker import FILE_BODY, asker, check_text, received_file
-from catalogs.rest.drafts import sees
 from catalogs.sheet.importing import Imported, read_sheets, save
 from catalogs.sheet.marking import write_marked
 from catalogs.sheet.register import Register, register_of
@@ -61,21 +61,20 @@ def routes_of_files(ground: Ground) -> APIRouter:
 def _out(routes: APIRouter, ground: Ground) -> None:
     @routes.get("/template", responses=binary("the form; with `prefill` what is registered / 填报模板", XLSX))
     def template(request: Request, whose: Whose = None, layout: Layout = "hub", prefill: bool = False) -> Response:
-        person = asker(ground, request)
-        return _book(ground, whose, layout, filled=prefill, person=person)
+        return _book(ground, asker(ground, request), (whose, layout), filled=prefill, drafts=True)
 
     @routes.get("/export.xlsx", responses=binary("what is registered / 已登记目录", XLSX))
     def excel(request: Request, whose: Whose = None, layout: Layout = "hub") -> Response:
-        asker(ground, request)
-        return _book(ground, whose, layout, filled=True)
+        return _book(ground, asker(ground, request), (whose, layout), filled=True, drafts=False)
 
     @routes.get("/dcat", responses=binary("DCAT-AP 3", "text/turtle"))
     def dcat(request: Request, form: Annotated[str, Query(pattern="^(ttl|jsonld|rdf)$")] = "ttl") -> Response:
-        asker(ground, request)
+        person = asker(ground, request)
         from catalogs.exchange.dcat import catalogue  # noqa: PLC0415 - rdflib is not for every request
         from catalogs.exchange.rdf import serialize  # noqa: PLC0415
 
         whole = city(ground.engine)
+        may_describe(ground, person, whole.resources)
         notation, media = RDF[form]
         return attachment(
             serialize(catalogue(whole, f"https://{whole.id}.invalid/"), notation), media, f"catalogue.{form}"
@@ -104,15 +103,16 @@ def _in(routes: APIRouter, ground: Ground) -> None:
         return await run_in_threadpool(_marked, ground, person, name, content)
 
 
-def _book(ground: Ground, whose: str | None, layout: str, *, filled: bool, person: Person | None = None) -> Response:
+def _book(ground: Ground, person: Person, asked: tuple[str | None, str], *, filled: bool, drafts: bool) -> Response:
+    whose, layout = asked
     check_text(whose)
     register = register_of(ground.engine)
     providers = _providers(register, whose)
     ids = {one.id for one in providers}
-    if person is None:
-        held = in_force_with_digest(ground.engine, ids) if filled else []
-    else:
-        held = in_hand(ground.engine, ids, _seen_by(ground, person)) if filled else []
+    held = in_force_with_digest(ground.engine, ids) if filled else []
+    if filled and drafts:
+        held = in_hand(ground.engine, ids, _seen_by(ground, person))
+    may_describe(ground, person, [one for one, _ in held])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "catalogue.xlsx"
         stamps = {one.id: digest for one, digest in held}

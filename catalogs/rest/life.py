@@ -19,7 +19,7 @@ from catalogs.life.document import approval_sheet
 from catalogs.life.drafts import Draft
 from catalogs.life.machine import Paper, Step
 from catalogs.life.papers import approve, approve_on_paper, assess, papers, write_paper
-from catalogs.life.versions import difference, history
+from catalogs.life.versions import difference, history, sees_drafts
 from catalogs.rest.answers import Dataset, Number, answer, attachment, binary, says
 from catalogs.rest.asker import (
     FILE_BODY,
@@ -32,7 +32,7 @@ from catalogs.rest.asker import (
     received,
     received_file,
 )
-from catalogs.rest.drafts import seen, told, works_on
+from catalogs.rest.drafts import seen, told
 from infra.errors import WrongUse
 from infra.ground import Ground
 
@@ -93,7 +93,7 @@ def _versions(routes: APIRouter, ground: Ground) -> None:
     def past(request: Request, dataset: Dataset) -> Any:
         person = asker(ground, request)
         check_text(dataset)
-        return answer({"history": history(ground, dataset, drafts=works_on(ground, person, dataset))})
+        return answer({"history": history(ground, dataset, drafts=sees_drafts(ground, person, dataset))})
 
     @routes.get("/resources/{dataset}/diff", responses=says("what differs, in words / 差别"))
     def differs(request: Request, dataset: Dataset, old: Version = None, new: Version = None) -> Any:
@@ -101,7 +101,7 @@ def _versions(routes: APIRouter, ground: Ground) -> None:
         check_text(dataset, old, new)
         if "draft" in (old, new):
             seen(ground, person, dataset)
-        since, to, found = difference(ground, dataset, old, new, drafts=works_on(ground, person, dataset))
+        since, to, found = difference(ground, dataset, old, new, drafts=sees_drafts(ground, person, dataset))
         return answer({"from": since, "to": to, "changes": found})
 
 

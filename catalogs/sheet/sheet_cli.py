@@ -10,7 +10,9 @@ from infra.console import emit, help_text, json_option
 from infra.language import Text
 
 if TYPE_CHECKING:
-    from catalogs.model import Department, Resource
+    from collections.abc import Callable
+
+    from catalogs.model import Department, Person, Resource
     from catalogs.sheet.importing import Imported
     from catalogs.sheet.register import Register
     from infra.ground import Ground
@@ -40,10 +42,11 @@ _department = click.option("--department", help=help_text("该部门（编号或
         "填入本部门现有的目录（草稿和已登记的）", "with what the department has: drafts, what is registered"
     ),
 )
+@as_option
 @json_option
-def template(out: Path, unit: str | None, department: str | None, layout: str, prefill: bool) -> None:
-    """Write the form."""
-    _write(out, (unit, department), layout, filled=prefill, drafts=True)
+def template(out: Path, unit: str | None, department: str | None, layout: str, prefill: bool, as_: str | None) -> None:
+    """Write the form; the empty one is anybody's."""
+    _write(out, (unit, department), layout, as_, taken=_in_hand if prefill else None)
 
 
 @click.command("export-excel", help=help_text("把已登记的目录导出为 Excel。", "Export what is registered as Excel."))
@@ -51,13 +54,26 @@ def template(out: Path, unit: str | None, department: str | None, layout: str, p
 @_unit
 @_department
 @_layout
+@as_option
 @json_option
-def export_excel(out: Path, unit: str | None, department: str | None, layout: str) -> None:
+def export_excel(out: Path, unit: str | None, department: str | None, layout: str, as_: str | None) -> None:
     """Write the form with everything in it."""
-    _write(out, (unit, department), layout, filled=True, drafts=False)
+    _write(out, (unit, department), layout, as_, taken=_in_force)
 
 
-def _write(out: Path, whose: tuple[str | None, str | None], layout: str, *, filled: bool, drafts: bool) -> None:
+_Held = list[tuple["Resource", str]]
+
+
+def _write(
+    out: Path,
+    whose: tuple[str | None, str | None],
+    layout: str,
+    as_: str | None,
+    *,
+    taken: "Callable[[Ground, Person, set[str]], _Held] | None",
+) -> None:
+    from catalogs.asking import may_describe
+    from catalogs.people import current
     from catalogs.sheet.register import register_of
     from catalogs.sheet.writing import write_book
     from infra.ground import open_ground
@@ -66,7 +82,11 @@ def _write(out: Path, whose: tuple[str | None, str | None], layout: str, *, fill
         ground.prepare()
         register = register_of(ground.engine)
         providers = _providers(register, *whose)
-        held = _held(ground, {one.id for one in providers}, drafts=drafts) if filled else []
+        held: _Held = []
+        if taken is not None:
+            who = current(ground, as_)
+            held = taken(ground, who, {one.id for one in providers})
+            may_describe(ground, who, [one for one, _ in held])
         resources, stamps = [one for one, _ in held], {one.id: digest for one, digest in held}
         write_book(out, register, resources, layout=layout, providers=providers, stamps=stamps)
         value = {"file": str(out), "layout": layout, "resources": len(resources)}
@@ -92,10 +112,17 @@ def _providers(register: "Register", unit: str | None, department: str | None) -
     return found
 
 
-def _held(ground: "Ground", providers: set[str], *, drafts: bool) -> "list[tuple[Resource, str]]":
-    from catalogs.sheet.standing import in_force_with_digest, in_hand
+def _in_hand(ground: "Ground", who: "Person", providers: set[str]) -> _Held:
+    from catalogs.asking import sees
+    from catalogs.sheet.standing import in_hand
 
-    return (in_hand if drafts else in_force_with_digest)(ground.engine, providers)
+    return in_hand(ground.engine, providers, lambda draft: sees(ground, who, draft))
+
+
+def _in_force(ground: "Ground", _: "Person", providers: set[str]) -> _Held:
+    from catalogs.sheet.standing import in_force_with_digest
+
+    return in_force_with_digest(ground.engine, providers)
 
 
 @click.command(
