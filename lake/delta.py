@@ -227,7 +227,7 @@ class Tables:
     def history(self, key: str, limit: int | None = None) -> list[dict[str, Any]]:
         """The commits, newest first: version, at (UTC), operation, transaction; a delivery's delivery and contract.
 
-        Of a restore, `restore` and `restored`: its id, and the version that the table holds again.
+        Of a restore `restore` and `restored`, its id and the version held again; `evolve`, JSON, how columns changed.
         """
         table = self._latest(key)
         with _guarded(key):
@@ -242,6 +242,7 @@ class Tables:
                 "contract": entry.get("contract"),
                 "transaction": entry.get("transaction"),
                 "restore": entry.get("restore"),
+                "evolve": entry.get("evolve"),
                 "restored": int(entry["restored"]) if "restored" in entry else None,
             }
             for entry in entries

@@ -4,8 +4,9 @@ Which deliveries stand is told by the versions that they made and the restores s
 leave or come back is counted in the files themselves, for one that an upsert wrote anew holds rows of several.
 """
 
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,7 +87,7 @@ def plan(ground: Ground, lake: Tables, dataset: str, target: int) -> Plan:
     now = lake.snapshot(curated_key(dataset))
     then = lake.snapshot(now.key, version=target)
     tombstones.refuse_lost(ground.engine, dataset, target)
-    _same_columns(now, then)
+    _same_columns(now, then, _left(lake, now.key, target))
     adds = tuple(file for file in then.files if file not in now.files)
     removes = tuple(file for file in now.files if file not in then.files)
     _all_there(ground, then, adds)
@@ -142,16 +143,23 @@ def _counted(ground: Ground, now: Snapshot, files: tuple[DataFile, ...]) -> Coun
     return counts
 
 
-def _same_columns(now: Snapshot, then: Snapshot) -> None:
+def _left(lake: Tables, key: str, target: int) -> set[str]:
+    """The names of columns that were given up after version `target`; what has such a name since is another column."""
+    later = (entry for entry in lake.history(key) if entry["version"] > target and entry["evolve"])
+    changes = [json.loads(entry["evolve"]) for entry in later]
+    return {name for change in changes for name in (*change["renamed"], *change["dropped"])}
+
+
+def _same_columns(now: Snapshot, then: Snapshot, left: Collection[str] = ()) -> None:
     """Refuses a version whose files could not be read with the columns that the table has now."""
-    types = {field.name: field.type for field in now.schema}
+    types = {field.name: field.type for field in now.schema if field.name not in left}
     others = [field.name for field in then.schema if types.get(field.name) != field.type]
     if others:
         raise Refused(
             "RESTORE_COLUMNS",
-            f"版本 {then.version} 之后列 {'、'.join(others)} 已改类型或删除，不能还原",
-            f"columns {', '.join(others)} changed their type or were dropped since version {then.version}: it cannot "
-            "be brought back",
+            f"版本 {then.version} 之后列 {'、'.join(others)} 已改类型、更名或删除，不能还原",
+            f"columns {', '.join(others)} changed their type, were renamed or dropped since version {then.version}: it "
+            "cannot be brought back",
             place=Place(dataset=now.key.partition("/")[2].replace("/", ".")),
             remedy=Text(
                 "另选其后的版本，或请提供单位重新报送", "take a version since then, or have the provider deliver again"

@@ -141,6 +141,33 @@ def test_a_value_that_has_no_place_in_the_wider_type_refuses(ground: Ground, tmp
     sound(ground)
 
 
+def test_a_version_before_a_column_took_another_name_does_not_come_back_as_a_new_one_of_the_old(
+    ground: Ground, tmp_path: Path
+) -> None:
+    path = tmp_path / "1.csv"
+    path.write_text(f"{city.HEADER},note\n{city.line(1)},修路\n", "utf-8")
+    ingest(ground, city.FLOW, path, actor="test")
+    promised(ground, RENAMED)
+    decided(ground, city.FLOW, Asked(rename={"note": "remark"}), "engineer_li")
+    lane = (
+        "      - name: remark\n        businessName: 车道\n        logicalType: string\n        physicalType: string\n"
+    )
+    promised(ground, (NOTE, f"{lane}{NOTE}"))
+    path = tmp_path / "2.csv"
+    path.write_text(f"{city.HEADER},note,车道\n{city.line(2)},左转道,\n", "utf-8")
+    assert ingest(ground, city.FLOW, path, actor="test").state == "finished"
+    assert types(ground)["note"] == types(ground)["remark"] == types(ground, 1)["note"]
+    before = sorted(map(repr, city.curated(ground)))
+    with pytest.raises(Refused, match="RESTORE_COLUMNS") as refused:
+        restore(ground, person(ground.engine, "engineer_li"), table_restore.Asked(city.FLOW, 1, "试验"))
+    assert "note" in refused.value.text.en
+    assert sorted(map(repr, city.curated(ground))) == before
+    put_back = table_restore.Asked(city.FLOW, Tables(ground.store).version(KEY) - 1, "试验")
+    restore(ground, person(ground.engine, "engineer_li"), put_back)  # since then nothing was called otherwise
+    assert [(row["remark"], row["note"]) for row in city.curated(ground)] == [("修路", None)]
+    sound(ground)
+
+
 def test_a_column_that_is_gone_is_refused_until_somebody_says_what_it_is(ground: Ground, tmp_path: Path) -> None:
     path = tmp_path / "1.csv"
     path.write_text(f"{city.HEADER},note\n{city.line(1)},修路\n{city.line(2)},\n", "utf-8")
