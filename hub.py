@@ -95,6 +95,7 @@ BESIDE: dict[str, dict[str, str]] = {
         "dossier": "catalogs.exchange.dcat_cli:dossier",
         "export-dcat": "catalogs.exchange.dcat_cli:export_dcat",
         "harvest": "catalogs.exchange.harvest_cli:harvest",
+        "draft-from": "catalogs.exchange.harvest_cli:draft_from",
         "harvested": "catalogs.exchange.harvest_cli:harvested",
         "receive": "catalogs.exchange.kit_cli:receive",
         "reindex": "catalogs.find.cli:reindex",
@@ -108,12 +109,15 @@ BESIDE: dict[str, dict[str, str]] = {
         **{name: f"{_LIFE}:{name}" for name in ("submit", "recall", "review", "publish", "discard")},
         "approve-paper": f"{_LIFE}:approve_paper",
         "return": f"{_LIFE}:return_",
+        "send-records": "sharing.passing_cli:send_records",
+        "receive-records": "sharing.passing_cli:receive_records",
         "withdraw": "sharing.withdraw_cli:withdraw",
         **{name: f"{_TASK}:{name}" for name in ("diff", "history", "tasks", "extend", "correct", "answer", "report")},
         **{name: f"catalogs.life.lead_cli:{name}" for name in ("disputes", "lead")},
         "run-clock": "catalogs.life.lead_cli:run_clock",
         "change-event": f"{_TASK}:change_event",
     },
+    "share": {"use": "sharing.passing_cli:use"},
     "people": {"hand-over": f"{_TASK}:hand_over"},
 }
 

@@ -13,7 +13,8 @@ Quarantine holds raw rows, in which any column may hold another's value: there e
 does, at the highest grade of its items and with the content of all of them.
 
 The house's own records have rules of their own (`records.cedar`) and the acts `read_contents`, `export_ledger` (upon
-`LEDGER`), `list_people` (upon `PEOPLE`), `send_notices` (upon `NOTICES`), `supervise`, `run_clock` (upon `CATALOGUE`),
+`LEDGER`), `list_people` (upon `PEOPLE`), `send_notices` (upon `NOTICES`), `supervise`, `run_clock`, `exchange` (upon
+`CATALOGUE`),
 `close_ticket` (upon a `TicketRef`), and upon a `DraftRef` the acts of the catalogue's life (`catalogs.life`):
 `edit_draft`, `approve_draft`, `review_draft`, `withdraw_resource`, `open_change`, `extend_task`, `file_correction`,
 `set_lead`, `list_tasks` (of a department), and of its grade (`catalogs.regrading`) `propose_grade` and `settle_grade`.

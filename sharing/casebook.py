@@ -40,33 +40,31 @@ def apply(ground: Ground, applicant: str, channel: Channel, dataset: str, reques
     Raises:
         Refused: SHARE_TEXT, SHARE_APPLICANT_UNKNOWN, CATALOG_UNKNOWN_RESOURCE, RESOURCE_WITHDRAWN.
     """
-    one_line(asdict(request))
-    now = ground.now()
     who, what = find_applicant(ground.engine, applicant), resource(ground.engine, dataset)
+    with write(ground.engine) as connection:
+        identity = opened(connection, ground, (who, channel, what), request, actor)
+    return case(ground.engine, identity)
+
+
+def opened(
+    connection: sa.Connection, ground: Ground, asked: tuple[Applicant, Channel, Resource], request: Request, actor: str
+) -> str:
+    """`apply` in the caller's transaction; the case's id."""
+    one_line(asdict(request))
+    (who, channel, what), now = asked, ground.now()
     # What is approved and signed is the form that will leave, not one that this resource cannot have.
     request = replace(request, form=policy.leaving(what, request.form))
-    with write(ground.engine) as connection:
-        lock(connection, "sharing:case")
-        stands(connection, dataset)
-        last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
-        identity = f"case-{now.year}-{last + 1:04d}"
-        connection.execute(
-            table.insert().values(
-                id=identity,
-                applicant=who.id,
-                channel=channel.value,
-                dataset=what.id,
-                state=State.APPLIED.value,
-                request=asdict(request),
-                applied_at=now,
-                applied_by=actor,
-                changed_at=now,
-            )
-        )
-        content = {"applicant": who.id, "channel": channel.value, "dataset": what.id, "request": _plain(request)}
-        ref = ground.ledger.append([NewEntry(Act.CASE_APPLIED, actor, identity, content)], connection=connection)[0]
-        _event(connection, identity, (now, actor, Act.CASE_APPLIED, ref.number), (None, State.APPLIED), ())
-    return case(ground.engine, identity)
+    lock(connection, "sharing:case")
+    stands(connection, what.id)
+    last = connection.execute(sa.select(sa.func.max(table.c.number))).scalar() or 0
+    identity = f"case-{now.year}-{last + 1:04d}"
+    values: dict[str, Any] = {"id": identity, "applicant": who.id, "channel": channel.value, "dataset": what.id}
+    values |= {"state": State.APPLIED.value, "request": asdict(request), "applied_by": actor}
+    connection.execute(table.insert().values(**values, applied_at=now, changed_at=now))
+    content = {"applicant": who.id, "channel": channel.value, "dataset": what.id, "request": _plain(request)}
+    ref = ground.ledger.append([NewEntry(Act.CASE_APPLIED, actor, identity, content)], connection=connection)[0]
+    _event(connection, identity, (now, actor, Act.CASE_APPLIED, ref.number), (None, State.APPLIED), ())
+    return identity
 
 
 def precheck(ground: Ground, identity: str, actor: str) -> tuple[Case, tuple[Reason, ...]]:

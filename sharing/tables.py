@@ -83,6 +83,22 @@ approval = sa.Table(
     sa.Column("opinion", sa.Text, nullable=False),
 )
 
+use = sa.Table(
+    "sharing_use",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),  # people call it "u-7"
+    sa.Column("case", sa.String(40), sa.ForeignKey("sharing_case.id"), nullable=False, index=True),
+    sa.Column("scene", sa.Text, nullable=False),
+    sa.Column("process", sa.Text, nullable=False),
+    sa.Column("results", sa.Text, nullable=False),
+    sa.Column("storage", sa.Text, nullable=False),
+    sa.Column("destruction", sa.Text, nullable=False),
+    sa.Column("recorded_on", sa.Date, nullable=False),
+    sa.Column("recorded_by", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 agreement = sa.Table(
     "sharing_agreement",
     metadata,

@@ -1,4 +1,4 @@
-"""`hub catalog harvest` and `hub catalog harvested`."""
+"""`hub catalog harvest`, `hub catalog harvested` and `hub catalog draft-from`."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -129,3 +129,39 @@ def _table(records: "Sequence[Any]", lang: str) -> str:
     zh, en = ("来源", "标识", "状态", "提供单位", "名称"), ("source", "id", "state", "provider", "title")
     rows = [(one.source, one.id, one.state, one.provider, one.title) for one in records]
     return table(rows, zh if lang == "zh" else en) if rows else Text("没有采集记录", "nothing was harvested").say(lang)
+
+
+@click.command(
+    "draft-from",
+    help=help_text(
+        "把一条采集记录起草为本部门的目录：来源已有的内容自动填好并注明来源，其余由填报员补齐。",
+        "Draft an entry of your department from a harvested record: what the source says is filled in and noted, the "
+        "officer adds the rest.",
+    ),
+)
+@click.argument("source")
+@click.argument("identity", metavar="ID")
+@click.option("--domain", help=help_text("所属领域（看不出时）", "the domain, where it cannot be told"))
+@click.option("--dataset", help=help_text("数据集标识，默认自动给定", "the dataset's id; given by default"))
+@as_option
+@json_option
+def draft_from(source: str, identity: str, domain: str | None, dataset: str | None, as_: str | None) -> None:
+    """Save the draft and print what the check still asks for."""
+    from catalogs.checking import check_resources
+    from catalogs.exchange.drafting import draft_from as make
+    from catalogs.lookup import departments, units
+    from catalogs.people import current
+    from infra.ground import open_ground
+
+    with open_ground() as ground:
+        ground.prepare()
+        done = make(ground, source, identity, current(ground, as_), domain=domain, dataset=dataset)
+        asked = check_resources([done.body], departments(ground.engine), units(ground.engine))
+        said = Text(
+            f"已起草 {done.resource}（第 {done.revision} 次修订），还需补齐 {len(asked)} 处：",
+            f"drafted {done.resource} (revision {done.revision}); {len(asked)} things are still asked for:",
+        )
+        value = {"resource": done.resource, "revision": done.revision, "source": done.body.source}
+        value["faults"] = [one.as_dict(ground.lang) for one in asked]
+        lines = [said.say(ground.lang), *(f"  {one.text.say(ground.lang)}" for one in asked)]
+        emit(ground, value, lambda _: lines)

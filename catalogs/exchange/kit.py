@@ -1,20 +1,14 @@
-"""What is sent to the other side and received from it, as CSV or JSON in the words of a map. No I/O but on bytes.
+"""The catalogue as it is sent to the other side and received from it, in the words of a map. No I/O but on bytes.
 
-CSV has one row an item, with the resource's cells on each of its rows; JSON is a list of resources, each with its list
-of items. Both are UTF-8. The form is strict: the keys of the map, all of them and no others.
+How the records stand in a file: `catalogs.exchange.wire`.
 """
 
-import csv
-import io
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from catalogs import yamltree
 from catalogs.exchange.mapping import ExchangeMap, Field
-from catalogs.exchange.shield import bare, shielded
-from catalogs.exchange.translate import NoCode, over, sent, unknown_code
+from catalogs.exchange.translate import NoCode, no_code, over, sent, unknown_code
+from catalogs.exchange.wire import Theirs, as_csv, as_json, read
 from catalogs.faults import Fault, fault
 from catalogs.model import Resource
 from catalogs.sheet.columns import EVERY as RESOURCE_COLUMNS
@@ -27,23 +21,9 @@ from catalogs.sheet.table import Cell, Entry, letters
 from catalogs.sheet.telling import Told, in_order
 from infra.errors import Place
 
+__all__ = ["BYTES", "Received", "as_csv", "as_json", "receive", "send"]
+
 BYTES = 32 * 1024 * 1024
-Texts = dict[str, str]
-_UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-
-
-@dataclass(slots=True)
-class Theirs:
-    """One record of the other side: texts by their keys, and the line of each; `line` is where it begins, from 1."""
-
-    line: int
-    texts: Texts
-    lines: Mapping[str, int] = field(default_factory=dict)
-    items: list["Theirs"] = field(default_factory=list)
-
-    def at(self, key: str) -> int:
-        """The line of a key."""
-        return self.lines.get(key, self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +46,8 @@ def send(resources: Sequence[Resource], register: Register, used: ExchangeMap) -
                 record.items.append(Theirs(0, sent(item_cells(item, register.by_id), used.items, used)))
             found.append(record)
         except NoCode as error:
-            said = f"映射 {used.name} 的“{error.field.key}”没有“{error.word}”的代码"
-            english = f"the map {used.name} has no code for {error.word!r} in {error.field.key}"
-            mend = "在城市文件夹的 maps/ 中放一份补上代码的映射", "put a map with the code into the city's maps/"
-            place = Place(f"maps/{used.name}.yaml", dataset=resource.id)
-            faults.append(fault("MAP_NO_CODE", said, english, place=place, field=error.field.key, remedy=mend))
+            faults.append(no_code(error, used, resource.id))
     return found, faults
-
-
-def as_json(records: Sequence[Theirs], used: ExchangeMap) -> bytes:
-    """The records as a list of objects."""
-    listed = [{**one.texts, used.items_key: [item.texts for item in one.items]} for one in records]
-    text = json.dumps(listed, ensure_ascii=False, indent=1)
-    return (_UNPRINTED.sub(lambda char: f"\\u{ord(char[0]):04x}", text) + "\n").encode()
-
-
-def as_csv(records: Sequence[Theirs], used: ExchangeMap) -> bytes:
-    """The records as rows; with a byte-order mark, so that office programs read the Chinese."""
-    out = io.StringIO(newline="")
-    rows = csv.writer(out)
-    rows.writerow([one.key for one in (*used.resource, *used.items)])
-    for record in records:
-        for item in record.items or [Theirs(0, {})]:
-            own = [record.texts[one.key] for one in used.resource]
-            rows.writerow(map(shielded, [*own, *(item.texts.get(one.key, "") for one in used.items)]))
-    return out.getvalue().encode("utf-8-sig")
 
 
 def receive(data: bytes, name: str, register: Register, used: ExchangeMap, held: Mapping[str, Resource]) -> Received:
@@ -108,7 +65,7 @@ def receive(data: bytes, name: str, register: Register, used: ExchangeMap, held:
         return Received((), (fault("MAP_FILE_LARGE", *said, place=Place(name)),), 0)
     faults: list[Fault] = []
     tabular = not name.lower().endswith(".json")
-    records = list(_csv(data, name, used, faults) if tabular else _json(data, name, used, faults))
+    records = read(data, name, used, faults)
     if faults:
         return Received((), tuple(faults), len(records))
     told = Told(name, ("",))
@@ -203,97 +160,3 @@ def _known(record: Theirs, register: Register, used: ExchangeMap, held: Mapping[
     provider = register.by_name.get(squeezed(said["provider"])) or register.by_code.get(said["uscc"])
     identity = register.known(provider.id, said["title"]) if provider else None
     return held.get(identity or "")
-
-
-def _csv(data: bytes, name: str, used: ExchangeMap, faults: list[Fault]) -> Iterator[Theirs]:
-    rows = _rows(data, name, faults)
-    first = next(rows, None)
-    heads = [cell.strip() for cell in first[1]] if first else []
-    expected = [one.key for one in (*used.resource, *used.items)]
-    _keys(set(heads), expected, Place(name, row=1), faults)
-    if faults or heads != expected:
-        said = f"第一行应为：{','.join(expected)}", f"the first row is to be: {','.join(expected)}"
-        faults.append(fault("MAP_HEADER", *said, place=Place(name, row=1)))
-        return
-    current: Theirs | None = None
-    own: list[str] = []
-    for line, row in rows:
-        if len(row) != len(expected):
-            said = f"有 {len(row)} 格，应有 {len(expected)} 格", f"{len(row)} cells instead of {len(expected)}"
-            faults.append(fault("MAP_WIDTH", *said, place=Place(name, row=line)))
-            continue
-        before, after = row[: len(used.resource)], row[len(used.resource) :]
-        if current is None or before != own:
-            if current is not None:
-                yield current
-            current, own = Theirs(line, dict(zip(expected, before, strict=False))), before
-        if any(after):
-            texts = dict(zip(expected[len(before) :], after, strict=True))
-            current.items.append(Theirs(line, texts))
-    if current is not None:
-        yield current
-
-
-def _rows(data: bytes, name: str, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
-    """The rows that hold anything, each with the line where it begins."""
-    line = 1
-    try:
-        rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-        for row in rows:
-            if any(row):
-                yield line, [bare(cell) for cell in row]
-            line = rows.line_num + 1
-    except UnicodeDecodeError as error:
-        at = data.count(b"\n", 0, error.start) + 1
-        faults.append(fault("MAP_ENCODING", "文件不是 UTF-8 编码", "it is not UTF-8", place=Place(name, row=at)))
-    except csv.Error:
-        faults.append(fault("MAP_CSV", "不是正确的 CSV", "it is no correct CSV", place=Place(name, row=line)))
-
-
-def _keys(there: set[str], expected: Sequence[str], place: Place, faults: list[Fault]) -> None:
-    missing = [key for key in expected if key not in there]
-    faults += [fault("MAP_KEY_MISSING", f"缺少“{key}”", f"{key} is missing", place=place, field=key) for key in missing]
-    for key in sorted(there - set(expected)):
-        said = f"映射中没有“{key[:40]}”", f"the map has no {key[:40]!r}"
-        faults.append(fault("MAP_KEY_UNKNOWN", *said, place=place, field=key[:40]))
-
-
-def _json(data: bytes, name: str, used: ExchangeMap, faults: list[Fault]) -> Iterator[Theirs]:
-    """Read as the YAML that JSON is, so that every value knows its line."""
-    node, found = yamltree.read_bytes(data, name)
-    faults += found
-    if found or not isinstance(node, yamltree.Sequence):
-        if not found:
-            faults.append(fault("MAP_JSON", "应是资源的列表", "it is to be a list", place=Place(name, row=1)))
-        return
-    for value in node.values:
-        record = _object(value, used.resource, name, faults, inside=used.items_key)
-        if record is None or not isinstance(value, yamltree.Mapping):
-            continue
-        listed = value.values.get(used.items_key)
-        if listed is not None and not isinstance(listed, yamltree.Sequence):
-            place = Place(name, row=value.lines[used.items_key], column=used.items_key)
-            faults.append(fault("MAP_JSON", "应是列表", "it is to be a list", place=place, field=used.items_key))
-        for item in listed.values if isinstance(listed, yamltree.Sequence) else []:
-            one = _object(item, used.items, name, faults)
-            if one is not None:
-                record.items.append(one)
-        yield record
-
-
-def _object(
-    node: yamltree.Node, fields: Sequence[Field], name: str, faults: list[Fault], inside: str | None = None
-) -> Theirs | None:
-    if not isinstance(node, yamltree.Mapping):
-        faults.append(fault("MAP_JSON", "应是一组键值", "it is to be an object", place=Place(name, row=node.line)))
-        return None
-    expected = [*(one.key for one in fields), *([inside] if inside else [])]
-    _keys(set(node.values), expected, Place(name, row=node.line), faults)
-    texts: Texts = {}
-    for key, value in node.values.items():
-        if isinstance(value, yamltree.Scalar):
-            texts[key] = "" if value.missing else value.text
-        elif key != inside:
-            place = Place(name, row=node.lines[key], column=key)
-            faults.append(fault("MAP_JSON", "应是文本", "it is to be a text", place=place, field=key))
-    return Theirs(node.line, texts, node.lines)

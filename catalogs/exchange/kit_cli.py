@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from catalogs.exchange.mapping import ExchangeMap
     from catalogs.faults import Fault
-    from catalogs.model import Resource
-    from infra.ground import Ground
 
 _map = click.option(
     "--map", "name", required=True, help=help_text("映射：national、vendor……或城市 maps/ 中的", "the map, by its name")
@@ -31,27 +29,23 @@ _map = click.option(
 @click.pass_context
 def send(context: click.Context, out: Path, name: str, unit: str | None, as_: str | None) -> None:
     """Write the file whole or not at all; exit 1 when the map has no code for something."""
-    from catalogs.asking import may_describe
-    from catalogs.exchange import kit
+    from catalogs.exchange import crossing
     from catalogs.exchange.mapping import find_map
-    from catalogs.lookup import resources
     from catalogs.people import current
     from catalogs.sheet.putting import put_in_place
-    from catalogs.sheet.register import register_of
     from infra.ground import open_ground
 
-    _form(out)
+    check_form(out)
     with open_ground() as ground:
         ground.prepare()
         used = find_map(name, ground.city)
-        wanted = [each for each in resources(ground.engine) if unit is None or each.unit == unit]
-        may_describe(ground, current(ground, as_), wanted)
-        records, faults = kit.send(wanted, register_of(ground.engine), used)
+        data, count, faults = crossing.out(
+            ground, used, current(ground, as_), (out.suffix.lower().removeprefix("."), unit)
+        )
         if not faults:
-            data = (kit.as_json if out.suffix.lower() == ".json" else kit.as_csv)(records, used)
             put_in_place(out, lambda part: Path(part).write_bytes(data))
-        value = {"file": str(out), "map": name, "resources": len(records), **_told(faults, used, ground.lang)}
-        done = Text(f"已写入 {out}（{len(records)} 项目录）", f"wrote {out} ({len(records)} resources)")
+        value = {"file": str(out), "map": name, "resources": count, **_told(faults, used, ground.lang)}
+        done = Text(f"已写入 {out}（{count} 项目录）", f"wrote {out} ({count} resources)")
         none = Text("没有写文件", "nothing was written")
         emit(ground, value, lambda _: _lines(faults, used, none if faults else done, ground.lang))
         if faults:
@@ -84,26 +78,22 @@ def receive(
     context: click.Context, file: Path, name: str, assume: tuple[str, ...], out: Path | None, why: str, as_: str | None
 ) -> None:
     """Print every fault; save when there is none. Exit 1 when there is one."""
-    from catalogs.exchange import kit
+    from catalogs.exchange import crossing, kit
     from catalogs.exchange.mapping import find_map
     from catalogs.people import current
-    from catalogs.read_codes import code_rules
-    from catalogs.read_personal import personal_rules
-    from catalogs.sheet.importing import save, write_yaml
-    from catalogs.sheet.register import register_of
+    from catalogs.sheet.importing import write_yaml
     from infra.ground import open_ground
 
-    _form(file)
+    check_form(file)
     with open_ground() as ground:
         ground.prepare()
         by = current(ground, as_)
-        used = _assuming(find_map(name, ground.city), assume)
-        register = register_of(ground.engine, code_rules(ground.city), personal=personal_rules(ground.city))
+        used = crossing.assuming(find_map(name, ground.city), assume)
         with file.open("rb") as opened:
             data = opened.read(kit.BYTES + 1)
-        found = kit.receive(data, file.name, register, used, _held(ground))
+        found = crossing.back(ground, used, (file.name, data))
+        saved = crossing.keep(ground, found, by, why=why) if out is None else []
         wanted = list(found.resources)
-        saved = save(ground, wanted, by, why=why) if wanted and out is None else []
         written = [str(path) for path in write_yaml(wanted, out)] if wanted and out is not None else []
         value = {"file": file.name, "map": name, "records": found.records, "saved": saved, "written": written}
         value |= _told(found.faults, used, ground.lang)
@@ -116,36 +106,16 @@ def receive(
             context.exit(1)
 
 
-def _form(path: Path) -> None:
+def check_form(path: Path) -> None:
+    """Refuse a file whose name says no form.
+
+    Raises:
+        WrongUse: MAP_FORM.
+    """
     from infra.errors import WrongUse
 
     if path.suffix.lower() not in (".csv", ".json"):
         raise WrongUse("MAP_FORM", "文件名应以 .csv 或 .json 结尾", "name a file in .csv or .json")
-
-
-def _assuming(used: "ExchangeMap", assume: tuple[str, ...]) -> "ExchangeMap":
-    from dataclasses import replace
-
-    from catalogs.exchange.mapping import assumed_fault
-    from infra.errors import WrongUse
-
-    given: dict[str, str] = {}
-    for one in assume:
-        key, _, value = one.partition("=")
-        wrong = assumed_fault(key, value)
-        if wrong is not None:
-            raise WrongUse("MAP_ASSUME", wrong.zh, wrong.en)
-        given[key] = value
-    return replace(used, assume={**used.assume, **given})
-
-
-def _held(ground: "Ground") -> "dict[str, Resource]":
-    """What is registered, and what is drafted of the rest."""
-    from catalogs.life.drafts import drafts
-    from catalogs.lookup import resources
-
-    drafted = {one.resource: one.body for one in drafts(ground.engine)}
-    return drafted | {each.id: each for each in resources(ground.engine)}
 
 
 def _told(faults: "Sequence[Fault]", used: "ExchangeMap", lang: str) -> dict[str, Any]:

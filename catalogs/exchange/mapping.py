@@ -2,16 +2,19 @@
 
 A map is YAML, data and no code: `resource` and `items` list the fields of the other side in their order, each with its
 `key` there and `of`, the field of ours (the keys of the form's columns), or a `fixed` value; `codes` gives their code
-for each of our words; `date` is how they write days; `assume` what holds here for what they do not say. The kit's own
-maps lie in `maps/`, a city's in its folder's `maps/`; of two of one name the city's holds.
+for each of our words; `date` is how they write days; `assume` what holds here for what they do not say. `requests`,
+`replies`, `corrections` and `uses` list the fields of what goes beside the catalogue (`catalogs.exchange.kinds`) in the
+same way; a map may leave any of them out. The kit's own maps lie in `maps/`, a city's in its folder's `maps/`; of two
+of one name the city's holds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from catalogs import yamltree
+from catalogs.exchange.kinds import KINDS, RecordKind
 from catalogs.faults import Fault, fault, refusal
 from catalogs.fields import Fields
 from catalogs.sheet import columns, item_columns
@@ -52,6 +55,25 @@ class ExchangeMap:
     resource: tuple[Field, ...]
     items: tuple[Field, ...]
     assume: Mapping[str, str]
+    records: Mapping[str, tuple[Field, ...]]
+
+    def of(self, kind: RecordKind) -> "ExchangeMap":
+        """The map for records of a kind: their fields, and no items.
+
+        Raises:
+            WrongUse: MAP_KIND where it has none for them.
+        """
+        fields = self.records.get(kind.id)
+        if not fields:
+            raise WrongUse(
+                "MAP_KIND",
+                f"映射 {self.name} 没有{kind.text.zh}的字段",
+                f"the map {self.name} has no fields for {kind.text.en}",
+                remedy=Text(
+                    f"在城市文件夹 maps/ 的映射中写上 {kind.id}", f"add `{kind.id}` to a map in the city's maps/"
+                ),
+            )
+        return replace(self, resource=fields, items=(), assume={})
 
     def day(self, value: date) -> str:
         """A day as the other side writes it."""
@@ -77,23 +99,33 @@ def read_map(path: Path) -> tuple[ExchangeMap | None, list[Fault]]:
     if items_key in keys:
         _wrong(fields, "items_key", "MAP_TWICE", f"{items_key} 已是一个字段", f"{items_key} is a field already")
     uncertain, assume = fields.texts("uncertain"), _assume(fields)
+    records = {kind.id: _listed(fields, kind.id, kind.columns, {}, required=False) for kind in KINDS.values()}
     fields.finish()
+    for kind in KINDS.values():
+        there = {each.of.key for each in records[kind.id] if each.of}
+        for key in kind.needed if records[kind.id] else ():
+            if key not in there:
+                _wrong(
+                    fields, kind.id, "MAP_NEEDED", f"{kind.id} 中没有 of: {key}", f"{kind.id} has no field of: {key}"
+                )
     for needed, among, where in (("title", resource, "resource"), ("zh", items, "items")):
         if not any(each.of and each.of.key == needed for each in among):
             said = f"{where} 中没有 of: {needed}", f"{where} has no field of: {needed}"
             _wrong(fields, where, "MAP_NEEDED", *said)
     if faults or name is None or title is None or standard is None:
         return None, faults
-    return ExchangeMap(name, title, standard, uncertain, form, items_key, resource, items, assume), []
+    return ExchangeMap(name, title, standard, uncertain, form, items_key, resource, items, assume, records), []
 
 
 def _wrong(fields: Fields, key: str, code: str, zh: str, en: str) -> None:
     fields.note(code, zh, en, key=key)
 
 
-def _listed(fields: Fields, where: str, known: Mapping[str, Column], keys: dict[str, str]) -> tuple[Field, ...]:
+def _listed(
+    fields: Fields, where: str, known: Mapping[str, Column], keys: dict[str, str], *, required: bool = True
+) -> tuple[Field, ...]:
     found, ours = [], set()
-    for one in fields.children(where):
+    for one in fields.children(where, required=required):
         key, of, fixed = one.text("key"), one.text("of", required=False), one.text("fixed", required=False)
         column = known.get(of or "")
         if key is not None and keys.setdefault(key, one.path) != one.path:

@@ -1,4 +1,4 @@
-"""The tables of the exchange: sources, what they gave, each harvest with its lines."""
+"""The tables of the exchange: sources, what they gave, each harvest with its lines; records that came by the kit."""
 
 import sqlalchemy as sa
 
@@ -52,4 +52,17 @@ LINE = sa.Table(
     sa.Column("code", sa.String(40)),
     sa.Column("said_zh", sa.String(300)),
     sa.Column("said_en", sa.String(300)),
+)
+
+RECEIVED = sa.Table(
+    "catalogs_received",
+    METADATA,
+    sa.Column("kind", sa.String(16), primary_key=True),  # catalogs.exchange.kinds
+    sa.Column("side", sa.String(63), primary_key=True),  # the map's name: who gave the number
+    sa.Column("number", sa.String(100), primary_key=True),  # theirs
+    sa.Column("ours", sa.String(40), nullable=False, index=True),
+    sa.Column("cells", sa.JSON, nullable=False),
+    sa.Column("by", sa.String(63), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("entry", sa.BigInteger, nullable=False),
 )

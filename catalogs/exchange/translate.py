@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from catalogs.exchange.mapping import DATES, ExchangeMap, Field
+from catalogs.faults import Fault, fault
 from catalogs.sheet.column import Kind
 from catalogs.sheet.spell import Value
 from catalogs.sheet.values import parts, stripped
+from infra.errors import Place
 
 Cells = Mapping[str, Value]
 _LABELS = {
@@ -44,6 +46,15 @@ class NoCode(Exception):
     def __init__(self, field: Field, word: str) -> None:
         super().__init__(field.key)
         self.field, self.word = field, word
+
+
+def no_code(error: NoCode, used: ExchangeMap, subject: str) -> Fault:
+    """The fault of a word without a code in the map, about the subject that has it."""
+    said = f"映射 {used.name} 的“{error.field.key}”没有“{error.word}”的代码"
+    english = f"the map {used.name} has no code for {error.word!r} in {error.field.key}"
+    mend = "在城市文件夹的 maps/ 中放一份补上代码的映射", "put a map with the code into the city's maps/"
+    place = Place(f"maps/{used.name}.yaml", dataset=subject)
+    return fault("MAP_NO_CODE", said, english, place=place, field=error.field.key, remedy=mend)
 
 
 def sent(cells: Cells, fields: Sequence[Field], used: ExchangeMap) -> dict[str, str]:

@@ -27,7 +27,7 @@ from catalogs.life.tasks import (
     unknown,
 )
 from catalogs.lookup import resource
-from catalogs.model import Person
+from catalogs.model import Person, Resource
 from infra.database import read, write
 from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground
@@ -92,14 +92,22 @@ def file_correction(ground: Ground, dataset: str, by: Person, *, what: str) -> T
     Raises:
         Refused: CATALOG_ACT_DENIED (the provider does not file with itself), CATALOG_UNKNOWN_RESOURCE, LIFE_WORDS.
     """
-    said = words(what, "what")
-    clocks = clockwork(ground)
     found = resource(ground.engine, dataset)
     may_act(ground, by, "file_correction", DraftRef(found.id, found.unit, found.provider))
     with write(ground.engine) as connection:
-        version = registered(connection, dataset).version
-        new = New(Kind.CORRECTION, dataset, found.provider, said, version, asker=by.department)
-        return open_task(connection, ground, new, by.id, clocks)
+        return filed(connection, ground, found, by, (by.department, what))
+
+
+def filed(connection: Connection, ground: Ground, about: Resource, by: Person, asked: tuple[str, str]) -> Task:
+    """File a 校核 ticket in the caller's transaction, who has asked the rules; `asked` is the department and its words.
+
+    Raises:
+        Refused: LIFE_WORDS.
+    """
+    asker, what = asked
+    version = registered(connection, about.id).version
+    new = New(Kind.CORRECTION, about.id, about.provider, words(what, "what"), version, asker=asker)
+    return open_task(connection, ground, new, by.id, clockwork(ground))
 
 
 def answer(ground: Ground, number: int, by: Person, *, result: str, corrected: int | None = None) -> Task:
@@ -123,16 +131,25 @@ def answer(ground: Ground, number: int, by: Person, *, result: str, corrected: i
                 "a review ends when the entry is reviewed or returned",
                 place=Place(dataset=task.resource),
             )
-        latest = registered(connection, task.resource).version
-        if corrected is not None and not task.version < corrected <= latest:
-            raise Refused(
-                "TASK_VERSION",
-                f"更正所在的版本应晚于提出校核时的第 {task.version} 版，且已登记（现为第 {latest} 版）",
-                f"the corrected version is later than {task.version} and registered ({latest} is the newest)",
-                place=Place(dataset=task.resource),
-            )
+        check_version(connection, task, corrected)
         end_task(connection, ground, task, by.id, said, corrected)
         return task_of(connection, number)
+
+
+def check_version(connection: Connection, task: Task, corrected: int | None) -> None:
+    """Refuse a version that cannot hold the correction that a ticket asks for.
+
+    Raises:
+        Refused: TASK_VERSION.
+    """
+    latest = registered(connection, task.resource).version
+    if corrected is not None and not task.version < corrected <= latest:
+        raise Refused(
+            "TASK_VERSION",
+            f"更正所在的版本应晚于提出校核时的第 {task.version} 版，且已登记（现为第 {latest} 版）",
+            f"the corrected version is later than {task.version} and registered ({latest} is the newest)",
+            place=Place(dataset=task.resource),
+        )
 
 
 def number_of(identity: str) -> int:

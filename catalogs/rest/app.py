@@ -19,6 +19,7 @@ from catalogs.rest.disputes import Lead, routes_of_disputes
 from catalogs.rest.drafts import Given, Saved, routes_of_drafts
 from catalogs.rest.duties import Answered, Correction, Event, Extension, routes_of_duties
 from catalogs.rest.entries import entries
+from catalogs.rest.exchange import Drafting, routes_of_exchange
 from catalogs.rest.files import routes_of_files
 from catalogs.rest.finding import routes_of_finding
 from catalogs.rest.grades import Decided, Lowering, Reviewed, routes_of_grades
@@ -38,6 +39,7 @@ PARTS: Sequence[Part] = (
     Part(routes_of_disputes, (Lead,)),
     Part(routes_of_grades, (Lowering, Decided, Reviewed)),
     Part(routes_of_files),
+    Part(routes_of_exchange, (Drafting,)),
     Part(routes_of_people, (Successor,)),
 )
 

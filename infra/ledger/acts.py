@@ -38,6 +38,8 @@ class Act(StrEnum):
     TRIGGER_REVIEWED = "catalogs:trigger:reviewed"
     PERSON_HANDED_OVER = "catalogs:person:handed_over"
     SOURCE_HARVESTED = "catalogs:source:harvested"
+    RECORDS_RECEIVED = "catalogs:records:received"
+    RECORDS_SENT = "catalogs:records:sent"
 
     CONTRACT_REGISTERED = "contracts:contract:registered"
 
@@ -82,6 +84,7 @@ class Act(StrEnum):
     GRANT_EXPIRED = "sharing:grant:expired"
     EXTRACT_ISSUED = "sharing:extract:issued"
     EXTRACT_ERASED = "sharing:extract:erased"
+    USE_RECORDED = "sharing:use:recorded"
     SHARE_LISTED = "sharing:share:listed"
     SHARE_QUERIED = "sharing:share:queried"
     FILE_READ = "sharing:file:read"
