@@ -4,8 +4,9 @@ Promises: no value of the data is in a suggestion, in a draft or in the ledger; 
 accepts by name; what was proposed and what was accepted stands in the ledger with the draft, in one transaction.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -106,8 +107,13 @@ def entry(ground: Ground, dataset: str) -> tuple[Resource, int | None] | None:
         return None
 
 
-def applied(known: Resource, found: Sequence[Suggestion], accepted: Collection[str]) -> Resource:
-    """The entry with the accepted suggestions; its grade is never lowered. Pure.
+def applied(
+    known: Resource,
+    found: Sequence[Suggestion],
+    accepted: Collection[str],
+    edited: Mapping[str, Suggestion] = MappingProxyType({}),
+) -> Resource:
+    """The entry with the accepted suggestions, as `edited` where they were; its grade is never lowered. Pure.
 
     Raises:
         WrongUse: SUGGEST_ITEM, a name that was not proposed or that the entry does not have.
@@ -122,6 +128,7 @@ def applied(known: Resource, found: Sequence[Suggestion], accepted: Collection[s
             f"there is no suggestion for an item of the entry: {', '.join(unknown)[:200]}",
             remedy=Text("用不带 --accept 的命令查看建议", "see the suggestions without --accept"),
         )
+    by_name |= edited
     items = tuple(by_name[one.name].onto(one) if one.name in wanted else one for one in known.items)
     return replace(known, items=items, grade=max(known.grade, *(one.grade for one in items)))
 
@@ -132,9 +139,16 @@ def raised(known: Resource, found: Sequence[Suggestion]) -> tuple[Trigger, ...]:
 
 
 def accept(
-    ground: Ground, dataset: str, found: Sequence[Suggestion], accepted: Collection[str], by: Person
+    ground: Ground,
+    dataset: str,
+    found: Sequence[Suggestion],
+    accepted: Collection[str],
+    by: Person,
+    edited: Mapping[str, Suggestion] = MappingProxyType({}),
 ) -> drafts.Draft:
     """Save the accepted suggestions as the entry's draft; the ledger says what was proposed and what was decided.
+
+    `edited` are those that the person wants in other words than were proposed.
 
     Raises:
         WrongUse: SUGGEST_ITEM.
@@ -153,13 +167,21 @@ def accept(
             ),
         )
     body, revision = known
-    new = applied(body, found, accepted)
-    return drafts.save(ground, new, by, revision=revision, why=_why(found, accepted))
+    new = applied(body, found, accepted, edited)
+    return drafts.save(ground, new, by, revision=revision, why=_why(found, accepted, edited))
 
 
-def _why(found: Sequence[Suggestion], accepted: Collection[str]) -> str:
+def _why(found: Sequence[Suggestion], accepted: Collection[str], edited: Mapping[str, Suggestion]) -> str:
     proposed = msgspec.json.encode([one.plain() for one in found])
     signs = "; ".join(one.sign() for one in found)
-    names = ", ".join(sorted(accepted))
-    head = f"采纳推断建议 accepted suggestions [{names[:400]}]; sha256 {sha256_hex(proposed)}; 建议 proposed: "
+    names, other = (
+        ", ".join(sorted(accepted)),
+        "; ".join(edited[one.item].sign() for one in found if _other(one, edited)),
+    )
+    head = f"采纳推断建议 accepted suggestions [{names[:400]}]; sha256 {sha256_hex(proposed)}; "
+    head += f"改为 as [{other[:400]}]; 建议 proposed: " if other else "建议 proposed: "
     return (head + signs)[:_LONGEST]
+
+
+def _other(one: Suggestion, edited: Mapping[str, Suggestion]) -> bool:
+    return edited.get(one.item, one) != one

@@ -1,28 +1,30 @@
 """`hub catalog suggest`: what a file shows of its items' classes, roles and grades, for the officer to decide."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from catalogs.as_option import as_option
-from infra.console import emit, help_text, json_option, progress, table
+from infra.console import emit, help_text, json_option, progress, table, wants_json
 from infra.language import Text
 
 if TYPE_CHECKING:
     from catalogs.grading import Trigger
-    from catalogs.model import Grade
+    from catalogs.model import Grade, Resource
     from lake.suggest import Suggestion
 
 
 @click.command(
     help=help_text(
-        "由文件推断各数据项的个人信息类别、标识角色和分级，逐项给出依据和把握，供填报员决定；"
-        "不加 --accept 什么都不改。",
+        "由文件推断各数据项的个人信息类别、标识角色和分级，逐项给出依据和把握，供填报员决定："
+        "在终端上逐项询问，或用 --accept 指明；没有采纳的什么都不改。",
         "Suggest from FILES, which are one delivery, each item's personal class, identifier role and grade, with "
-        "evidence and how sure it is. Nothing is changed without --accept, which saves a draft of the entry.",
+        "evidence and how sure it is. On a terminal each is asked about, elsewhere --accept names them; what is taken "
+        "is saved as a draft of the entry, and nothing else is changed.",
     )
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -33,10 +35,16 @@ if TYPE_CHECKING:
     multiple=True,
     help=help_text("采纳的数据项，可多次；all 为全部", "an item to accept; or all"),
 )
+@click.option(
+    "--yes",
+    "sure",
+    is_flag=True,
+    help=help_text("不涉及个人信息的不再询问；个人信息类别仍逐项确认", "take what is no personal class without asking"),
+)
 @as_option
 @json_option
-def suggest(files: tuple[Path, ...], dataset: str, accepted: tuple[str, ...], as_: str | None) -> None:
-    """Look, show, and save what was accepted."""
+def suggest(files: tuple[Path, ...], dataset: str, accepted: tuple[str, ...], sure: bool, as_: str | None) -> None:
+    """Look, show, ask on a terminal, and save what was accepted."""
     from catalogs.people import current
     from infra.ground import open_ground
     from lake.adopt import Wishes, propose
@@ -48,7 +56,11 @@ def suggest(files: tuple[Path, ...], dataset: str, accepted: tuple[str, ...], as
             found = suggestions(propose(ground, files, dataset, Wishes()).draft)
         known = entry(ground, dataset)
         doubts = raised(known[0], found) if known else ()
-        saved = accept(ground, dataset, found, accepted, someone) if accepted else None
+        edited: Mapping[str, Suggestion] = {}
+        if known is not None and not accepted:
+            edited = _decided(known[0], found, ground.lang, sure=sure)
+            accepted = tuple(edited)
+        saved = accept(ground, dataset, found, accepted, someone, edited) if accepted else None
         value = {
             "dataset": dataset,
             "grade": overall(found).id,
@@ -61,6 +73,23 @@ def suggest(files: tuple[Path, ...], dataset: str, accepted: tuple[str, ...], as
         }
         revision = saved.revision if saved else None
         emit(ground, value, lambda _: _lines(found, overall(found), doubts, revision, ground.lang))
+
+
+def on_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and not wants_json()
+
+
+def _decided(
+    known: "Resource", found: "tuple[Suggestion, ...]", lang: str, *, sure: bool
+) -> "Mapping[str, Suggestion]":
+    """What a person on a terminal takes, item by item; elsewhere, with `sure`, what is no personal class."""
+    from lake.suggest_ask import ask, open_questions
+
+    if not on_terminal():
+        waiting = open_questions(known, found) if sure else []
+        return {one.item: one for one in waiting if one.personal is None}
+    return ask(known, found, lang, sure=sure)
 
 
 def _lines(

@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from unittest.mock import patch
 
 import lake_city as city
 import pytest
+from click.testing import CliRunner
 from front_door import run_hub
 
 from catalogs.life.drafts import draft
 from catalogs.model import Grade, IdentifierRole
 from catalogs.register import resource
+from hub import hub
 from infra.ground import Ground
 
 PHONES = [f"1380000{n:04d}" for n in range(40)]
@@ -75,3 +78,54 @@ def test_an_item_that_was_not_proposed_and_an_entry_that_is_not_there_are_refuse
         ground.environ, "catalog", "suggest", path, "--dataset", "jinshui.traffic.new_one", "--accept", "all"
     )
     assert (none.status, none.err.partition(":")[0]) == (1, "SUGGEST_ENTRY")
+
+
+def asked(ground: Ground, path: Path, answers: str, *more: str, terminal: bool = True) -> str:
+    """The command on a terminal where a person types `answers`; what it said."""
+    given = ["catalog", "suggest", str(phones(path)), "--dataset", city.FLOW, "--as", "officer_jinshui", *more]
+    with patch("lake.suggest_cli.on_terminal", lambda: terminal):
+        done = CliRunner().invoke(hub, given, input=answers, env=dict(ground.environ), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_on_a_terminal_each_item_is_asked_about_and_what_is_left_stays(ground: Ground, tmp_path: Path) -> None:
+    city.stock(ground)
+    said = asked(ground, tmp_path / "a.csv", "n\n" * 20)
+    assert "detector_id" in said
+    assert [phone for phone in PHONES if phone in said] == []
+    assert draft(ground.engine, city.FLOW) is None
+    asked(ground, tmp_path / "a.csv", "q\n")
+    assert draft(ground.engine, city.FLOW) is None
+    asked(ground, tmp_path / "a.csv", "y\n" * 20)
+    saved = draft(ground.engine, city.FLOW)
+    assert saved is not None
+    item = saved.body.item("detector_id")
+    assert item is not None
+    assert item.personal is not None
+
+
+def test_other_words_are_taken_as_given_and_the_ledger_says_both(ground: Ground, tmp_path: Path) -> None:
+    city.stock(ground)
+    asked(ground, tmp_path / "a.csv", "e\ndevice\ny\nquasi\ngeneral_4\n" + "n\n" * 20)
+    saved = draft(ground.engine, city.FLOW)
+    assert saved is not None
+    item = saved.body.item("detector_id")
+    assert item is not None
+    assert item.personal is not None
+    assert (str(item.personal.kind), item.personal.sensitive) == ("device", True)
+    assert (str(item.identifier), item.grade.id, saved.body.grade.id) == ("quasi", "general_4", "general_4")
+    assert "as [detector_id=device/quasi/general_4" in saved.why
+
+
+def test_yes_takes_no_personal_class_without_a_person(ground: Ground, tmp_path: Path) -> None:
+    city.stock(ground)
+    before = resource(ground.engine, city.FLOW).item("detector_id")
+    asked(ground, tmp_path / "a.csv", "", "--yes", terminal=False)
+    saved = draft(ground.engine, city.FLOW)
+    assert saved is None or saved.body.item("detector_id") == before
+    said = asked(ground, tmp_path / "a.csv", "y\n" * 20, "--yes")
+    assert "[1/" in said
+    after = draft(ground.engine, city.FLOW)
+    assert after is not None
+    assert after.body.item("detector_id") != before
