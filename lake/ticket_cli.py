@@ -47,10 +47,11 @@ def list_(unit: str | None, closed: bool, as_: str | None) -> None:
     with open_ground(os.environ) as ground:
         units = visible(ground, current(ground, as_), unit)
         found = listing(ground, units & {unit} if unit else units, closed=closed)
-        emit(ground, {"tickets": [_plain(one) for one in found]}, lambda _: _lines(found, ground.lang))
+        emit(ground, {"tickets": [shown(one) for one in found]}, lambda _: _lines(found, ground.lang))
 
 
-def _plain(one: "Ticket") -> dict[str, Any]:
+def shown(one: "Ticket") -> dict[str, Any]:
+    """The shape of one ticket in JSON."""
     names = ("subject", "unit", "kind", "cause", "deliveries", "records", "first_delivery", "last_delivery")
     times = ("opened_at", "last_at", "closed_at", "closed_by")
     said = {"said": {"zh": one.said.zh, "en": one.said.en}}

@@ -11,6 +11,7 @@ from catalogs.rest.answers import Dataset, answer, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
 from catalogs.rest.parts import Part
 from infra.ground import Ground
+from lake.rest import PART
 from sharing.rest_records import Used, routes_of_records
 from sharing.withdrawing import CHECKS
 
@@ -45,4 +46,4 @@ def routes_of_withdrawal(ground: Ground) -> APIRouter:
     return routes
 
 
-PARTS = (Part(routes_of_withdrawal, (Withdrawal,)), Part(routes_of_records, (Used,)))
+PARTS = (PART, Part(routes_of_withdrawal, (Withdrawal,)), Part(routes_of_records, (Used,)))

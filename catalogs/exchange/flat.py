@@ -1,4 +1,4 @@
-"""Flat records (`catalogs.exchange.kinds`) in the words of a map, and what comes judged cell by cell. Pure."""
+"""Flat records (`catalogs.exchange.kinds`) in the words of a map, and what comes judged cell by cell; I/O on bytes."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence

@@ -10,6 +10,7 @@ otherwise than what is held here, is a conflict: it is shown, and changes nothin
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ from infra.ground import Ground
 from infra.ledger import Act, NewEntry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Numbers:
     """How both sides call the same record: ours goes out behind the city's id, so that no two platforms' meet."""
 
@@ -46,7 +47,11 @@ class Numbers:
 
     def out(self, ours: str) -> str:
         """What the other side calls it."""
-        return next((number for number, own in self.theirs.items() if own == ours), f"{self.city}:{ours}")
+        return self._back.get(ours) or f"{self.city}:{ours}"
+
+    @cached_property
+    def _back(self) -> Mapping[str, str]:
+        return {ours: number for number, ours in self.theirs.items()}
 
 
 class Ledge(Protocol):
