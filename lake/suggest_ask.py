@@ -28,8 +28,10 @@ def open_questions(known: Resource, found: Sequence[Suggestion]) -> list[Suggest
     return [one for one in found if one.item in items and one.onto(items[one.item]) != items[one.item]]
 
 
-def ask(known: Resource, found: Sequence[Suggestion], lang: str, *, sure: bool) -> dict[str, Suggestion]:
-    """The suggestions that the person takes, by item, as they want them."""
+def ask(
+    known: Resource, found: Sequence[Suggestion], lang: str, edition: Edition, *, sure: bool
+) -> dict[str, Suggestion]:
+    """The suggestions that the person takes, by item, as they want them; a class of their own is of `edition`."""
     taken: dict[str, Suggestion] = {}
     waiting = open_questions(known, found)
     asked = [one for one in waiting if not (sure and one.personal is None)]
@@ -44,7 +46,7 @@ def ask(known: Resource, found: Sequence[Suggestion], lang: str, *, sure: bool) 
         if said == "q":
             break
         if said != "n":
-            taken[one.item] = _edited(one, item, lang) if said == "e" else one
+            taken[one.item] = _edited(one, item, lang, edition) if said == "e" else one
     return taken
 
 
@@ -69,7 +71,7 @@ def _sentence(one: Suggestion, item: Item, lang: str) -> str:
     return f"{item.title.say(lang)} ({item.name}): {changes} [{sure.say(lang)}]"
 
 
-def _edited(one: Suggestion, item: Item, lang: str) -> Suggestion:
+def _edited(one: Suggestion, item: Item, lang: str, edition: Edition) -> Suggestion:
     """The suggestion with the words that the person gives; a grade below the item's own is not taken."""
     kind = _choice(PersonalKind, one.personal.kind if one.personal else None, Text("个人信息类别", "class"), lang)
     personal = None
@@ -77,8 +79,7 @@ def _edited(one: Suggestion, item: Item, lang: str) -> Suggestion:
         sensitive = click.confirm(
             Text("敏感个人信息？", "sensitive?").say(lang), bool(one.personal and one.personal.sensitive)
         )
-        edition = one.personal.edition if one.personal else Edition.GBT_45574_2025
-        personal = PersonalClass(kind, sensitive, edition)
+        personal = PersonalClass(kind, sensitive, one.personal.edition if one.personal else edition)
     role = _choice(IdentifierRole, one.identifier, Text("标识角色", "role"), lang) or IdentifierRole.NONE
     grades = [grade.id for grade in Grade if grade >= item.grade]
     start = max(one.grade, item.grade).id

@@ -15,6 +15,7 @@ from infra.language import Text
 if TYPE_CHECKING:
     from catalogs.grading import Trigger
     from catalogs.model import Grade, Resource
+    from infra.ground import Ground
     from lake.suggest import Suggestion
 
 
@@ -58,7 +59,7 @@ def suggest(files: tuple[Path, ...], dataset: str, accepted: tuple[str, ...], su
         doubts = raised(known[0], found) if known else ()
         edited: Mapping[str, Suggestion] = {}
         if known is not None and not accepted:
-            edited = _decided(known[0], found, ground.lang, sure=sure)
+            edited = _decided(ground, known[0], found, sure=sure)
             accepted = tuple(edited)
         saved = accept(ground, dataset, found, accepted, someone, edited) if accepted else None
         value = {
@@ -81,15 +82,17 @@ def on_terminal() -> bool:
 
 
 def _decided(
-    known: "Resource", found: "tuple[Suggestion, ...]", lang: str, *, sure: bool
+    ground: "Ground", known: "Resource", found: "tuple[Suggestion, ...]", *, sure: bool
 ) -> "Mapping[str, Suggestion]":
     """What a person on a terminal takes, item by item; elsewhere, with `sure`, what is no personal class."""
+    from catalogs.own_city import own_city
+    from catalogs.read_personal import personal_rules
     from lake.suggest_ask import ask, open_questions
 
     if not on_terminal():
         waiting = open_questions(known, found) if sure else []
         return {one.item: one for one in waiting if one.personal is None}
-    return ask(known, found, lang, sure=sure)
+    return ask(known, found, ground.lang, personal_rules(own_city(ground)).edition, sure=sure)
 
 
 def _lines(

@@ -18,9 +18,7 @@ from infra.errors import WrongUse
 from infra.ground import Ground
 
 
-def out(
-    ground: Ground, used: ExchangeMap, by: Person, asked: tuple[str, str | None]
-) -> tuple[bytes, int, list[Fault]]:
+def out(ground: Ground, used: ExchangeMap, by: Person, asked: tuple[str, str | None]) -> tuple[bytes, int, list[Fault]]:
     """The registered resources as a file: its bytes, how many, and the words for which the map has no code.
 
     Args:

@@ -115,13 +115,13 @@ def publish(ground: Ground, resource: str, by: Person, *, why: str = "", revisio
     return _take(ground, resource, by, Step.PUBLISH, (why, revision), _publishing)
 
 
-def discard(ground: Ground, resource: str, by: Person, *, why: str) -> None:
+def discard(ground: Ground, resource: str, by: Person, *, why: str, revision: int | None = None) -> None:
     """Give a draft up: what is registered stays as it is.
 
     Raises:
         Refused: LIFE_WORDS; as `submit`.
     """
-    _take(ground, resource, by, Step.DISCARD, (why, None), _discarding)
+    _take(ground, resource, by, Step.DISCARD, (why, revision), _discarding)
 
 
 def _take(

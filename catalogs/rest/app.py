@@ -26,6 +26,7 @@ from catalogs.rest.grades import Decided, Lowering, Reviewed, routes_of_grades
 from catalogs.rest.life import Why, routes_of_life
 from catalogs.rest.parts import Part
 from catalogs.rest.people import Successor, routes_of_people
+from catalogs.rest.personal import routes_of_personal
 from infra.errors import HubError
 from infra.ground import Ground
 
@@ -38,6 +39,7 @@ PARTS: Sequence[Part] = (
     Part(routes_of_duties, (Event, Correction, Answered, Extension)),
     Part(routes_of_disputes, (Lead,)),
     Part(routes_of_grades, (Lowering, Decided, Reviewed)),
+    Part(routes_of_personal),
     Part(routes_of_files),
     Part(routes_of_exchange, (Drafting,)),
     Part(routes_of_people, (Successor,)),

@@ -19,7 +19,7 @@ from catalogs.life.steps import discard
 from catalogs.lookup import departments, units
 from catalogs.model import Person, Resource
 from catalogs.rest.answers import PAGE, Dataset, Limit, Offset, Words, answer, page, says
-from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received, revision
+from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, read_revision, received, revision
 from catalogs.rows import plain
 from catalogs.word import find
 from infra.errors import Place, Refused, WrongUse
@@ -79,13 +79,13 @@ def routes_of_drafts(ground: Ground) -> APIRouter:
     @routes.post(
         "/drafts/{dataset}/discard",
         responses=says("the draft is given up / 已放弃草稿"),
-        openapi_extra=body_schema(Given),
+        openapi_extra=body_schema(Given, known=True),
     )
     async def given_up(request: Request, dataset: Dataset) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
+        person, known = await run_in_threadpool(asker, ground, request), read_revision(request)
         said = document(request, await received(request, MAX_BODY), Given)
         check_text(dataset)
-        await run_in_threadpool(discard, ground, dataset, person, why=said.why)
+        await run_in_threadpool(discard, ground, dataset, person, why=said.why, revision=known)
         return answer({"resource": dataset, "discarded": True})
 
     @routes.post(

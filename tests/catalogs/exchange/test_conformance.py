@@ -6,8 +6,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from catalogs import uscc
 from catalogs.exchange import flat, wire
@@ -128,19 +126,3 @@ def test_a_map_without_fields_for_a_kind_says_so_and_one_that_leaves_out_what_is
     found, faults = read_map(path)
     assert found is None
     assert [(one.code, "what" in one.text.en) for one in faults] == [("MAP_NEEDED", True)]
-
-
-@given(
-    text=st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.from_regex("'{0,3}[=+@-]x?", fullmatch=True)
-)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_cell_that_an_office_program_would_run_is_text_to_it_and_comes_back_as_it_was(text: str) -> None:
-    used = the_map(OWN / "vendor.yaml").of(KINDS["uses"])
-    cells = {field.key: text for field in used.resource}
-    data = wire.as_csv([wire.Theirs(0, cells)], used)
-    for row in list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))[1:]:
-        assert not row[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
-    faults: list[object] = []
-    back = wire.read(data, "a.csv", used, faults)  # type: ignore[arg-type]
-    assert [one.texts for one in back] == ([cells] if text else [])
-    assert faults == []

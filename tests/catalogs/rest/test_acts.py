@@ -114,10 +114,13 @@ def test_a_draft_is_given_up_by_its_own_people_and_its_papers_are_theirs(
     opened = api.get(f"/papers/{kept['number']}", headers=who[OFFICER])
     assert (opened.content, opened.headers["content-type"]) == (b"%PDF-1.7 x", "application/octet-stream")
     denied(api.get(f"/papers/{kept['number']}", headers=who[OUTSIDER]))
-    denied(api.post(f"{at}/discard", json={"why": "不要了"}, headers=who[OUTSIDER]))
+    read = {"If-Match": '"1"'}
+    denied(api.post(f"{at}/discard", json={"why": "不要了"}, headers=who[OUTSIDER] | read))
+    other = api.post(f"{at}/discard", json={"why": "不要了"}, headers=who[OFFICER] | {"If-Match": '"2"'})
+    assert other.status_code == 412, "nobody gives up what a colleague wrote after they read"
     assert api.get(at, headers=who[OFFICER]).status_code == 200
-    assert api.post(f"{at}/discard", json={"why": ""}, headers=who[OFFICER]).json()["code"] == "LIFE_WORDS"
-    assert api.post(f"{at}/discard", json={"why": "不要了"}, headers=who[OFFICER]).json()["discarded"]
+    assert api.post(f"{at}/discard", json={"why": ""}, headers=who[OFFICER] | read).json()["code"] == "LIFE_WORDS"
+    assert api.post(f"{at}/discard", json={"why": "不要了"}, headers=who[OFFICER] | read).json()["discarded"]
     assert api.get(at, headers=who[OFFICER]).status_code == 404
 
 
@@ -159,3 +162,15 @@ def test_a_resource_is_withdrawn_by_head_or_authority_and_leaves_every_list(
     listed = api.get("/resources", params={"limit": 200}, headers=who[OFFICER]).json()["items"]
     assert city.FLOW not in {one["id"] for one in listed}
     assert api.post(at, json={"why": "再来"}, headers=who[AUTHORITY]).status_code == 409
+
+
+def test_flags_are_seen_by_all_and_judged_anew_by_the_authority_alone(
+    api: httpx.Client, who: dict[str, dict[str, str]]
+) -> None:
+    seen = api.get("/personal", headers=who[OUTSIDER]).json()
+    assert seen["total"] > 0
+    assert {one["current"] for one in seen["items"]} <= {True, False}
+    denied(api.post("/personal/rejudge", json={}, headers=who[OFFICER]), "PERSON_ROLE")
+    done = api.post("/personal/rejudge", json={}, headers=who[AUTHORITY])
+    assert done.status_code == 200, done.text
+    assert {"changed", "held"} == set(done.json())

@@ -34,6 +34,8 @@ ROUTES = {
     "lead": "POST /disputes/{number}/lead",
     "list": "GET /resources",
     "paper": "GET /papers/{number}",
+    "personal list": "GET /personal",
+    "personal rejudge": "POST /personal/rejudge",
     "receive": "POST /catalogue",
     "receive-records": "POST /records/{kind}",
     "regrade list": "GET /regradings",
