@@ -227,7 +227,9 @@ def waits(ground: Ground, who: Person, *, unit: str | None, refused: bool) -> li
     mine, now = visible(ground, who, unit), ground.now()
     here = {of: names for of, names in standing(ground, now, unit=unit).items() if of in mine}
     told = _told(ground, who, unit)
-    rows = [row for row in _noted(ground, mine, unit) if _still(row, here)]
+    doors = _set_up(ground)
+    rows = [row for row in _noted(ground, mine, unit) if doors is None or _door(row) in doors]
+    rows = [row for row in rows if _still(row, here)]
     for row in rows:
         if row["door"] == CHANNEL:
             here.get(row["unit"], {}).pop(row["name"], None)
@@ -255,6 +257,23 @@ def _noted(ground: Ground, mine: set[str], unit: str | None) -> list[Mapping[Any
     query = query.where(table.c.unit.in_(sorted(mine))).order_by(table.c.number)
     with read(ground.engine) as connection:
         return list(connection.execute(query if unit is None else query.where(table.c.unit == unit)).mappings())
+
+
+def _door(row: Mapping[Any, Any]) -> tuple[str, str]:
+    return row["door"], {CHANNEL: "", PULL: row["name"]}.get(row["door"], row["unit"])
+
+
+def _set_up(ground: Ground) -> set[tuple[str, str]] | None:
+    """The doors that the city has now, folders as one; None where its file cannot be read: then all count."""
+    try:
+        rules = load_doors(own_city(ground))
+    except HubError:
+        return None
+    return {
+        (CHANNEL, ""),
+        *((bucket.CHANNEL, one.unit) for one in rules.buckets),
+        *((PULL, one.dataset) for one in rules.pulls),
+    }
 
 
 def _still(row: Mapping[Any, Any], here: Mapping[str, Mapping[str, datetime]]) -> bool:

@@ -103,6 +103,17 @@ def test_a_broken_door_is_said_and_the_command_exits_with_one(doors: Ground, com
     assert "STORE_UNREACHABLE" in run_hub(doors.environ, *command).out
 
 
+def test_a_door_that_the_city_took_away_waits_for_nothing(doors: Ground) -> None:
+    doors.environ["HUB_PULL_FLOW"] = ""
+    take(doors)
+    told = {one["door"] for one in waits(doors, current(doors), unit=None, refused=True)}
+    assert told == {"s3", "pull"}
+    (doors.city / "arrivals.yaml").write_text(PULL)
+    assert {one["door"] for one in waits(doors, current(doors), unit=None, refused=True)} == told - {"s3"}
+    (doors.city / "arrivals.yaml").write_text("buckets: {")
+    assert {one["door"] for one in waits(doors, current(doors), unit=None, refused=True)} == told, "nobody can tell"
+
+
 def test_a_scan_says_what_comes_next_and_a_list_how_old_its_look_is(doors: Ground) -> None:
     environ = {**doors.environ, "HUB_LANG": "en"}
     (watched(doors, "sample") / "nobody-knows.csv").write_bytes(b"a\n1\n")
