@@ -27,6 +27,7 @@ from lake.landing import plain_copy
 from lake.parquet import Written
 from lake.read.place import filled
 from lake.read.source import FAULTS
+from lake.unregistered import unregistered
 
 PUBLISH, BLOCK, REPEAT = "would_publish", "would_block", "would_repeat"
 SAID: Mapping[str, Text] = {
@@ -106,6 +107,8 @@ def rehearse(session: Session, dataset: str, path: Path | tuple[Path, ...], draf
         )
     ground, began = session.ground, time.monotonic()
     now = ground.now()
+    if draft is None and (unready := unregistered(ground, dataset, None, kept=False)) is not None:
+        raise unready
     first, together = (path, ()) if isinstance(path, Path) else (path[0], path)
     compiled = session.compiled(dataset) if draft is None else compilation.compile(draft)
     with ground.scratch() as scratch:

@@ -103,3 +103,19 @@ def test_several_files_are_rehearsed_as_one_delivery(stocked: Ground, tmp_path: 
         told = rehearse(session, city.FLOW, folder)
     assert told.counts == {"read": 30, "published": 30, "quarantined": 0, "duplicates": 0, "replaced": 0}
     assert city.deliveries(stocked) == []
+
+
+@pytest.mark.parametrize(
+    ("dataset", "code"),
+    [("dengfeng.agriculture.fire_watch", "ARRIVAL_NO_CONTRACT"), ("dengfeng.x.nothing", "ARRIVAL_UNKNOWN_RESOURCE")],
+)
+def test_without_a_contract_it_is_refused_as_the_delivery_would_be_and_claims_to_keep_nothing(
+    stocked: Ground, tmp_path: Path, dataset: str, code: str
+) -> None:
+    before = everything(stocked)
+    ran = run_hub(stocked.environ, "ingest", dataset, str(mixed(tmp_path / "a.csv")), "--dry-run")
+    assert (ran.status, ran.err.partition(":")[0]) == (1, code)
+    assert "kept as it came" not in ran.err
+    assert everything(stocked) == before
+    outcome = ingest(stocked, dataset, tmp_path / "a.csv", actor="test")
+    assert (outcome.state, outcome.code) == ("refused", code)
