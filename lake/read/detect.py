@@ -48,7 +48,7 @@ _MAGIC: tuple[tuple[bytes, str, str, Text], ...] = (
 )
 _HTML = re.compile(rb"^\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|table|meta|div|script|style)\b", re.I | re.S)
 _SPREADSHEET_XML = re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet")
-_JSON_START = re.compile(rb'^\s*(\{\s*("|\}|$)|\[\s*([\[{"\]\d\-tfnNI]|$))')
+_JSON_START = re.compile(rb"""^\s*(\{\s*(["']|\}|/[/*]|$)|\[\s*([\[{"\]\d\-tfnNI]|$))""")
 # A line of YAML at the left margin: a mark of a document, a comment, an element, or a key. Of a text table the
 # header at least is none of these.
 _YAML_LINE = re.compile(

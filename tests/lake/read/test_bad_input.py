@@ -114,6 +114,8 @@ REFUSED: list[tuple[str, str, bytes, str, int | None]] = [
         None,
     ),
     ("JSON cut off", "t.json", b'[{"a":1,"b":2,"c":3},\n{"a":1', "READ_JSON", 2),
+    ("single quotes for JSON's own", "t.json", b"{\n  'a': 'bad',\n}", "READ_JSON", 2),
+    ("JSON with remarks", "t.json", b'{\n  // what\n  "a": "bad"\n}', "READ_JSON", 2),
     ("text behind JSON", "t.json", b'[{"a":1,"b":2,"c":3}]\n]', "READ_JSON", 2),
     ("JSON without end of depth", "t.json", b"[" * 100_000, "READ_DEPTH", 1),
     ("JSON of numbers", "t.json", b"[1,2,3]", "READ_RECORD_PATH", None),
