@@ -62,6 +62,17 @@ def raised(ground: Ground, dataset: str) -> Raised:
     return Raised(found, known, frozenset(seen), effective_grade(found, known, seen))
 
 
+def unreviewed(ground: Ground, entry: Resource) -> list[Trigger]:
+    """What raises the entry and nobody has reviewed.
+
+    Raises:
+        Refused: CATALOG_FAULTY.
+        WrongUse: CITY_NOT_THIS.
+    """
+    seen = cleared(ground.engine, entry)
+    return [one for one in triggers(entry, thresholds(own_city(ground))) if one.id not in seen]
+
+
 def review_one(ground: Ground, dataset: str, trigger: str, by: Person, *, basis: str) -> Raised:
     """Record that a trigger of the entry was reviewed and is not important; what raises the entry after it.
 

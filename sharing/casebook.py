@@ -25,6 +25,7 @@ from sharing import agreement, cases, classes, policy
 from sharing.applicants import applicant as find_applicant
 from sharing.cases import Approval, Case, Channel, Request, Reviewer, Side, State
 from sharing.declared import Applicant
+from sharing.doubts import doubts
 from sharing.one_line import one_line
 from sharing.reasons import Reason
 from sharing.tables import agreement as agreement_table
@@ -73,8 +74,8 @@ def precheck(ground: Ground, identity: str, actor: str) -> tuple[Case, tuple[Rea
     what = resource(ground.engine, before.dataset)
     known = policy.rules(own_city(ground))
     who = find_applicant(ground.engine, before.applicant)
-    findings = policy.precheck(known, who, before, what, published=_published(ground, before.dataset))
-    findings = findings or classes.unfit(what, before.request)
+    asked = policy.precheck(known, who, before, what, published=_published(ground, before.dataset))
+    findings = (*doubts(ground, what), *asked) or classes.unfit(what, before.request)
     after = cases.prechecked(before, findings)
     extra = {"findings": [reason.rule for reason in findings], "policy": known.digest}
     act = Act.CASE_REFUSED if findings else Act.CASE_PRECHECKED

@@ -38,6 +38,7 @@ from sharing import casebook, cases, certificate, classes, measure, policy, prod
 from sharing.applicants import applicant as find_applicant
 from sharing.cases import Case
 from sharing.certificate import Issue, Origin, Stored
+from sharing.doubts import doubts
 from sharing.record import Attempt, Extract, of_case
 
 __all__ = ["Extract", "certificate_key", "check", "document", "issue", "of_case"]
@@ -72,7 +73,7 @@ def _issue(ground: Ground, held: Lease, case: Case, actor: str) -> Extract:
     what, firm = find_resource(ground.engine, case.dataset), find_applicant(ground.engine, case.applicant)
     known, source = policy.rules(own_city(ground)), curated_key(case.dataset)
     # Catalogue, firm and rules as they are today: what was lawful when it was applied for may not be now.
-    now_against = policy.precheck(known, firm, case, what, published=True)
+    now_against = (*doubts(ground, what), *policy.precheck(known, firm, case, what, published=True))
     policy.raise_for("SHARE_NOT_ISSUED", "不满足交付条件", "the extract may not be issued", now_against)
     if casebook.rendered(ground, case, firm, what).digest != case.digest:
         raise Refused(

@@ -15,7 +15,6 @@ from sqlalchemy.engine import Connection
 from catalogs.asking import may_act
 from catalogs.checking import check_resources
 from catalogs.enter import put_resources
-from catalogs.grading import triggers
 from catalogs.life.clocks import Kind
 from catalogs.life.disputes import raise_disputes
 from catalogs.life.drafts import Draft, Registered, find, put, registered, words, wrong_state
@@ -27,9 +26,8 @@ from catalogs.life.tasks import Clockwork, New, authorities, clockwork, end_task
 from catalogs.lookup import departments, in_force, units
 from catalogs.model import Person, Resource
 from catalogs.own_city import own_city
+from catalogs.raising import unreviewed
 from catalogs.read_codes import code_rules
-from catalogs.read_thresholds import thresholds
-from catalogs.regrading import cleared
 from catalogs.tables import RESOURCE
 from infra.database import lock, write
 from infra.errors import Place, Refused
@@ -223,9 +221,7 @@ def _publishing(one: _Taking) -> int:
 
 def _looked_at(one: _Taking) -> None:
     """What makes data more than its grade says stops publication until the authority has reviewed it."""
-    found = triggers(one.draft.body, thresholds(own_city(one.ground)))
-    reviewed = cleared(one.ground.engine, one.draft.body)
-    open_ = [trigger for trigger in found if trigger.id not in reviewed]
+    open_ = unreviewed(one.ground, one.draft.body)
     if open_:
         raise Refused(
             "GRADE_TRIGGERED",

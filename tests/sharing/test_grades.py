@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sharing_case
+from life_city import looked_at
 
 from catalogs import people
 from catalogs.enter import register_city
 from catalogs.model import Grade
-from catalogs.register import load_city
+from catalogs.register import load_city, resource
 from infra.errors import Refused
 from infra.ground import sample_city
 from lake.delta import Commit, DataFile, Tables, curated_key
@@ -50,10 +51,23 @@ def graded(ground, tmp_path):
     return ground
 
 
-def applied(ground, **changes):
+def applied(ground, *, reviewed=True, **changes):
+    if reviewed:
+        looked_at(ground, resource(ground.engine, FLOW))
     firm = sharing_case.registered(ground)
     asked = {"items": ("detector_id", "flow"), "purpose": "p", "scene": "s", "days": 9, **changes}
     return casebook.apply(ground, firm.id, Channel.CONDITIONAL, FLOW, Request(**asked), "clerk")
+
+
+def test_what_raises_the_grade_lets_nothing_out_before_it_is_reviewed(graded):
+    """A folder registers what no draft could publish: road flow may tell of the economy, and nobody has looked."""
+    case = applied(graded, reviewed=False, items=("detector_id",), form="plain")
+    refused, findings = casebook.precheck(graded, case.id, "clerk")
+    assert (refused.state.value, [reason.rule for reason in findings]) == ("refused", ["grade.triggered"])
+    assert "车流" in findings[0].text.zh
+    looked_at(graded, resource(graded.engine, FLOW))
+    again = applied(graded, reviewed=False, items=("detector_id",), form="plain")
+    assert casebook.precheck(graded, again.id, "clerk")[1] == ()
 
 
 @pytest.mark.parametrize("form", ["aggregate", "rows"])

@@ -15,9 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sharing_case
+from life_city import looked_at
 from measure_data import DIMENSIONS, stored
 
 from catalogs import people
+from catalogs.register import resource
 from infra.errors import Refused
 from lake.delta import Commit, DataFile, Tables, curated_key
 from sharing import casebook, extract, produce
@@ -93,6 +95,7 @@ def published_positions(ground, folder, vehicles=900):
 def test_a_firm_s_extract_of_rows_has_the_k_of_its_certificate(ground, tmp_path):
     sharing_case.publish(ground, tmp_path, rows=10)  # registers the city
     published_positions(ground, tmp_path)
+    looked_at(ground, resource(ground.engine, GPS))
     firm = sharing_case.registered(ground)
     asked = Request(("line", "positioned_at", "lng", "lat"), "公交线网优化", "模型训练", 90, "rows", "同意 2026-1 号")
     case = casebook.apply(ground, firm.id, Channel.CONDITIONAL, GPS, asked, "clerk")
