@@ -13,6 +13,7 @@ from infra.console import emit, help_text, json_option
 from infra.language import Text
 
 if TYPE_CHECKING:
+    from catalogs.exchange.kinds import RecordKind
     from catalogs.exchange.passing import Passed
 
 _KIND = click.argument("kind", type=click.Choice(("requests", "replies", "corrections", "uses")))
@@ -69,6 +70,7 @@ def send_records(kind: str, out: Path, name: str, as_: str | None) -> None:
 def receive_records(context: click.Context, kind: str, file: Path, name: str, as_: str | None) -> None:
     """Take it in and print what became of it; exit 1 with a fault or a conflict."""
     from catalogs.exchange.flat import BYTES
+    from catalogs.exchange.kinds import KINDS
     from catalogs.exchange.kit_cli import check_form
     from catalogs.exchange.mapping import find_map
     from catalogs.exchange.passing import reported, take
@@ -84,19 +86,22 @@ def receive_records(context: click.Context, kind: str, file: Path, name: str, as
             data = opened.read(BYTES + 1)
         done = take(ground, LEDGES[kind](ground), used, current(ground, as_), (file.name, data))
         value = {"file": file.name, "map": name, "kind": kind, **reported(done, used.uncertain, ground.lang)}
-        emit(ground, value, lambda _: [*_lines(done, ground.lang), *_unsure(used.uncertain, ground.lang)])
+        emit(ground, value, lambda _: [*_lines(done, KINDS[kind], ground.lang), *_unsure(used.uncertain, ground.lang)])
     if done.faults or done.conflicts:
         context.exit(1)
 
 
-def _lines(done: "Passed", lang: str) -> list[str]:
+def _lines(done: "Passed", kind: "RecordKind", lang: str) -> list[str]:
     lines = [one.sentence(lang) for one in done.faults]
     for one in done.conflicts:
         head = Text(f"第 {one.line} 行 {one.number} 与 {one.ours} 不一致，没有改动：",
                     f"line {one.line}, {one.number} differs from {one.ours}; nothing was changed:")  # fmt: skip
         lines.append(head.say(lang))
         for key, (ours, theirs) in one.differ.items():
-            both = Text(f"  {key}：本市“{ours}”，对方“{theirs}”", f"  {key}: here {ours!r}, theirs {theirs!r}")
+            named = kind.columns[key]
+            both = Text(
+                f"  {named.zh}：本市“{ours}”，对方“{theirs}”", f"  {named.en}: here {ours!r}, theirs {theirs!r}"
+            )
             lines.append(both.say(lang))
     lines += [f"  + {number} → {ours}" for number, ours in done.new.items()]
     lines += [f"  ~ {number}" for number in done.gone_on]

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import life_city as city
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from catalogs.exchange.mapping import ExchangeMap, find_map
 from catalogs.exchange.passing import Passed, give, take
@@ -16,6 +18,7 @@ from catalogs.life.clocks import Kind
 from catalogs.life.tasks import tasks
 from catalogs.lookup import resource
 from catalogs.people import person
+from hub import hub
 from infra.database import read
 from infra.errors import Refused
 from infra.ground import Ground
@@ -262,3 +265,19 @@ def test_a_ticket_of_ours_that_they_answered_ends_and_keeps_their_day(ground: Gr
     assert came(ground, "corrections", used, answered).same == 1
     assert entries(ground) == before
     assert "2026-12-01" in sent(ground, "corrections", used).decode()
+
+
+def test_a_conflict_exits_1_and_names_what_differs(ground: Ground, used: ExchangeMap, tmp_path: Path) -> None:
+    case = everything(ground)
+    file = tmp_path / "r.csv"
+    file.write_bytes(theirs(sent(ground, "requests", used), {"使用时限（天）": "99"}))
+    asked = ["receive-records", "requests", str(file), "--map", "national", "--as", "operator_sun"]
+    environ = {**ground.environ, "HUB_LANG": "zh"}
+    told = CliRunner().invoke(hub, ["catalog", *asked], env=environ)
+    assert (told.exit_code, "使用时限（天）：本市“90”，对方“99”" in told.output) == (1, True), told.output
+    assert case in told.output
+    out = tmp_path / "out.json"
+    wrote = CliRunner().invoke(
+        hub, ["catalog", "send-records", "uses", str(out), "--map", "vendor", "--as", "operator_sun"], env=environ
+    )
+    assert (wrote.exit_code, len(json.loads(out.read_bytes()))) == (0, 1), wrote.output
