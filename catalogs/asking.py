@@ -19,6 +19,7 @@ from infra.language import Text
 
 _SEEN = ("edit_draft", "review_draft", "approve_draft")
 _AUDITOR = Text("请审计员或主管部门审核人操作", "ask an auditor or the authority's reviewer")
+_COLLEAGUE = Text("请本部门编制目录的人员查看", "ask those of your department who work on its entries")
 _ENGINEER = Text("请数据工程师操作", "ask a data engineer")
 
 
@@ -32,7 +33,7 @@ def may(ground: Ground, act: str, records: Records, as_: str | None = None) -> P
     return may_use(ground, current(ground, as_), act, records)
 
 
-def may_use(ground: Ground, someone: Person, act: str, records: Records) -> Person:
+def may_use(ground: Ground, someone: Person, act: str, records: Records | DraftRef) -> Person:
     """`someone`, if they may do `act` upon records of the house.
 
     Raises:
@@ -46,7 +47,7 @@ def may_use(ground: Ground, someone: Person, act: str, records: Records) -> Pers
             "本人无权查看或使用平台自身的这些记录",
             "these records of the house are not for you to see or use",
             reasons=decision.reasons,
-            remedy=_ENGINEER if records == NOTICES else _AUDITOR,
+            remedy=_COLLEAGUE if isinstance(records, DraftRef) else _ENGINEER if records == NOTICES else _AUDITOR,
         )
     return someone
 

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from catalogs.asking import may_act
 from catalogs.decide import DraftRef
 from catalogs.entry_rules import secret
-from catalogs.life.machine import State, Step, after, said
+from catalogs.life.machine import State, Step, after, said, steps
 from catalogs.life.tables import DRAFT, STEP, WITHDRAWN
 from catalogs.model import Person, Resource
 from catalogs.rows import digest, plain
@@ -193,18 +193,16 @@ def words(text: str, what: str) -> str:
     return text.strip()
 
 
-def wrong_state(resource: str, state: State | None, step: Step) -> Refused:
-    """The refusal of a step that cannot be taken from where the entry stands."""
-    where = said(state)
-    waits = state in (State.SUBMITTED, State.REVIEWED) and step is Step.SAVE
+def wrong_state(resource: str, state: State | None, step: Step, *, listed: bool) -> Refused:
+    """The refusal of a step that cannot be taken from where the entry stands, with those that can."""
+    where, can = said(state), steps(state, listed=listed)
+    zh = "、".join(f"hub catalog {one}（{one.text.zh}）" for one in can)
     return Refused(
         "DRAFT_STATE",
         f"该目录{where.zh}，不能{step.text.zh}",
         f"the entry is {where.en}: it cannot be given the step “{step.text.en}”",
         place=Place(dataset=resource),
-        remedy=Text("先用 hub catalog recall 撤回提交，再修改", "recall it first: hub catalog recall")
-        if waits
-        else None,
+        remedy=Text(f"现在可以：{zh}", f"what can be done now: {', '.join(f'hub catalog {one}' for one in can)}"),
     )
 
 
@@ -222,7 +220,7 @@ def _save(
     state = old.state if old else State.PUBLISHED if known.listed else State.WITHDRAWN if known.version else None
     new_state = after(state, Step.SAVE, listed=known.listed)
     if new_state is None:
-        raise wrong_state(resource.id, state, Step.SAVE)
+        raise wrong_state(resource.id, state, Step.SAVE, listed=known.listed)
     for owner in {old.provider if old else "", known.provider} - {"", resource.provider}:
         # Whose it is, by draft or by register, must not lose it to whoever names another provider.
         may_act(ground, by, "edit_draft", DraftRef(resource.id, resource.unit, owner))

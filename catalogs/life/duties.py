@@ -184,12 +184,12 @@ def seen_by(ground: Ground, by: Person, *, everything: bool = False, closed: boo
     """The tasks of the asker's department, or of every department; a reading, which changes nothing.
 
     Raises:
-        Refused: CATALOG_ACT_DENIED; RECORDS_DENIED for every department's, which are the authority's and auditors'.
+        Refused: RECORDS_DENIED, also for every department's, which are the authority's and auditors'.
     """
     if everything:
         may_use(ground, by, "supervise", CATALOGUE)
         return tasks(ground, closed=closed)
-    may_act(ground, by, "list_tasks", DraftRef("tasks", by.unit, by.department))
+    may_use(ground, by, "list_tasks", DraftRef("tasks", by.unit, by.department))
     return tasks(ground, by.department, closed=closed)
 
 

@@ -141,7 +141,7 @@ def _take(
         known = registered(connection, resource)
         state = after(draft.state, step, listed=known.listed)
         if state is None:
-            raise wrong_state(resource, draft.state, step)
+            raise wrong_state(resource, draft.state, step, listed=known.listed)
         version = act(_Taking(connection, ground, draft, known, by, why.strip(), clocks))
         new = replace(draft, state=state, by=by.id, at=ground.now(), why=why.strip())
         put(connection, ground, new, ACTS[step], old=draft, version=version)

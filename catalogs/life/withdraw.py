@@ -69,7 +69,7 @@ def withdraw(
         may_act(ground, by, "withdraw_resource", DraftRef(resource, body.unit, body.provider))
         state = old.state if old else State.PUBLISHED if known.listed else State.WITHDRAWN
         if after(state, Step.WITHDRAW, listed=known.listed) is None:
-            raise wrong_state(resource, state, Step.WITHDRAW)
+            raise wrong_state(resource, state, Step.WITHDRAW, listed=known.listed)
         live = [text for check in checks for text in check(ground, resource)]
         if live and spite is None:
             raise _live(resource, live)

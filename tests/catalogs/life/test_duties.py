@@ -298,7 +298,7 @@ def test_tasks_of_a_department_are_its_own(ground: Ground, tmp_path: Path) -> No
     assert len(duties.seen_by(ground, city.who(ground, "head_jinshui"))) == 2
     assert [one.number for one in duties.seen_by(ground, city.who(ground, "officer_erqi"))] == [ticket.number]
     for nobody in ("engineer_li", "operator_sun", "auditor_zhao"):
-        with pytest.raises(Refused, match="CATALOG_ACT_DENIED"):
+        with pytest.raises(Refused, match="RECORDS_DENIED"):
             duties.seen_by(ground, city.who(ground, nobody))
     assert len(duties.seen_by(ground, city.who(ground, "auditor_zhao"), everything=True)) == 2
     with pytest.raises(Refused, match="RECORDS_DENIED"):

@@ -198,8 +198,13 @@ def test_returned_with_reasons_it_is_mended_and_submitted_again(ground: Ground, 
     assessed(ground, city.NEW, paper)
     papers.approve(ground, city.NEW, city.who(ground, "head_jinshui"))
     steps.submit(ground, city.NEW, officer)
-    with pytest.raises(Refused, match="DRAFT_STATE"):  # what is being reviewed stands still
+    with pytest.raises(Refused, match="DRAFT_STATE") as still:  # what is being reviewed stands still
         save(ground, city.fresh(ground, title="别的"), officer, revision=first.revision, why="改名")
+    assert still.value.remedy is not None
+    named = [
+        f"hub catalog {name}（" in still.value.remedy.zh for name in ("recall", "return", "review", "publish", "save")
+    ]
+    assert named == [True, True, True, False, False]
     with pytest.raises(Refused, match="LIFE_WORDS"):
         steps.give_back(ground, city.NEW, authority, why=" ")
     back = steps.give_back(ground, city.NEW, authority, why="名称不规范")
