@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalogs.as_dataset import dataset_argument
 from catalogs.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
@@ -140,7 +141,7 @@ def list_(unit: str | None, domain: str | None) -> None:
 
 
 @catalog.command(help=help_text("查看一项资源的登记内容和数据项。", "Show one resource with its fields and items."))
-@click.argument("dataset")
+@dataset_argument
 @json_option
 def show(dataset: str) -> None:
     """Print the nine fields and the items."""
@@ -156,16 +157,19 @@ def show(dataset: str) -> None:
 
 def _shown(found: "Resource", ground: "Ground") -> str:
     from catalogs.life.withdrawn import withdrawal
+    from catalogs.lookup import departments
     from catalogs.personal import said_flag
     from infra.local_time import local_time
 
     lang, conditions = ground.lang, found.conditions
+    names = {one.id: one.name for one in departments(ground.engine)}
+    provider = names.get(found.provider, Text(found.provider, found.provider))
     said = [conditions.scope, conditions.purpose, conditions.other, conditions.reason]
     pairs = [
         (Text("目录名称", "title"), found.title.say(lang)),
-        (Text("提供单位", "provider"), found.provider),
+        (Text("提供单位", "provider"), provider.say(lang)),
         (Text("数据格式", "format"), found.data_format.text.say(lang)),
-        (Text("更新频率", "update frequency"), found.update_frequency.text.say(lang)),
+        (Text("数据更新频率", "update frequency"), found.update_frequency.text.say(lang)),
         (Text("共享属性", "sharing attribute"), found.sharing_attribute.text.say(lang)),
         (
             Text("共享方式", "sharing mode"),

@@ -60,6 +60,12 @@ def resource(engine: Engine, dataset: str) -> Resource:
     return msgspec.convert(body, Resource)
 
 
+def people_names(engine: Engine) -> dict[str, str]:
+    """What people are called, by id."""
+    with read(engine) as connection:
+        return {row.id: row.name for row in connection.execute(sa.select(PERSON.c.id, PERSON.c.name))}
+
+
 def last_known(engine: Engine, dataset: str, item: str) -> Item | None:
     """The item as the newest version of the resource that has it describes it; None: no version ever had it."""
     query = sa.select(RESOURCE_VERSION.c.body).where(RESOURCE_VERSION.c.resource == dataset)

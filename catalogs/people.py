@@ -81,7 +81,10 @@ def new_person(
             f"不能这样写：{shown}",
             f"this cannot be: {shown}",
             remedy=Text(
-                "角色：" + "、".join(map(str, Role)) + "；级别：" + "、".join(each.id for each in Grade),
+                "角色："
+                + "、".join(one.text.zh for one in Role)
+                + "；级别："
+                + "、".join(one.text.zh for one in Grade),
                 "roles: " + ", ".join(map(str, Role)) + "; grades: " + ", ".join(each.id for each in Grade),
             ),
         )

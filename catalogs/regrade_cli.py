@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalogs.as_dataset import dataset_argument
 from catalogs.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
@@ -36,7 +37,7 @@ def regrade_list(dataset: str | None) -> None:
 
 
 @regrade.command("propose", help=help_text("建议降低资源或数据项的级别。", "Propose to lower a grade."))
-@click.argument("dataset")
+@dataset_argument
 @click.option("--to", required=True, help=help_text("级别，如 general_2", "the grade, e.g. general_2"))
 @click.option("--item", default="", help=help_text("只降该数据项", "of this item alone"))
 @click.option("--why", required=True, help=_WHY)
@@ -75,7 +76,7 @@ def regrade_settle(number: int, yes: bool, basis: str, as_: str | None) -> None:
 
 
 @regrade.command("triggers", help=help_text("列出使资源暂升级别的事项。", "List what raises a grade."))
-@click.argument("dataset")
+@dataset_argument
 @json_option
 def regrade_triggers(dataset: str) -> None:
     """Print one line a trigger."""
@@ -100,7 +101,7 @@ def regrade_triggers(dataset: str) -> None:
 
 
 @regrade.command("review", help=help_text("登记某事项经复核不属重要数据。", "Record a trigger as reviewed."))
-@click.argument("dataset")
+@dataset_argument
 @click.argument("trigger")
 @click.option("--basis", required=True, help=_BASIS)
 @as_option

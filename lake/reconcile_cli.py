@@ -19,12 +19,13 @@ _STATES = ("undelivered", "uncatalogued", "late", "drifted", "withdrawn_live")
 
 
 @click.command(
+    short_help=help_text("核对目录与数据是否一致", "Compare the register with the lake."),
     help=help_text(
         "核对目录与数据：已编目未归集、已报送未编目、逾期未更新、与数据项不一致、已撤销仍有数据。"
         "每日自动核对一次，此命令立即核对并保存结果。",
         "Compare the register with the lake now, and keep the result: catalogued but never delivered, delivered but "
         "not catalogued, late, drifted from the items, withdrawn with data. It is done daily by itself.",
-    )
+    ),
 )
 @click.option("--unit", help=help_text("只看一个单位", "of one unit"))
 @click.option("--state", type=click.Choice(_STATES), help=help_text("只看一种结果", "of one kind"))

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help=help_text("由文件提出分类、标识和分级建议", "Propose classes, roles and grades from files."),
     help=help_text(
         "由文件推断各数据项的个人信息类别、标识角色和分级，逐项给出依据和把握，供填报员决定："
         "在终端上逐项询问，或用 --accept 指明；没有采纳的什么都不改。",
         "Suggest from FILES, which are one delivery, each item's personal class, identifier role and grade, with "
         "evidence and how sure it is. On a terminal each is asked about, elsewhere --accept names them; what is taken "
         "is saved as a draft of the entry, and nothing else is changed.",
-    )
+    ),
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--dataset", required=True, metavar="ID", help=help_text("数据集：单位.领域.名称", "unit.domain.name"))

@@ -2,13 +2,14 @@
 
 import click
 
+from catalogs.as_dataset import dataset_argument
 from catalogs.as_option import as_option
 from infra.console import emit, help_text, json_option
 from infra.language import Text
 
 
 @click.command(help=help_text("撤销数据资源（说明理由）。", "Withdraw a resource, with a reason."))
-@click.argument("dataset")
+@dataset_argument
 @click.option("--why", required=True, help=help_text("事由", "why"))
 @click.option("--despite", help=help_text("仍有数据或许可时，为何仍予撤销", "why, in spite of data or grants"))
 @as_option

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalogs.as_dataset import dataset_argument
 from catalogs.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
@@ -27,14 +28,15 @@ def shown(draft: "Draft") -> dict[str, Any]:
 
 def _line(draft: "Draft", ground: "Ground") -> str:
     state = draft.state.text
+    title = draft.body.title
     return Text(
-        f"{draft.resource}：{state.zh}，第 {draft.revision} 次修订",
-        f"{draft.resource}: {state.en}, revision {draft.revision}",
+        f"“{title.zh}”（{draft.resource}）：{state.zh}，第 {draft.revision} 次修订",
+        f"{title.en} ({draft.resource}): {state.en}, revision {draft.revision}",
     ).say(ground.lang)
 
 
 @click.command(help=help_text("查看一项目录的草稿（YAML）与修订号。", "Show a draft as YAML, with its revision."))
-@click.argument("dataset")
+@dataset_argument
 @as_option
 @json_option
 def draft(dataset: str, as_: str | None) -> None:
@@ -69,6 +71,7 @@ def drafts(unit: str | None, provider: str | None, state: str | None, as_: str |
     from catalogs.asking import sees
     from catalogs.life.drafts import drafts as listing
     from catalogs.life.machine import State
+    from catalogs.lookup import people_names
     from catalogs.people import current
     from catalogs.word import find
     from infra.errors import WrongUse
@@ -84,13 +87,15 @@ def drafts(unit: str | None, provider: str | None, state: str | None, as_: str |
         who = current(ground, as_)
         found = [one for one in listing(ground.engine, unit, wanted, provider=provider) if sees(ground, who, one.ref)]
         zh, en = (
-            ("资源", "状态", "修订", "最近办理", "时间", "事由"),
-            ("resource", "state", "revision", "by", "at", "why"),
+            ("名称", "状态", "修订", "最近办理", "时间", "事由", "资源"),
+            ("title", "state", "revision", "by", "at", "why", "resource"),
         )
+        called = people_names(ground.engine)
         rows = [
-            (one.resource, one.state.text.say(ground.lang), one.revision, one.by, local_time(one.at), one.why)
+            (one.body.title.say(ground.lang), one.state.text.say(ground.lang), one.revision, called.get(one.by, one.by),
+             local_time(one.at), one.why, one.resource)
             for one in found
-        ]
+        ]  # fmt: skip
         none = Text("没有草稿", "no draft").say(ground.lang)
         human = table(rows, zh if ground.lang == "zh" else en) if rows else none
         emit(ground, {"drafts": [shown(one) for one in found]}, lambda _: human)
@@ -123,9 +128,14 @@ def save(file: Path, revision: int | None, why: str, as_: str | None) -> None:
 
 
 @click.command(help=help_text("登记风险评估（保密、个人信息）及其材料。", "Record a risk assessment and its paper."))
-@click.argument("dataset")
+@dataset_argument
 @click.argument("paper", type=_FILE)
-@click.option("--kind", required=True, type=click.Choice(["secrecy", "personal"]), help=help_text("种类", "which"))
+@click.option(
+    "--kind",
+    required=True,
+    type=click.Choice(["secrecy", "personal", "保密", "个人信息"]),
+    help=help_text("种类：保密（secrecy）或个人信息（personal）", "which"),
+)
 @click.option("--result", required=True, help=help_text("评估结论", "what it found"))
 @as_option
 @json_option
@@ -138,12 +148,12 @@ def assess(dataset: str, paper: Path, kind: str, result: str, as_: str | None) -
 
     with open_ground() as ground:
         ground.prepare()
-        which = next(one for one in Paper if str(one) == kind)
+        which = next(one for one in Paper if str(one) == kind or one.text.zh.startswith(kind))
         _told(ground, record(ground, dataset, which, paper, current(ground, as_), result=result))
 
 
 @click.command(help=help_text("部门负责人批准草稿的现有内容。", "The head approves the draft as it stands."))
-@click.argument("dataset")
+@dataset_argument
 @click.option("--revision", type=int, help=help_text("只批准该次修订", "approve this revision and no other"))
 @as_option
 @json_option
@@ -161,7 +171,7 @@ def approve(dataset: str, revision: int | None, as_: str | None) -> None:
 @click.command(
     "approve-paper", help=help_text("交回负责人签字的审批表扫描件。", "Take back the scan of the signed sheet.")
 )
-@click.argument("dataset")
+@dataset_argument
 @click.argument("scan", type=_FILE)
 @click.option("--check", help=help_text("签字审批表上的核对码", "the check number on the signed sheet"))
 @click.option("--signed-by", help=help_text("签字的负责人姓名", "the name of the head who signed"))
@@ -180,7 +190,7 @@ def approve_paper(dataset: str, scan: Path, check: str | None, signed_by: str | 
 
 
 @click.command(help=help_text("打印供负责人签字的审批表（A4，HTML）。", "A sheet for the head to sign (A4, HTML)."))
-@click.argument("dataset")
+@dataset_argument
 @click.argument("out", type=_OUT)
 @as_option
 @json_option
@@ -221,9 +231,33 @@ def paper(number: int, out: Path, as_: str | None) -> None:
 
 
 def _told(ground: "Ground", kept: "Recorded") -> None:
+    from catalogs.life.machine import Paper
+    from catalogs.word import find
+
+    kind = find(Paper, kept.kind)
+    name = kind.text if kind is not None else Text("材料", "paper")
     digest = f"，SHA-256 {kept.sha256}" if kept.sha256 else ""
-    said = Text(f"已登记 {kept.number}：{kept.result}{digest}", f"recorded {kept.number}: {kept.result}{digest}")
+    said = Text(
+        f"已登记{name.zh}（第 {kept.number} 号）：{kept.result}{digest}",
+        f"recorded: {name.en} (number {kept.number}): {kept.result}{digest}",
+    )
     emit(ground, kept, lambda _: said.say(ground.lang))
+
+
+def _review_due(draft: "Draft", ground: "Ground") -> list[str]:
+    """Until when the authority has to review what was handed to it."""
+    from catalogs.life.clocks import Kind
+    from catalogs.life.machine import State
+    from catalogs.life.tasks import clockwork, local_day, tasks
+
+    if draft.state is not State.SUBMITTED:
+        return []
+    clocks, today = clockwork(ground), local_day(ground.now())
+    due = [one for one in tasks(ground, kinds=[Kind.REVIEW]) if one.resource == draft.resource]
+    return [
+        Text(f"主管部门审核：{where.zh}", f"review by the authority: {where.en}").say(ground.lang)
+        for where in (clocks.standing(one, today).say() for one in due)
+    ]
 
 
 def _step(name: str, function: str, zh: str, en: str, *, why: bool) -> click.Command:
@@ -239,13 +273,13 @@ def _step(name: str, function: str, zh: str, en: str, *, why: bool) -> click.Com
             ground.prepare()
             take: Callable[..., Any] = getattr(import_module("catalogs.life.steps"), function)
             done = take(ground, dataset, current(ground, as_), why=why)
-            emit(ground, shown(done), lambda _: _line(done, ground))
+            emit(ground, shown(done), lambda _: [_line(done, ground), *_review_due(done, ground)])
 
     said = help_text("事由", "why")
     # An explicit default, even None, would satisfy `required`.
     reason = click.option("--why", required=True, help=said) if why else click.option("--why", default="", help=said)
     command = click.command(name, help=help_text(zh, en))
-    return command(click.argument("dataset")(reason(as_option(json_option(run)))))
+    return command(dataset_argument(reason(as_option(json_option(run)))))
 
 
 submit = _step("submit", "submit", "提交目录，由主管部门审核。", "Submit an entry for review.", why=False)

@@ -74,10 +74,13 @@ def _fields(old: Any, new: Any, label: Mapping[str, Text], about: Text) -> Itera
         if was is _NOTHING:
             yield Text(f"{about.zh}新填{name.zh}：{now.zh}", f"{about.en}{name.en} is now given: {now.en}")
         elif now is _NOTHING:
-            yield Text(f"{about.zh}删去{name.zh}（原为{was.zh}）", f"{about.en}{name.en} was taken out (was {was.en})")
+            yield Text(
+                f"{about.zh}删去{name.zh}（原为“{was.zh}”）", f"{about.en}{name.en} was taken out (was {was.en})"
+            )
         else:
             yield Text(
-                f"{about.zh}{name.zh}由{was.zh}改为{now.zh}", f"{about.en}{name.en} changed from {was.en} to {now.en}"
+                f"{about.zh}{name.zh}由“{was.zh}”改为“{now.zh}”",
+                f"{about.en}{name.en} changed from {was.en} to {now.en}",
             )
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from catalogs.faults import refusal
 from catalogs.fields import Fields
 from catalogs.life.drafts import Draft
-from catalogs.life.papers import check_number, papers, printed
+from catalogs.life.papers import check_number, papers, printed, weighed
 from catalogs.life.sheet import day, sheet
 from catalogs.life.tasks import local_day
 from catalogs.life.versions import difference
-from catalogs.lookup import departments, units
+from catalogs.lookup import departments, people_names, units
 from catalogs.model import Person, Resource
 from catalogs.personal import PersonalRules
 from catalogs.read_resource import read_resource
@@ -44,7 +44,9 @@ def approval_sheet(ground: Ground, resource: str, by: Person, out: Path) -> Draf
     draft = printed(ground, resource, by)
     names = {unit.id: unit.name.zh for unit in units(ground.engine)}
     names |= {department.id: department.name.zh for department in departments(ground.engine)}
+    about_now, who = weighed(draft), people_names(ground.engine)
     recorded = [one for one in papers(ground, resource) if one.kind in ("secrecy", "personal")]
+    recorded = [one for one in recorded if one.about == about_now]  # of what changed since, nothing was assessed
     kinds = {"secrecy": "保密风险评估", "personal": "个人信息保护影响评估"}
     about = {
         "unit": names.get(draft.unit, draft.unit),
@@ -52,7 +54,8 @@ def approval_sheet(ground: Ground, resource: str, by: Person, out: Path) -> Draf
         "revision": str(draft.revision),
         "printed": day(local_day(ground.now())),
         "papers": "；".join(
-            f"{kinds[one.kind]}：{one.result}（{one.by}，{local_time(one.at)[:10]}）" for one in recorded
+            f"{kinds[one.kind]}：{one.result}（{who.get(one.by, one.by)}，{local_time(one.at)[:10]}）"
+            for one in recorded
         ),
     }
     changed = difference(ground, resource)[2]

@@ -146,7 +146,7 @@ def approve_on_paper(
     if not sheets:
         raise _sheet(resource, "SHEET_NONE", "没有打印过这样的审批表", "no such sheet was printed")
     if len(sheets) > 1:
-        zh = "打印过几份审批表，请用 --check 给出签字那份上的核对码"
+        zh = "打印过几份审批表，请用 --check 给出签字那份末尾的核对码"
         en = "several sheets were printed: give the check number of the signed one with --check"
         raise _sheet(resource, "SHEET_WHICH", zh, en)
     if sheets != {draft.digest}:

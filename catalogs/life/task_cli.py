@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from catalogs.as_dataset import dataset_argument
 from catalogs.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
@@ -44,14 +45,17 @@ def _told(ground: "Ground", task: "Task") -> None:
 @json_option
 def tasks(everything: bool, closed: bool, as_: str | None) -> None:
     """Print one line a task; one department's alone but for the authority and auditors."""
+    from catalogs.life.drafts import drafts
     from catalogs.life.duties import seen_by
+    from catalogs.life.machine import State
     from catalogs.life.tasks import clockwork, local_day
     from catalogs.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
         ground.prepare()
-        found = seen_by(ground, current(ground, as_), everything=everything, closed=closed)
+        who = current(ground, as_)
+        found = seen_by(ground, who, everything=everything, closed=closed)
         clocks, today = clockwork(ground), local_day(ground.now())
         zh, en = (
             ("任务", "种类", "资源", "部门", "经办人", "期限", "事由"),
@@ -62,16 +66,30 @@ def tasks(everything: bool, closed: bool, as_: str | None) -> None:
              clocks.standing(one, today).say().say(ground.lang), one.why)
             for one in found
         ]  # fmt: skip
+        back = [] if everything else drafts(ground.engine, state=State.RETURNED, provider=who.department)
         none = Text("没有待办任务", "no open task").say(ground.lang)
-        human = table(rows, zh if ground.lang == "zh" else en) if rows else none
-        emit(ground, {"tasks": [_said(ground, one, clocks) for one in found]}, lambda _: human)
+        human = [table(rows, zh if ground.lang == "zh" else en)] if rows else [] if back else [none]
+        human += [
+            Text(
+                f"退回修改：“{one.body.title.zh}”（{one.resource}）：{one.why}",
+                f"returned: {one.body.title.en} ({one.resource}): {one.why}",
+            ).say(ground.lang)
+            for one in back
+        ]
+        value = {"tasks": [_said(ground, one, clocks) for one in found], "returned": [one.resource for one in back]}
+        emit(ground, value, lambda _: human)
 
 
 @click.command(
     "change-event", help=help_text("登记职责或法规变化，开立目录更新任务。", "A duty or law changed: opens a task.")
 )
-@click.argument("dataset")
-@click.option("--kind", required=True, type=click.Choice(["duty", "law"]), help=help_text("职责或法规", "duty or law"))
+@dataset_argument
+@click.option(
+    "--kind",
+    required=True,
+    type=click.Choice(["duty", "law", "职责", "法规"]),
+    help=help_text("职责（duty）或法规（law）", "duty or law"),
+)
 @click.option("--why", required=True, help=help_text("变化的内容", "what changed"))
 @click.option("--on", type=_DAY, help=help_text("变化的日期，默认今天", "the day it changed; today by default"))
 @as_option
@@ -84,8 +102,8 @@ def change_event(dataset: str, kind: str, why: str, on: datetime | None, as_: st
 
     with open_ground() as ground:
         ground.prepare()
-        day = on.date() if on else None
-        _told(ground, record(ground, dataset, current(ground, as_), kind=kind, why=why, on=day))
+        day, meant = on.date() if on else None, {"职责": "duty", "法规": "law"}.get(kind, kind)
+        _told(ground, record(ground, dataset, current(ground, as_), kind=meant, why=why, on=day))
 
 
 @click.command(help=help_text("主管部门同意任务延期（一次）。", "The authority consents to an extension, once."))
@@ -108,7 +126,7 @@ def extend(task: str, why: str, days: int | None, as_: str | None) -> None:
 
 
 @click.command(help=help_text("对使用的数据提出校核。", "Ask for the correction of data that you use."))
-@click.argument("dataset")
+@dataset_argument
 @click.option("--what", required=True, help=help_text("哪里不对", "what is wrong"))
 @as_option
 @json_option
@@ -162,9 +180,13 @@ def report(as_: str | None) -> None:
 
 
 @click.command(help=help_text("用文字说明两版目录的差别。", "What differs between two versions, in words."))
-@click.argument("dataset")
-@click.option("--from", "old", help=help_text("从哪一版（数字或 draft）", "from which version (a number or draft)"))
-@click.option("--to", "new", help=help_text("到哪一版（数字或 draft）", "to which version (a number or draft)"))
+@dataset_argument
+@click.option(
+    "--from",
+    "old",
+    help=help_text("从哪一版：版本号、draft，或 r2（第 2 次修订）", "a version, draft, or r2 (revision 2)"),
+)
+@click.option("--to", "new", help=help_text("到哪一版，写法相同", "to which, written alike"))
 @as_option
 @json_option
 def diff(dataset: str, old: str | None, new: str | None, as_: str | None) -> None:
@@ -177,21 +199,33 @@ def diff(dataset: str, old: str | None, new: str | None, as_: str | None) -> Non
         ground.prepare()
         shown = sees_drafts(ground, current(ground, as_), dataset)
         since, to, found = difference(ground, dataset, old, new, drafts=shown)
-        head = Text(f"{dataset}：{_version(since).zh}与{_version(to).zh}相比",
-                    f"{dataset}: {_version(since).en} against {_version(to).en}")  # fmt: skip
+        head = _compared(dataset, since, to)
         same = Text("没有差别", "no difference")
         lines = [f"  {one.say(ground.lang)}" for one in found] or [f"  {same.say(ground.lang)}"]
         emit(ground, {"from": since, "to": to, "changes": found}, lambda _: [head.say(ground.lang), *lines])
 
 
+def _compared(dataset: str, since: str, to: str) -> Text:
+    if since == "0":
+        return Text(
+            f"{dataset}：尚未登记，{_version(to).zh}的内容", f"{dataset}: not registered before {_version(to).en}"
+        )
+    return Text(
+        f"{dataset}：{_version(since).zh}与{_version(to).zh}相比",
+        f"{dataset}: {_version(since).en} against {_version(to).en}",
+    )
+
+
 def _version(word: str) -> Text:
     if word == "draft":
         return Text("草稿", "the draft")
-    return Text(f"第 {word} 版", f"version {word}") if word != "0" else Text("登记以前", "what was before")
+    if word.startswith("r"):
+        return Text(f"第 {word[1:]} 次修订", f"revision {word[1:]}")
+    return Text(f"第 {word} 版", f"version {word}")
 
 
 @click.command(help=help_text("一项目录的办理经过。", "All that was done to an entry."))
-@click.argument("dataset")
+@dataset_argument
 @as_option
 @json_option
 def history(dataset: str, as_: str | None) -> None:
@@ -224,7 +258,7 @@ def history(dataset: str, as_: str | None) -> None:
 )
 @click.argument("leaver")
 @click.argument("successor")
-@click.option("--reason", required=True, help=help_text("事由", "why"))
+@click.option("--why", "--reason", "reason", required=True, help=help_text("事由", "why"))
 @json_option
 def hand_over(leaver: str, successor: str, reason: str) -> None:
     """Hand over, and print what went."""

@@ -107,7 +107,7 @@ def _paper(row: sa.Row[Any]) -> Happened:
 def difference(
     ground: Ground, resource: str, old: str | None = None, new: str | None = None, *, drafts: bool = True
 ) -> tuple[str, str, list[Text]]:
-    """What differs between two versions, each a number or `draft`, with the two that were compared.
+    """What differs between two versions, each a number, `draft` or a revision (`r2`), with the two that were compared.
 
     By default the draft against what is registered; without a draft the newest version against the one before.
     Without `drafts` it is as if there were none.
@@ -132,10 +132,15 @@ def difference(
 def _body(connection: Connection, resource: str, version: str, *, drafts: bool) -> Resource | None:
     if version == "0":
         return None
-    if version == DRAFT:
-        drafted = find(connection, resource) if drafts else None
+    if version == DRAFT and drafts:
+        drafted = find(connection, resource)
         if drafted is not None:
             return drafted.body
+    elif drafts and version.startswith("r") and version[1:].isascii() and version[1:].isdecimal() and len(version) < 9:
+        saved = STEP.c.resource == resource, STEP.c.revision == int(version[1:]), STEP.c.body.is_not(None)
+        body = connection.execute(sa.select(STEP.c.body).where(*saved)).scalar()
+        if body is not None:
+            return msgspec.convert(body, Resource)
     elif version.isascii() and version.isdecimal() and len(version) < 9:
         here = RESOURCE_VERSION.c.resource == resource, RESOURCE_VERSION.c.version == int(version)
         body = connection.execute(sa.select(RESOURCE_VERSION.c.body).where(*here)).scalar()
@@ -143,7 +148,7 @@ def _body(connection: Connection, resource: str, version: str, *, drafts: bool) 
             return msgspec.convert(body, Resource)
     raise Refused(
         "VERSION_UNKNOWN",
-        f"没有第 {version[:20]} 版",
+        f"没有这一版：{version[:20]}",
         f"there is no version {version[:20]}",
         place=Place(dataset=resource[:191]),
         remedy=Text("用 hub catalog history 查看各版", "see the versions with `hub catalog history`"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from catalogs.breach import Breach
 from catalogs.checking import Known, check_resources
 from catalogs.faults import Fault
+from catalogs.life.machine import State
 from catalogs.model import Resource
 from catalogs.rows import digest, plain
 from catalogs.sheet.build import Built, build
@@ -63,6 +64,9 @@ def _over(
 ) -> tuple[Built, bool]:
     """The entry over what stands already, and whether it would undo what somebody else did."""
     if before is None or before.body is None:
+        if before is not None and before.state is State.WITHDRAWN:
+            zh = "该目录已撤销；存为草稿即重新编制，不再提供的请从表中删去"
+            told.remark(told.at(entry, "title"), "SHEET_WITHDRAWN", zh, "it is withdrawn: a draft begins it anew")
         return build(entry, told, register, taken), False
     complete(entry, before.body, register)
     one = build(entry, told, register, taken)

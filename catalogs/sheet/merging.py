@@ -108,7 +108,8 @@ def conflicts(built: Built, standing: Standing, told: Told, register: Register) 
     for key in columns.EVERY:
         if key not in _DERIVED and key not in built.faulty and _undone(mine, now, then, key):
             place = told.at(built.entry, key)
-            _tell(told, place, standing, columns.EVERY[key].zh, (now.get(key), mine.get(key)))
+            untouched = base is not None and mine.get(key) == then.get(key)
+            _tell(told, place, standing, columns.EVERY[key].zh, (now.get(key), mine.get(key), untouched))
     _items(built, standing, told, register)
     return len(told.faults) > before
 
@@ -125,39 +126,50 @@ def _items(built: Built, standing: Standing, told: Told, register: Register) -> 
     title = told.at(built.entry, "title")
     for name, item in now.items():
         if name not in own and (base is None or then.get(name) != item):
-            _tell(told, title, standing, f"数据项“{shown(item.zh)}”", (item.zh, None))
+            said = Text(f"有数据项“{shown(item.zh)}”，本表没有", f"it has the item {item.en}, which this sheet lacks")
+            remedy = Text("的“数据项”表补上这一行；不补即删去该数据项", "add its row, or it will be removed")
+            _fault(told, title, standing, said, remedy)
     for name, one in own.items():
         before = then.get(name)
         if name not in now and (before is not None or base is None):
-            _tell(told, told.at(one.entry, "zh"), standing, f"数据项“{shown(one.item.zh)}”", (None, one.item.zh))
+            said = Text(f"没有数据项“{shown(one.item.zh)}”，本表有", f"it lacks the item {one.item.en} of this sheet")
+            remedy = Text("删去这一行；不删即保留该数据项", "remove the row, or it will stay")
+            _fault(told, told.at(one.entry, "zh"), standing, said, remedy)
         elif name in now:
-            for key, place in _item_cells(one, now[name], before, told, register):
-                _tell(told, place, standing, item_columns.EVERY[key].zh, _both(one.item, now[name], key, register))
+            for place, key, values in _item_cells(one, now[name], before, told, register):
+                _tell(told, place, standing, item_columns.EVERY[key].zh, values)
 
 
 def _item_cells(
     one: BuiltItem, now: Item, before: Item | None, told: Told, register: Register
-) -> Iterator[tuple[str, Place]]:
+) -> Iterator[tuple[Place, str, tuple[Value, Value, bool]]]:
     mine, theirs = item_cells(one.item, register.by_id), item_cells(now, register.by_id)
     then = item_cells(before, register.by_id) if before is not None else mine
     for key in item_columns.EVERY:
         if _undone(mine, theirs, then, key):
-            yield key, told.at(one.entry, key)
+            untouched = before is not None and mine.get(key) == then.get(key)
+            yield told.at(one.entry, key), key, (theirs.get(key), mine.get(key), untouched)
 
 
-def _both(mine: Item, now: Item, key: str, register: Register) -> tuple[Value, Value]:
-    return item_cells(now, register.by_id).get(key), item_cells(mine, register.by_id).get(key)
+def _tell(told: Told, place: Place, standing: Standing, what: str, values: tuple[Value, Value, bool]) -> None:
+    """Tells a cell: `values` are what is there now, what the sheet has, and whether the sheet left it as it was."""
+    now, own = ("空" if one in (None, "") else f"“{shown(str(one))}”" for one in values[:2])
+    said = Text(
+        f"{what}现在是{now}，本表{'还是原来的' if values[2] else '是'}{own}",
+        f"{what} is {now} now, and {'still ' if values[2] else ''}{own} in this sheet",
+    )
+    same = (
+        (f"一般采用现在的值，填{now}", f"most likely {now} holds") if values[2] else ("商定以哪个为准", "agree on one")
+    )
+    remedy = Text(f"此格改为：{same[0]}；不改即以{own}为准", f"write: {same[1]}; else {own} will hold")
+    _fault(told, place, standing, said, remedy)
 
 
-def _tell(told: Told, place: Place, standing: Standing, what: str, both: tuple[Value, Value]) -> None:
-    now, own = ("空" if one in (None, "") else f"“{shown(str(one))}”" for one in both)
+def _fault(told: Told, place: Place, standing: Standing, said: Text, remedy: Text) -> None:
     who = standing.who or Text("同事", "a colleague")
-    text = Text(
-        f"{who.zh}已改过此目录：{what}现在是{now}，本表是{own}",
-        f"{who.en} has changed the entry: {what} is {now} now, and {own} in this sheet",
+    text = Text(f"{who.zh}已改过此目录：{said.zh}", f"{who.en} has changed the entry: {said.en}")
+    where = Text(
+        "在标注副本（--marked，已对应最新内容）中", "in the marked copy (--marked), which is of the newest state, "
     )
-    remedy = Text(
-        "用 --marked 取标注副本（已对应最新内容），商定以哪个为准，填入此格，交回副本；不改此格即以本表为准",
-        "take the marked copy (--marked), which is of the newest state; write there which one holds, and hand it in",
-    )
+    remedy = Text(f"{where.zh}{remedy.zh}；改好后交回副本", f"{where.en}{remedy.en}; hand that in")
     told.faults.append(Fault(place, "SHEET_CONFLICT", text, remedy))

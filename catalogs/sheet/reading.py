@@ -163,6 +163,16 @@ def _no_table(told: Told) -> Refused:
     )
 
 
+def _named_alone(place: Place, told: Told) -> None:
+    """Items that are named beside their resource and nothing more is said of: often all of them in one cell."""
+    text = Text("数据项只写了名称，没有数据类型", "the items have names and no data types")
+    remedy = Text(
+        "另建工作表“数据项”，每个数据项一行，写明目录名称、数据项名称、数据类型（政务数据共享条例第十三条）",
+        "add a sheet 数据项 with a row an item: 目录名称, 数据项名称, 数据类型 (Decree 809 Art. 13)",
+    )
+    told.faults.append(Fault(place, "SHEET_COLUMN_MISSING", text, remedy, "type"))
+
+
 def _columns(number: int, header: Header, told: Told, has_items: bool) -> None:
     """Columns that every entry needs and that the table lacks: told once, at the header."""
     if header.lists_items:
@@ -174,7 +184,7 @@ def _columns(number: int, header: Header, told: Told, has_items: bool) -> None:
             if not set(OTHERWISE.get(column.key, ())) & header.resource.keys()
         ]
         if "zh" in header.item and "type" not in header.item:
-            lacking.append(ITEM_COLUMNS["type"])
+            _named_alone(told.place(number, header.row, header.item["zh"]), told)
     place = told.place(number, header.row, None)
     for column in lacking:
         if column.key == "classification.grade" and "grade" in header.item:

@@ -96,20 +96,35 @@ def _write(
 
 def _providers(register: "Register", unit: str | None, department: str | None) -> "list[Department]":
     from catalogs.sheet.register import squeezed
-    from infra.errors import WrongUse
 
     found = [one for one in register.departments if unit is None or one.unit == unit]
     if department is not None:
         named = register.by_id.get(department) or register.by_name.get(squeezed(department))
         found = [one for one in found if named is not None and one.id == named.id]
-    if not found and (unit or department):
-        raise WrongUse(
-            "SHEET_NOBODY",
-            "没有登记这样的单位或部门",
-            "no such unit or department is registered",
-            remedy=Text("用 hub catalog list 查看已登记的单位", "see what is registered with `hub catalog list`"),
-        )
+    if not found:
+        raise _nobody(register, unit, department)
     return found
+
+
+def _nobody(register: "Register", unit: str | None, department: str | None) -> Exception:
+    from catalogs.sheet.likeness import likeness
+    from catalogs.sheet.register import squeezed
+    from infra.errors import WrongUse
+
+    if not register.departments:
+        remedy = Text(
+            "登记库还是空的：先运行 hub catalog register", "nothing is registered yet: run `hub catalog register`"
+        )
+    else:
+        here = [one for one in register.departments if unit is None or one.unit == unit] or register.departments
+        near = likeness(squeezed(department or unit or ""), [squeezed(one.name.zh) for one in here], 40)
+        meant = next((one.name for one in here if near and squeezed(one.name.zh) == near[0]), None)
+        hint = Text(f"是不是“{meant.zh}”？", f"did you mean {meant.en}? ") if meant else Text("", "")
+        units = "、".join(one.id for one in register.units[:20])
+        remedy = Text(f"{hint.zh}单位编号有：{units}", f"{hint.en}units are: {units}")
+    return WrongUse(
+        "SHEET_NOBODY", "没有登记这样的单位或部门", "no such unit or department is registered", remedy=remedy
+    )
 
 
 def _in_hand(ground: "Ground", who: "Person", providers: set[str]) -> _Held:
@@ -160,6 +175,7 @@ def import_excel(
     as_: str | None,
 ) -> None:
     """Print every fault; save when there is none. Exit 1 when there is one."""
+    from catalogs.asking import sees
     from catalogs.people import current
     from catalogs.read_codes import code_rules
     from catalogs.read_personal import personal_rules
@@ -170,7 +186,8 @@ def import_excel(
     with open_ground() as ground:
         ground.prepare()
         by = current(ground, as_)
-        register = register_of(ground.engine, code_rules(ground.city), by.id, personal=personal_rules(ground.city))
+        codes, personal = code_rules(ground.city), personal_rules(ground.city)
+        register = register_of(ground.engine, codes, by.id, lambda one: sees(ground, by, one), personal=personal)
         found = read_sheets(files, register)
         copies = _marked(found, files, marked, ground.lang) if marked else []
         wanted = [] if check_only or (found.faults and not good_only) else found.resources

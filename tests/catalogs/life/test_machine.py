@@ -64,14 +64,14 @@ def test_a_difference_is_said_in_an_officers_words() -> None:
     )
     said = [one.zh for one in changes(FLOW, new)]
     was = FLOW.sharing_attribute.text.zh
-    assert f"共享属性由{was}改为有条件共享" in said
+    assert f"共享属性由“{was}”改为“有条件共享”" in said
     assert "新填应用场景：信号优化" in said
     assert any(one.startswith("新增数据项 新增项(added") for one in said)
     assert any(one.startswith(f"删去数据项 {FLOW.items[-1].zh}") for one in said)
     assert "sharing attribute changed from" in " ".join(one.en for one in changes(FLOW, new))
     mended = replace(FLOW, items=(replace(FLOW.items[0], zh="改名"), *FLOW.items[1:]))
     assert [one.zh for one in changes(FLOW, mended)] == [
-        f"数据项“{FLOW.items[0].zh}”({FLOW.items[0].name})的中文名称由{FLOW.items[0].zh}改为改名"
+        f"数据项“{FLOW.items[0].zh}”({FLOW.items[0].name})的中文名称由“{FLOW.items[0].zh}”改为“改名”"
     ]
 
 

@@ -151,9 +151,9 @@ def test_items_that_a_colleague_added_changed_or_removed_are_told(
     found = read(ground, officer, path)
     assert {code for _, _, code in spots(found)} == {"SHEET_CONFLICT"}
     said = "\n".join(one.text.zh for one in found.faults)
-    assert "数据项“同事新增”现在是“同事新增”，本表是空" in said
-    assert f"数据项“{second.zh}”现在是空" in said
-    assert "数据长度现在是“99”，本表是" in said
+    assert "有数据项“同事新增”，本表没有" in said
+    assert f"没有数据项“{second.zh}”，本表有" in said
+    assert "数据长度现在是“99”，本表还是原来的" in said
     assert len(found.faults) == 3
 
 
