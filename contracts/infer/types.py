@@ -40,6 +40,7 @@ _ID = re.compile(
 )
 _ORDINAL = re.compile(r"序号|站序|(^|_)(seq|sequence|rank|order|index|label_no|row_?no)(_|$)")
 _COUNTED = re.compile(r"(小时|时|月份?|日|年份?|季度|周)$|(^|_)(hour|month|day|year|week|minute|hh|mm)(_|$)")
+_WHOLE = re.compile(r"(数|数量|流量|人次|人口|户)$|(^|_)(count|quantity|num|flow|persons|visits|passengers)(_|$)")
 # Of a low income are persons and households, which are counted.
 _MONEY = re.compile(
     r"金额|费用|票价|价格|单价|收入|支出|工资|(^|_)(fee|fare|carfare|price|cost|amount|salary|tax)(_|$)"
@@ -227,7 +228,9 @@ def _number(column: Measured, names: str) -> Typed | None:
         return None
     sure = share(numbers.all, column.filled)
     steps = column.written.steps if column.written else ()
-    whole = _enough(numbers.integers, column.filled)
+    # A decimal among whole numbers is a number too, and a mistake only where things are counted or put in order.
+    counted = any(kind.search(names) for kind in (_WHOLE, _COUNTED, _ORDINAL))
+    whole = _enough(numbers.integers, column.filled) and (counted or numbers.integers == numbers.all)
     if column.written is None and (code := _code(column, names)):
         return code
     if _MONEY.search(names) and numbers.scale <= 4 and not numbers.exponents and numbers.whole + numbers.scale <= 16:

@@ -76,6 +76,12 @@ def test_a_type_holds_for_nearly_all_of_many_and_for_all_of_few() -> None:
     assert drafted(n=[*map(str, range(9)), "x"]).columns[0].typed.kind == "string"
 
 
+def test_a_decimal_among_whole_numbers_is_a_number_too_but_not_where_things_are_counted() -> None:
+    values = [*map(str, range(99)), "1.8"]
+    types = [one.typed.kind for one in drafted(海拔=values, 人数=values).columns]
+    assert types == ["number", "integer"]
+
+
 def test_words_that_say_nothing_are_no_values_and_are_kept_as_steps() -> None:
     column = drafted(speed=["NaN", "-", "1.5", "2.5"]).columns[0]
     assert column.typed.kind == "number"
