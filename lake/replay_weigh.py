@@ -29,6 +29,7 @@ from lake.delta import DELIVERY, LINE, DataFile, Snapshot, curated_key, quaranti
 from lake.duck import file_list
 from lake.ingest import Session
 from lake.parquet import Written
+from lake.read.source import Source
 from lake.record import Row
 from lake.replay_audit import Place, written
 from lake.replay_source import AT, converted, copied, source
@@ -116,11 +117,21 @@ class Work:
         """The rules that keep no row out."""
         return frozenset(rule.id for rule in self.compiled.rules if rule.severity == "warn")
 
+    def laid_out(self) -> Source:
+        """The rows as a source; once more with a wide table's memory, where their names alone took all there was."""
+        contract = self.compiled.contract
+        try:
+            return source(self.connection, contract, self.copied)
+        except duckdb.OutOfMemoryException:
+            if not self.session.duck.widen(len(contract.columns)):
+                raise
+        return source(self.connection, contract, self.copied)
+
     def split(self) -> Split:
         """The rows of all deliveries, judged by today's rules; `_line` is `_at` in what comes out."""
         job = Job(
             compiled=self.compiled,
-            source=source(self.connection, self.compiled.contract, self.copied),
+            source=self.laid_out(),
             number=0,
             name=f"{self.name}-s",
             scratch=self.scratch,
