@@ -21,7 +21,7 @@ _KINDS = ("ckan", "dcat", "portal", "csv")
     help=help_text(
         "从其他目录采集：CKAN、DCAT、开放平台导出文件、CSV（地址或文件）。采集到的是参考记录，不是本市已登记的资源。",
         "Harvest another catalogue (CKAN, DCAT, a portal's export, CSV): records, no governed resources.",
-    )
+    ),
 )
 @click.argument("source")
 @click.option("--from", "kind", type=click.Choice(_KINDS), help=help_text("来源种类", "the kind of the source"))
