@@ -47,6 +47,9 @@ def header_row(rows: Sequence[Row]) -> int | None:
     best = max(wide, key=lambda at: (_likeness(rows, at, width), -at))
     if _likeness(rows, best, width) <= 0:
         return None
+    whole = _filled(first) >= width and not any(is_data(cell or "") for cell in first)
+    if whole and not any(_values_below(rows[best + 1 :], position) for position in range(width)):
+        return wide[0]  # among nothing but texts, names that come twice are no reason to look further down
     return best + 1 if _goes_on(rows, best) else best
 
 
