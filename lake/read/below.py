@@ -6,7 +6,7 @@ delivery's notes name the first of them and their number. They are, at the very 
 - a row that begins with a word for a total and nothing more in that cell (`合计`, `总计`, `Total`);
 - a row that begins with a word for a note, a source or a signature (`注：`, `制表人：`, `Source:`), narrow or behind an
   empty row;
-- a single cell behind an empty row, in a table of three columns or more;
+- a single cell behind an empty row, in a table of three columns or more, but a number in the first column;
 - narrow rows where no record is narrow, of which at least one could be none: it has a text in a column of nothing but
   numbers and dates, or nothing in the first column, which every record fills;
 - below one of these, what is narrow: at most a third of the columns are filled.
@@ -178,7 +178,8 @@ def _begins(row: Row, count: int, width: int, *, gap: bool) -> bool:
         return True
     if _NOTE.match(first):
         return gap or count <= _narrow(width)
-    return gap and count == 1 and width > 2
+    # A number that stands alone in the first column is a record's own.
+    return gap and count == 1 and width > 2 and not (row[0] and is_data(row[0]))
 
 
 def _count(row: Row) -> int:

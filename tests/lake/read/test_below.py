@@ -101,6 +101,7 @@ def test_what_counts_as_standing_below(last: list[str | None], stays: bool) -> N
 
 def test_a_single_cell_behind_an_empty_row_stands_below_but_the_first_record_never_does() -> None:
     assert left([["a", "1", "2", "3"], [None] * 4, ["anything", None, None, None]])[1].rows == 1
+    assert left([["1", "b", "2", "3"], [None] * 4, ["2", None, None, None]])[1].rows == 0, "a record and its number"
     assert left([["合计", "1", "2", "3"]])[0] == [0]
     many: list[list[str | None]] = [["注：x", None, None, None]] * 80
     assert len(left([["a", "1", "2", "3"], *many])[0]) > 30, "a hundred notes are a table of notes"
