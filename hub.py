@@ -22,14 +22,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Airflow, Delta Sharing, the push door, the register's API.",
     ),
     "catalog": ("catalogs.cli:catalog", "政务数据目录：检查、登记、查看", "The register: check, register, list, show."),
-    "people": ("catalogs.people_cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
+    "people": ("catalogs.people.cli:people", "人员、角色与接口密钥", "People, roles and API keys."),
     "contract": (
         "contracts.cli:contract",
         "数据契约：检查、登记、查看、比较、检验套件、由文件推断、试用",
         "Data contracts: check, register, show, diff, infer, try.",
     ),
     "adopt": (
-        "lake.adopt_cli:adopt",
+        "lake.adopt.cli:adopt",
         "接入文件：推断、确认、登记、归集",
         "A file and nothing else: infer, show, ask, register, ingest.",
     ),
@@ -39,30 +39,30 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Land, read, split, audit and publish files.",
     ),
     "arrival": (
-        "lake.door_cli:arrival",
+        "lake.arrival.cli:arrival",
         "报送：到达、等待、立即接收",
         "What came, what waits, and why.",
     ),
     "run": (
-        "lake.clock_cli:run_due",
+        "lake.clock.cli:run_due",
         "由 Airflow 处理所有到达的批次",
         "The same for all that has arrived, through Airflow.",
     ),
     "quarantine": ("lake.cli:quarantine", "问题数据区", "Rows that failed a rule, and why."),
     "ticket": (
-        "lake.ticket_cli:ticket",
+        "lake.tickets.cli:ticket",
         "质量问题单：列出、再次处理、办结、通知",
         "Quality tickets: list, run again, close, tell.",
     ),
-    "query": ("lake.query_cli:query", "受控查询（只读 SELECT）", "One guarded SELECT over the lake."),
+    "query": ("lake.query.cli:query", "受控查询（只读 SELECT）", "One guarded SELECT over the lake."),
     "lake": ("lake.cli:lake", "版本历史、压缩、保留与登记元数据", "History, compaction, retention, describing."),
     "subject": (
-        "lake.subject_cli:subject",
+        "lake.purge.subject_cli:subject",
         "办理个人的查阅、复制、更正、删除请求",
         "For a person's request on data about them.",
     ),
     "purge": (
-        "sharing.purge_cli:purge",
+        "sharing.ending.purge_cli:purge",
         "依法清除一个归集批次（两人办理）",
         "Erase a delivery everywhere, by two people.",
     ),
@@ -77,7 +77,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "存证账本：查看、验证、证明、导出",
         "The ledger: show, verify, prove, export.",
     ),
-    "bench": ("sharing.bench_cli:bench", "基准测试（与最简基线同场对比）", "Figures as ratios to a bare baseline."),
+    "bench": ("sharing.bench.cli:bench", "基准测试（与最简基线同场对比）", "Figures as ratios to a bare baseline."),
     "doctor": ("sharing.doctor_cli:doctor", "检查配置与各服务状态", "What is configured, reachable, healthy."),
 }
 
@@ -85,13 +85,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 # Commands of a group that stand in a module of their own, or in a package to the right of the group's.
 _LIFE, _TASK = "catalogs.life.cli", "catalogs.life.task_cli"
 BESIDE: dict[str, dict[str, str]] = {
-    "contract": {"infer": "lake.adopt_cli:infer", "try": "lake.try_cli:try_"},
+    "contract": {"infer": "lake.adopt.cli:infer", "try": "lake.adopt.try_cli:try_"},
     "catalog": {
-        "personal": "catalogs.personal_cli:personal",
-        "regrade": "catalogs.regrade_cli:regrade",
-        "compare": "lake.reconcile_cli:compare",
+        "personal": "catalogs.personal.cli:personal",
+        "regrade": "catalogs.regrade.cli:regrade",
+        "compare": "lake.compare.cli:compare",
         "component": "catalogs.component_cli:component",
-        "suggest": "lake.suggest_cli:suggest",
+        "suggest": "lake.adopt.suggest_cli:suggest",
         "dossier": "catalogs.exchange.dcat_cli:dossier",
         "export-dcat": "catalogs.exchange.dcat_cli:export_dcat",
         "harvest": "catalogs.exchange.harvest_cli:harvest",
@@ -109,15 +109,15 @@ BESIDE: dict[str, dict[str, str]] = {
         **{name: f"{_LIFE}:{name}" for name in ("submit", "recall", "review", "publish", "discard")},
         "approve-paper": f"{_LIFE}:approve_paper",
         "return": f"{_LIFE}:return_",
-        "send-records": "sharing.passing_cli:send_records",
-        "receive-records": "sharing.passing_cli:receive_records",
-        "withdraw": "sharing.withdraw_cli:withdraw",
+        "send-records": "sharing.passing.cli:send_records",
+        "receive-records": "sharing.passing.cli:receive_records",
+        "withdraw": "sharing.ending.withdraw_cli:withdraw",
         **{name: f"{_TASK}:{name}" for name in ("diff", "history", "tasks", "extend", "correct", "answer", "report")},
         **{name: f"catalogs.life.lead_cli:{name}" for name in ("disputes", "lead")},
         "run-clock": "catalogs.life.lead_cli:run_clock",
         "change-event": f"{_TASK}:change_event",
     },
-    "share": {"use": "sharing.passing_cli:use"},
+    "share": {"use": "sharing.passing.cli:use"},
     "people": {"hand-over": f"{_TASK}:hand_over"},
 }
 

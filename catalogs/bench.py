@@ -9,9 +9,9 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from catalogs.decide import decide, house_policy, item_ref, visible_items
-from catalogs.model import Grade, Person, Resource, Role
+from catalogs.permission.decide import decide, house_policy, item_ref, visible_items
 from catalogs.register import load_city
+from catalogs.values.model import Grade, Person, Resource, Role
 from infra.ground import sample_city
 
 

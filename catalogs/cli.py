@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalogs.as_dataset import dataset_argument
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from catalogs.model import Resource
+    from catalogs.values.model import Resource
     from infra.ground import Ground
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -41,7 +41,7 @@ def catalog() -> None:
 @click.pass_context
 def check(context: click.Context, folder: Path | None) -> None:
     """Print every fault; exit 1 when there is one."""
-    from catalogs.city import check_city
+    from catalogs.folder.city import check_city
     from infra.ground import open_ground
 
     ground = open_ground()
@@ -73,7 +73,7 @@ def _few(ground: "Ground", mark: str, names: "Sequence[str]") -> list[str]:
 @json_option
 def register(folder: Path | None) -> None:
     """Register and print what changed."""
-    from catalogs.people import registrar
+    from catalogs.people.people import registrar
     from catalogs.register import register_city
     from infra.ground import open_ground
 
@@ -108,7 +108,7 @@ def register(folder: Path | None) -> None:
 def list_(unit: str | None, domain: str | None) -> None:
     """Print one line a resource."""
     from catalogs.lookup import listing
-    from catalogs.words import Grade
+    from catalogs.values.words import Grade
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -145,8 +145,8 @@ def list_(unit: str | None, domain: str | None) -> None:
 @json_option
 def show(dataset: str) -> None:
     """Print the nine fields and the items."""
+    from catalogs.folder.write import resource_document
     from catalogs.lookup import resource
-    from catalogs.write import resource_document
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -158,7 +158,7 @@ def show(dataset: str) -> None:
 def _shown(found: "Resource", ground: "Ground") -> str:
     from catalogs.life.withdrawn import withdrawal
     from catalogs.lookup import departments
-    from catalogs.personal import said_flag
+    from catalogs.personal.personal import said_flag
     from infra.local_time import local_time
 
     lang, conditions = ground.lang, found.conditions
@@ -214,9 +214,9 @@ def _shown(found: "Resource", ground: "Ground") -> str:
 @json_option
 def export(folder: Path, as_: str | None) -> None:
     """Write the YAML and print the files; the people are among them, so whoever may not see those exports nothing."""
-    from catalogs.asking import may
-    from catalogs.decide import PEOPLE
     from catalogs.lookup import export_city
+    from catalogs.people.asking import may
+    from catalogs.permission.decide import PEOPLE
     from infra.ground import open_ground
 
     with open_ground() as ground:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from catalogs.components import parse
 from catalogs.lookup import units
-from catalogs.model import Unit
+from catalogs.values.components import parse
+from catalogs.values.model import Unit
 from infra.ground import Ground
 
 

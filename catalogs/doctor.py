@@ -11,7 +11,7 @@ from infra.language import Text
 
 
 def _caller(ground: Ground) -> Finding:
-    from catalogs.people import current  # noqa: PLC0415 - not for every command
+    from catalogs.people.people import current  # noqa: PLC0415 - not for every command
 
     given = ground.settings.api_key
     try:

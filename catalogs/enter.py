@@ -15,15 +15,15 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.city import load_city
+from catalogs.folder.city import load_city
 from catalogs.life.disputes import decided, raise_disputes
 from catalogs.lookup import in_force
-from catalogs.lowering import derive, guard
-from catalogs.model import City, Person, Resource
 from catalogs.own_city import SAMPLE, is_sample
-from catalogs.personal import Rejudged, differences
+from catalogs.personal.personal import Rejudged, differences
+from catalogs.regrade.lowering import derive, guard
 from catalogs.rows import department_row, digest, item_rows, person_row, plain, resource_row, unit_row
 from catalogs.tables import CITY, DEPARTMENT, ITEM, PERSON, RESOURCE, RESOURCE_VERSION, UNIT
+from catalogs.values.model import City, Person, Resource
 from infra.database import lock, write
 from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, json_text, progress
 from infra.language import Text
 from infra.ledger.cli import existing_log, verify
@@ -77,8 +77,8 @@ def _entry(ground: "Ground", number: int) -> "StoredEntry":
 
 def _record_reading(ground: "Ground", rows: "Sequence[StoredEntry]", as_: str | None) -> None:
     """Durable before a content is printed, under the name of who reads it."""
-    from catalogs.asking import may
-    from catalogs.decide import LEDGER
+    from catalogs.people.asking import may
+    from catalogs.permission.decide import LEDGER
     from infra.ledger.acts import Act
     from infra.ledger.entry import NewEntry
 
@@ -172,8 +172,8 @@ def _write_new(path: Path, text: str) -> None:
 @json_option
 def export(path: Path, no_contents: bool, as_: str | None) -> None:
     """Write the bundle; the export is itself an act."""
-    from catalogs.asking import may
-    from catalogs.decide import LEDGER
+    from catalogs.people.asking import may
+    from catalogs.permission.decide import LEDGER
     from infra.ledger.acts import Act
     from infra.ledger.entry import NewEntry
 

@@ -9,10 +9,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from catalogs.checking import Known
 from catalogs.life.tables import WITHDRAWN
-from catalogs.model import City, Crs, Department, Domain, Grade, Item, Person, Resource, Unit, UpdateFrequency
+from catalogs.rules.checking import Known
 from catalogs.tables import CITY, DEPARTMENT, PERSON, RESOURCE, RESOURCE_VERSION, UNIT
+from catalogs.values.model import City, Crs, Department, Domain, Grade, Item, Person, Resource, Unit, UpdateFrequency
 from infra.database import read
 from infra.errors import Place, Refused
 from infra.language import Text
@@ -173,7 +173,7 @@ def export_city(engine: Engine, folder: Path) -> list[Path]:
         Refused: CATALOG_EMPTY.
         Unavailable: CATALOG_FOLDER, DATABASE_….
     """
-    from catalogs.write import write_city  # noqa: PLC0415 - YAML is not for every look-up
+    from catalogs.folder.write import write_city  # noqa: PLC0415 - YAML is not for every look-up
 
     return write_city(city(engine), folder)
 

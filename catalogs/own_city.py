@@ -9,8 +9,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from catalogs.folder.yamltree import Mapping, Scalar, read_file
 from catalogs.tables import CITY
-from catalogs.yamltree import Mapping, Scalar, read_file
 from infra.database import read
 from infra.errors import Place, WrongUse
 from infra.ground import Ground, sample_city

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from catalogs.model import Department, Domain, Item, Person, Resource, Unit
-from catalogs.word import Word
+from catalogs.values.model import Department, Domain, Item, Person, Resource, Unit
+from catalogs.values.word import Word
 from infra.crypto import sha256_hex
 
 

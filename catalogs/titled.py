@@ -1,10 +1,10 @@
 """The entry that a title means, as officers name it: among what is registered and what is in draft."""
 
-from catalogs.asking import sees
 from catalogs.life.drafts import Draft, drafts
 from catalogs.lookup import named
-from catalogs.names import squeezed
-from catalogs.people import current
+from catalogs.people.asking import sees
+from catalogs.people.people import current
+from catalogs.rules.names import squeezed
 from catalogs.sheet.likeness import likeness
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground, open_ground

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from catalogs.faults import SHOWN, Fault, fault
-from catalogs.model import Item, Resource
+from catalogs.rules.faults import SHOWN, Fault, fault
+from catalogs.values.model import Item, Resource
 from contracts.expression import Expressions
 from contracts.model import Contract
 from contracts.odcs import ContractDocument, load

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
 if TYPE_CHECKING:
-    from catalogs.faults import Fault
+    from catalogs.rules.faults import Fault
     from contracts.model import Contract
 
 _FOLDER = click.Path(path_type=Path)
@@ -32,7 +32,7 @@ def contract() -> None:
 @json_option
 def check(folder: Path | None) -> int:
     """Print every fault with its place; exit 1 when there is one."""
-    from catalogs.city import load_city
+    from catalogs.folder.city import load_city
     from contracts.check import check_contracts
     from infra.ground import open_ground
 
@@ -69,8 +69,8 @@ def _report(faults: "list[Fault]", lang: str) -> list[str]:
 def register(folder: Path | None) -> None:
     """Register and print what changed; a faulty folder registers nothing."""
     from catalogs.lookup import resources
-    from catalogs.model import Role
-    from catalogs.people import registrar
+    from catalogs.people.people import registrar
+    from catalogs.values.model import Role
     from contracts.register import register_contracts
     from infra.ground import open_ground
 
@@ -90,8 +90,8 @@ def register(folder: Path | None) -> None:
 @json_option
 def list_(as_: str | None) -> None:
     """Print dataset, version and name of each whose resource may be described to whoever asks."""
-    from catalogs.asking import describable
     from catalogs.lookup import resources
+    from catalogs.people.asking import describable
     from contracts.register import listing
     from infra.ground import open_ground
 
@@ -117,7 +117,7 @@ def list_(as_: str | None) -> None:
 @json_option
 def show(dataset: str, version: str | None, as_: str | None) -> None:
     """Print the document, every key in its order."""
-    from catalogs.asking import described
+    from catalogs.people.asking import described
     from contracts.odcs import dump
     from contracts.register import document
     from infra.ground import open_ground
@@ -170,7 +170,7 @@ def diff(before: str, after: str | None, from_: str | None, to: str | None, as_:
 @json_option
 def suite(dataset: str, version: str | None, as_: str | None) -> None:
     """Print each expectation with its rule, the contract's severity and its own, and its sentence."""
-    from catalogs.asking import described
+    from catalogs.people.asking import described
     from contracts.register import contract as registered
     from infra.ground import open_ground
 

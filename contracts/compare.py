@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from catalogs.asking import described
+from catalogs.people.asking import described
 from contracts.changes import KINDS, asked, next_version, raised
 from contracts.check import refusal
 from contracts.diff import diff

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from catalogs import yamltree
-from catalogs.faults import Fault, fault
+from catalogs.folder import yamltree
+from catalogs.rules.faults import Fault, fault
 from infra.errors import Place
 
 API_VERSION = "v3.1.0"

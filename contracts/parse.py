@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalogs.faults import Fault, fault
+from catalogs.rules.faults import Fault, fault
 from contracts import quality
 from contracts.expression import Expressions
 from contracts.model import COLUMN_TYPES, Column, Contract, Field, Step

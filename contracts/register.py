@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from catalogs.model import Resource
+from catalogs.values.model import Resource
 from contracts.changes import Part, asked, next_version, raised
 from contracts.check import Promise, check_contracts, load_contracts
 from contracts.diff import diff

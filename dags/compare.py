@@ -23,7 +23,7 @@ def _make(ticking: bool) -> DAG:
 
         @task
         def compare() -> dict[str, int]:
-            from lake.reconcile import compare_task
+            from lake.compare.reconcile import compare_task
 
             return compare_task()
 

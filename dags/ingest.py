@@ -1,9 +1,10 @@
 """One Airflow DAG for each unit and update frequency: arrive → due → process (mapped batches) → describe.
 
-The register's schedule is a small local file that `lake.schedule` keeps; reading this file loads no heavy library. A
-task is one call. A broken door leaves `arrive` red, and what came by the others goes its way; the run ends failed all
-the same, for `doors` is a leaf that goes with `arrive`. A delivery that fails leaves its batch red after all others of
-the batch were done, and may be tried again; describing is a teardown: it runs whatever happened and fails no delivery.
+The register's schedule is a small local file that `lake.clock.schedule` keeps; reading this file loads no heavy
+library. A task is one call. A broken door leaves `arrive` red, and what came by the others goes its way; the run ends
+failed all the same, for `doors` is a leaf that goes with `arrive`. A delivery that fails leaves its batch red after all
+others of the batch were done, and may be tried again; describing is a teardown: it runs whatever happened and fails no
+delivery.
 """
 
 import json
@@ -45,20 +46,20 @@ def _make(entry: dict[str, Any], ticking: bool) -> DAG:
 
         @task
         def arrive() -> dict[str, int]:
-            from lake.schedule import arrive_task
+            from lake.clock.schedule import arrive_task
 
             return arrive_task(unit)
 
         @task(trigger_rule="all_done")
         def due() -> list[list[str]]:
-            from lake.schedule import due_task
+            from lake.clock.schedule import due_task
 
             conf = get_current_context()["dag_run"].conf or {}
             return due_task(unit, frequency, conf.get("datasets") or ())
 
         @task
         def process(batch: list[str]) -> dict[str, int]:
-            from lake.schedule import process_task
+            from lake.clock.schedule import process_task
 
             counts = process_task(batch)
             if counts["failed"]:
@@ -69,7 +70,7 @@ def _make(entry: dict[str, Any], ticking: bool) -> DAG:
 
         @task
         def describe() -> dict[str, int]:
-            from lake.schedule import describe_task
+            from lake.clock.schedule import describe_task
 
             return describe_task()
 

@@ -8,16 +8,16 @@ import click
 from infra.console import emit, help_text, json_option, progress, table
 from infra.language import Text
 from infra.local_time import local_time
-from lake.describe_cli import describe
-from lake.evolve_cli import evolve
+from lake.describe.cli import describe
+from lake.evolve.cli import evolve
 from lake.parts_cli import files
-from lake.replay_cli import replay
-from lake.table_restore_cli import restore
+from lake.replay.cli import replay
+from lake.restore.cli import restore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lake.quarantine import Page
+    from lake.query.quarantine import Page
 
 _RULES_SHOWN = 3
 _AS = click.option(
@@ -39,9 +39,9 @@ quarantine.add_command(replay)
 @json_option
 def list_(dataset: str | None, as_: str | None) -> None:
     """Print counts and rules."""
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
-    from lake.quarantine import listing
+    from lake.query.quarantine import listing
 
     with open_ground(os.environ) as ground:
         found = listing(ground, current(ground, as_), dataset)
@@ -95,10 +95,10 @@ def _names(lang: str, *pairs: tuple[str, str]) -> list[str]:
 @json_option
 def show(as_: str | None, **asked: Any) -> None:
     """Print line, rules, sentence and what the row was."""
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
-    from lake.quarantine import Question
-    from lake.quarantine import show as read
+    from lake.query.quarantine import Question
+    from lake.query.quarantine import show as read
 
     with open_ground(os.environ) as ground:
         question = Question(**asked)
@@ -154,9 +154,9 @@ lake.add_command(restore)
 @json_option
 def history(dataset: str, limit: int | None, as_: str | None) -> None:
     """Print version, time and delivery."""
-    from catalogs.asking import described
+    from catalogs.people.asking import described
     from infra.ground import open_ground
-    from lake.maintain import history as versions
+    from lake.upkeep.maintain import history as versions
 
     with open_ground(os.environ) as ground:
         described(ground, dataset, as_)
@@ -187,10 +187,10 @@ def _operation(version: "Mapping[str, Any]", lang: str) -> str:
 @json_option
 def compact(dataset: str, as_: str | None) -> None:
     """Compact the dataset's tables."""
-    from catalogs.model import Role
-    from catalogs.people import current, require
+    from catalogs.people.people import current, require
+    from catalogs.values.model import Role
     from infra.ground import open_ground
-    from lake.maintain import compact as swap
+    from lake.upkeep.maintain import compact as swap
 
     with open_ground(os.environ) as ground, progress(help_text("合并文件", "compacting")):
         someone = current(ground, as_)
@@ -207,10 +207,10 @@ def compact(dataset: str, as_: str | None) -> None:
 @json_option
 def expire(dataset: str, days: int | None, as_: str | None) -> None:
     """Expire old versions."""
-    from catalogs.model import Role
-    from catalogs.people import current, require
+    from catalogs.people.people import current, require
+    from catalogs.values.model import Role
     from infra.ground import open_ground
-    from lake.maintain import expire as delete
+    from lake.upkeep.maintain import expire as delete
 
     with open_ground(os.environ) as ground, progress(help_text("清理", "expiring")):
         someone = current(ground, as_)
@@ -231,10 +231,10 @@ def expire(dataset: str, days: int | None, as_: str | None) -> None:
 @json_option
 def verify(dataset: str, as_: str | None) -> int:
     """Print one sentence for each fault."""
-    from catalogs.model import Role
-    from catalogs.people import current, require
+    from catalogs.people.people import current, require
+    from catalogs.values.model import Role
     from infra.ground import open_ground
-    from lake.verify import verify as check
+    from lake.upkeep.verify import verify as check
 
     with open_ground(os.environ) as ground, progress(help_text("核对", "verifying")):
         someone = current(ground, as_)

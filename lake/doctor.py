@@ -27,7 +27,7 @@ _MOST_BYTES = 1 << 20
 
 
 def _datahub(ground: Ground) -> Finding:
-    from lake.describe import LITE, DatahubSettings, named_sink  # noqa: PLC0415 - not for every command
+    from lake.describe.describe import LITE, DatahubSettings, named_sink  # noqa: PLC0415 - not for every command
 
     settings = load(DatahubSettings, ground.environ)
     kind, address = named_sink(settings)
@@ -109,7 +109,7 @@ def _without_user(url: str) -> str:
 
 
 def _outbox(ground: Ground) -> Finding:
-    from lake.outbox import standing  # noqa: PLC0415 - not for every command
+    from lake.describe.outbox import standing  # noqa: PLC0415 - not for every command
 
     left = standing(ground)
     detail = {"waiting": left.waiting, "given_up": left.given_up, "oldest": left.oldest, "codes": left.codes}
@@ -130,8 +130,8 @@ def _outbox(ground: Ground) -> Finding:
 
 
 def _airflow(ground: Ground) -> Finding:
-    from lake.clock_env import HOST, USER, ClockSettings  # noqa: PLC0415
-    from lake.clock_rest import Api  # noqa: PLC0415
+    from lake.clock.env import HOST, USER, ClockSettings  # noqa: PLC0415
+    from lake.clock.rest import Api  # noqa: PLC0415
 
     load(ClockSettings, ground.environ)
     detail: dict[str, Any] = {"version": version("apache-airflow"), "running": False, "address": None}
@@ -175,21 +175,21 @@ def _guarded(home: Path) -> bool:
 
 
 def _doors(ground: Ground) -> Finding:
-    from lake.door_health import doors  # noqa: PLC0415 - not for every command
+    from lake.arrival.health import doors  # noqa: PLC0415 - not for every command
 
     return doors(ground)
 
 
 def _push(ground: Ground) -> Finding:
-    from lake.push_health import push  # noqa: PLC0415 - the web framework is loaded when it is asked for
+    from lake.arrival.push_health import push  # noqa: PLC0415 - the web framework is loaded when it is asked for
 
     return push(ground)
 
 
 def _purges(ground: Ground) -> Finding:
-    from catalogs.erasure_words import PurgeState  # noqa: PLC0415 - not for every command
+    from catalogs.values.erasure_words import PurgeState  # noqa: PLC0415 - not for every command
+    from lake.records.tombstones import purges  # noqa: PLC0415
     from lake.tables import purge as table  # noqa: PLC0415
-    from lake.tombstones import purges  # noqa: PLC0415
 
     waiting = [one.id for one in purges(ground.engine, table.c.state == PurgeState.PROPOSED.value)]
     halfway = [one.id for one in purges(ground.engine, table.c.state == PurgeState.APPROVED.value)]

@@ -25,17 +25,20 @@ from infra.ground import Ground
 from infra.language import Text
 from infra.lease import Lease, kept, lease
 from infra.settings import load as load_settings
-from lake import audit, prepare, publish, record, tables
+from lake import prepare, tables
 from lake.ahead import read_ahead
-from lake.delivery import Arrival, find
-from lake.delta import Tables
-from lake.duck import Duck, LakeSettings
-from lake.interrupted import finish_interrupted
-from lake.known_keys import KnownKeys
-from lake.landing import land_arrival, open_landed
+from lake.audit import audit
+from lake.landing.delivery import Arrival, find
+from lake.landing.landing import land_arrival, open_landed
 from lake.prepare import Progress, Separated, Task
-from lake.record import Outcome, Row
+from lake.publish import publish
+from lake.publish.interrupted import finish_interrupted
+from lake.records import record
+from lake.records.record import Outcome, Row
 from lake.room import room
+from lake.split.known_keys import KnownKeys
+from lake.store.delta import Tables
+from lake.store.duck import Duck, LakeSettings
 
 _ATTEMPTS = 3
 

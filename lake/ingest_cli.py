@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from catalogs.as_option import as_option
-from catalogs.words import DeliveryState
+from catalogs.people.as_option import as_option
+from catalogs.values.words import DeliveryState
 from infra.console import emit, help_text, json_option, progress
 from infra.errors import Place, Refused, Unavailable
 from infra.language import Text
@@ -16,7 +16,7 @@ from infra.language import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lake.record import Outcome
+    from lake.records.record import Outcome
     from lake.rehearse import Rehearsal
 
 _STAGES = {
@@ -57,13 +57,13 @@ def ingest(
         raise click.UsageError(help_text("--contract 只用于 --dry-run", "--contract goes with --dry-run"))
     if dry_run:
         return _rehearse(dataset, [files] if together else files, draft, as_)
-    from catalogs.asking import deliverer
+    from catalogs.people.asking import deliverer
     from infra.ground import open_ground
-    from lake.describe import preloaded
-    from lake.groups import datasets
+    from lake.describe.describe import preloaded
+    from lake.describe.outbox import drain_quietly
     from lake.ingest import Session
     from lake.ingest import ingest as take
-    from lake.outbox import drain_quietly
+    from lake.landing.groups import datasets
 
     with open_ground(os.environ) as ground, progress(help_text("归集", "ingesting")) as say:
         lang = ground.lang
@@ -92,7 +92,7 @@ def ingest(
 
 
 def _rehearse(dataset: str, taken: "Sequence[Path | tuple[Path, ...]]", draft: Path | None, as_: str | None) -> int:
-    from catalogs.asking import deliverer
+    from catalogs.people.asking import deliverer
     from contracts.compare import read_contract
     from infra.ground import open_ground
     from lake.ingest import Session

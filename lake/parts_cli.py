@@ -4,8 +4,8 @@ import os
 
 import click
 
-from catalogs.as_option import as_option
-from catalogs.words import PartState
+from catalogs.people.as_option import as_option
+from catalogs.values.words import PartState
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
@@ -30,12 +30,12 @@ _COLUMNS = (
 @json_option
 def files(delivery: str, as_: str | None) -> None:
     """Print number, name, size, records, state."""
-    from catalogs.asking import described
-    from catalogs.people import current
+    from catalogs.people.asking import described
+    from catalogs.people.people import current
     from infra.ground import open_ground
-    from lake import record
-    from lake.parts import listing
-    from lake.quarantine import HIDDEN, may_see_all
+    from lake.query.quarantine import HIDDEN, may_see_all
+    from lake.records import record
+    from lake.records.parts import listing
 
     with open_ground(os.environ) as ground:
         row = record.load(ground.engine, delivery)

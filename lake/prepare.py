@@ -13,32 +13,37 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from catalogs.lookup import resource
-from catalogs.model import Item
+from catalogs.values.model import Item
 from contracts.compile import Compiled, suite
 from contracts.sentences import general
 from infra import crypto
-from infra.errors import Place, Refused
+from infra.errors import Refused
 from infra.ground import Ground
 from infra.language import Text
 from infra.lease import Lease
 from infra.settings import load
-from lake import compared, coordinates, docs, duplicates, evolving, parts, schema, upsert
-from lake.delta import Tables, curated_key, quarantine_key
-from lake.duck import Duck, LakeSettings
-from lake.duplicates import CONFLICT, Removed, Staged
-from lake.evolving import Fitted
-from lake.known_keys import KnownKeys
-from lake.parquet import Written
+from lake.audit import docs
+from lake.audit.verdict import Verdict
+from lake.evolve import evolving
+from lake.evolve.evolving import Fitted
 from lake.read.reading import read
 from lake.read.source import Limits, Part
-from lake.record import Intent, Row
-from lake.setaside import Reason, set_aside_more
-from lake.split import Job, Split, split
-from lake.verdict import Verdict
-from lake.versions import DataFile
+from lake.records import parts
+from lake.records.balance import balance
+from lake.records.record import Intent, Row
+from lake.split import compared, coordinates, duplicates, upsert
+from lake.split.duplicates import CONFLICT, Removed, Staged
+from lake.split.known_keys import KnownKeys
+from lake.split.setaside import Reason, set_aside_more
+from lake.split.split import Job, Split, split
+from lake.store import schema
+from lake.store.delta import Tables, curated_key, quarantine_key
+from lake.store.duck import Duck, LakeSettings
+from lake.store.parquet import Written
+from lake.store.versions import DataFile
 
 if TYPE_CHECKING:
-    from lake.audit import Auditor
+    from lake.audit.audit import Auditor
 
 Progress = Callable[[str, int], None]
 SMALL_BYTES = 16 << 20
@@ -156,7 +161,7 @@ def weigh(task: Task, separated: Separated, base: int, now: datetime) -> Weighed
         "duplicates": removed.duplicates,
         "replaced": 0 if blocked or removed.replaced is None else sum(removed.replaced.of.values()),
     }
-    _balance(task.row, counts)
+    balance(task.row, counts)
     broken = dict(done.broken) | ({CONFLICT.rules[0]: removed.conflict_rows} if removed.conflict_rows else {})
     return Weighed(base, staged, removed, verdict, tuple(aside), blocked, broken, counts)
 
@@ -235,13 +240,6 @@ def _block_reason(task: Task, verdict: Verdict, rules: tuple[str, ...]) -> Reaso
     ]
     zh, en = "".join(one.zh for one in said), " ".join(one.en for one in said)
     return Reason(rules, Text(f"整批未发布：{zh}", f"The whole delivery was not published: {en}"))
-
-
-def _balance(row: Row, counts: Mapping[str, int]) -> None:
-    """Conservation, checked before anything is promised."""
-    if counts["read"] != counts["published"] + counts["quarantined"] + counts["duplicates"]:
-        message = f"delivery {row['id']} does not balance: {dict(counts)}"
-        raise AssertionError(message, Place(delivery=row["id"]))
 
 
 def _intent(task: Task, done: Split, weighed: Weighed, fitted: Fitted) -> Prepared:

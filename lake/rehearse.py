@@ -17,17 +17,19 @@ from contracts.model import Contract
 from contracts.sentences import general
 from infra.errors import Place, WrongUse
 from infra.language import Text
-from lake import evolving, prepare, record
-from lake.delivery import Arrival, file_name
-from lake.delta import curated_key
-from lake.duck import Duck, file_list
-from lake.duplicates import CONFLICT
+from lake import prepare
+from lake.evolve import evolving
 from lake.ingest import Given, Session
-from lake.landing import plain_copy
-from lake.parquet import Written
+from lake.landing.delivery import Arrival, file_name
+from lake.landing.landing import plain_copy
+from lake.landing.unregistered import unregistered
 from lake.read.place import filled
 from lake.read.source import FAULTS
-from lake.unregistered import unregistered
+from lake.records import record
+from lake.split.duplicates import CONFLICT
+from lake.store.delta import curated_key
+from lake.store.duck import Duck, file_list
+from lake.store.parquet import Written
 
 PUBLISH, BLOCK, REPEAT = "would_publish", "would_block", "would_repeat"
 SAID: Mapping[str, Text] = {

@@ -7,23 +7,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from catalogs.people import require
+from catalogs.people.people import require
 from catalogs.rest.answers import PAGE, Limit, Number, Offset, Words, answer, page, says
 from catalogs.rest.asker import FILE_BODY, MAX_BODY, asker, body_schema, check_text, document, received, received_file
 from catalogs.rest.exchange import AnyName
 from catalogs.rest.life import Why
 from catalogs.rest.parts import Part
-from catalogs.words import Role
+from catalogs.values.words import Role
 from infra.errors import WrongUse
 from infra.ground import Ground
-from lake.adopt import Wishes, propose
-from lake.compare_rules import State
-from lake.doors import visible
-from lake.reconcile import latest, reconcile
-from lake.reconcile_cli import plain
-from lake.suggest import accept, entry, overall, raised, suggestions
-from lake.ticket_cli import shown
-from lake.tickets import close, listing
+from lake.adopt.adopt import Wishes, propose
+from lake.adopt.suggest import accept, entry, overall, raised, suggestions
+from lake.arrival.doors import visible
+from lake.compare.cli import plain
+from lake.compare.reconcile import latest, reconcile
+from lake.compare.rules import State
+from lake.records.tickets import close, listing
+from lake.tickets.cli import shown
 
 _STATES = "|".join(str(one) for one in State)
 Found = Annotated[str | None, Query(pattern=f"^({_STATES})$", description="one kind of difference / 一种结果")]

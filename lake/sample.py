@@ -37,7 +37,7 @@ class RealFile:
 
     Attributes:
         together: the folder in which it is delivered, all files in which are one delivery; None: alone.
-        feed: that folder is the address which the datasets of a feed share (`lake.groups`).
+        feed: that folder is the address which the datasets of a feed share (`lake.landing.groups`).
     """
 
     path: Path

@@ -8,8 +8,9 @@ Promises:
   have been replaced since by an upsert, which tells `replaced` beside;
 - `lake_part` names the files of a delivery of several, written with its counts; one of a single file has none;
 - `intent` is what makes publishing repeatable: all that the Delta commits need, durable before the first of them;
-- a replay out of quarantine (`lake.replaying`) changes counts and state of its deliveries together with its own row;
-- so does a restore (`lake.table_restoring`) with all that it takes back or lets stand again.
+- a replay out of quarantine (`lake.publish.replaying`) changes counts and state of its deliveries together with its own
+  row;
+- so does a restore (`lake.publish.restoring`) with all that it takes back or lets stand again.
 
 The states, in order::
 
@@ -20,7 +21,7 @@ The states, in order::
        └─────────────────► repeated        the same content again: nothing to do
                            reverted        from finished: the table was put back to before it; its counts stay, and it
                                            is finished again when the table is put back to a version that held it
-                           purged          from any of these: erased everywhere, its counts stay (`lake.purge`)
+                           purged          from any of these: erased everywhere, its counts stay (`lake.purge.purge`)
 
 Times are aware UTC instants. JSON columns hold plain values and never a value of the data.
 """
@@ -154,9 +155,9 @@ purge = sa.Table(
     sa.Column("delivery", sa.String(40), nullable=False, index=True),  # the one that was named
     sa.Column("dataset", sa.Text, nullable=True, index=True),
     sa.Column("unit", sa.Text, nullable=True),
-    sa.Column("basis", sa.String(40), nullable=False),  # catalogs.erasure_words.PurgeBasis
+    sa.Column("basis", sa.String(40), nullable=False),  # catalogs.values.erasure_words.PurgeBasis
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False, index=True),  # catalogs.erasure_words.PurgeState
+    sa.Column("state", sa.String(16), nullable=False, index=True),  # catalogs.values.erasure_words.PurgeState
     sa.Column("proposed_by", sa.Text, nullable=False),
     sa.Column("proposed_at", UtcDateTime, nullable=False),
     sa.Column("decided_by", sa.Text, nullable=True),
@@ -181,7 +182,7 @@ watermark = sa.Table(
     "lake_watermark",
     metadata,
     sa.Column("dataset", sa.String(191), primary_key=True),
-    sa.Column("kind", sa.String(16), nullable=False),  # lake.pull_values: how `value` is read
+    sa.Column("kind", sa.String(16), nullable=False),  # lake.arrival.pull_values: how `value` is read
     sa.Column("value", sa.Text, nullable=False),  # of the newest row that landed
     sa.Column("seen", sa.JSON, nullable=False),  # digests of the landed rows that the next pull sees again
     sa.Column("step", sa.BigInteger, nullable=False),  # grows with every pull that landed: two at once are told apart
@@ -227,7 +228,9 @@ ticket = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("subject", sa.String(191), nullable=False, index=True),  # dataset; the unit where nobody registered it
     sa.Column("unit", sa.String(63), nullable=False, index=True),
-    sa.Column("kind", sa.String(16), nullable=False),  # refused | blocked | quarantined | reverted: lake.tickets
+    sa.Column(
+        "kind", sa.String(16), nullable=False
+    ),  # refused | blocked | quarantined | reverted: lake.records.tickets
     sa.Column("cause", sa.String(191), nullable=False),  # a code, or the id of a contract's rule
     sa.Column("deliveries", sa.BigInteger, nullable=False),
     sa.Column("records", sa.BigInteger, nullable=False),  # that broke the rule, in all of them
@@ -255,7 +258,7 @@ notice = sa.Table(
     metadata,
     sa.Column("recipient", sa.String(191), primary_key=True),
     sa.Column("id", sa.String(40), nullable=False),
-    sa.Column("changes", sa.JSON, nullable=False),  # [[what, ticket]]: `lake.notices`
+    sa.Column("changes", sa.JSON, nullable=False),  # [[what, ticket]]: `lake.tickets.notices`
     sa.Column("at", UtcDateTime, nullable=False),
 )
 
@@ -264,10 +267,10 @@ difference = sa.Table(
     metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("subject", sa.String(191), nullable=False, index=True),  # dataset; the unit where none was named
-    sa.Column("state", sa.String(16), nullable=False),  # lake.compare_rules.State
+    sa.Column("state", sa.String(16), nullable=False),  # lake.compare.rules.State
     sa.Column("unit", sa.String(63), nullable=False),
     sa.Column("department", sa.String(63), nullable=True),  # the provider; null where nobody registered it
-    sa.Column("turn", sa.String(16), nullable=False),  # lake.compare_rules.Turn
+    sa.Column("turn", sa.String(16), nullable=False),  # lake.compare.rules.Turn
     sa.Column("since", UtcDateTime, nullable=False),
     sa.Column("detail", sa.JSON, nullable=False),  # names, types, days, counts
     sa.Column("over_at", UtcDateTime, nullable=True, index=True),  # when it was first seen to be no more

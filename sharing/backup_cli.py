@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, progress
 from infra.language import Text
 from infra.local_time import local_time
@@ -24,7 +24,7 @@ def _passphrase(*, twice: bool) -> str:
     """From HUB_BACKUP_PASSPHRASE, else from the terminal; never an argument, which every process list shows."""
     from infra.errors import WrongUse
     from infra.settings import load
-    from lake.backup import BackupSettings
+    from lake.backup.backup import BackupSettings
 
     given = load(BackupSettings, os.environ).passphrase
     if given is not None:
@@ -55,10 +55,10 @@ def _passphrase(*, twice: bool) -> str:
 @json_option
 def make(folder: Path, as_: str | None) -> None:
     """Make the folder a backup of this moment."""
-    from catalogs.model import Role
-    from catalogs.people import current, require
+    from catalogs.people.people import current, require
+    from catalogs.values.model import Role
     from infra.ground import open_ground
-    from lake import backup as backups
+    from lake.backup import backup as backups
 
     with open_ground(os.environ) as ground, progress(help_text("备份", "backing up")) as say:
         someone = current(ground, as_)
@@ -78,7 +78,7 @@ def make(folder: Path, as_: str | None) -> None:
 @json_option
 def check(folder: Path) -> None:
     """Read all of it."""
-    from lake.restore import checked
+    from lake.backup.restore import checked
 
     with progress(help_text("核对", "checking")):
         digest, objects = checked(folder)
@@ -113,10 +113,10 @@ def restore(folder: Path, home: Path, tombstones: Path | None, no_tombstones: bo
     """Bring a backup back."""
     from infra.errors import WrongUse
     from infra.language import language
-    from lake.replayed import read_tombstones
-    from lake.restore import Asked
-    from lake.restore import restore as bring_back
-    from sharing.purging import Extracts
+    from lake.backup.restore import Asked
+    from lake.backup.restore import restore as bring_back
+    from lake.purge.replayed import read_tombstones
+    from sharing.ending.purging import Extracts
 
     if (tombstones is None) != no_tombstones:
         raise WrongUse(

@@ -9,10 +9,11 @@ import click
 
 from infra.console import emit, help_text, json_option, progress
 from infra.language import Text
+from sharing.choices import COMMITMENTS, KINDS, LISTS
 from sharing.serve_cli import serve
 
 if TYPE_CHECKING:
-    from catalogs.model import Person
+    from catalogs.values.model import Person
     from infra.ground import Ground
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,7 +36,7 @@ def _command(name: str, zh: str, en: str) -> Callable[[F], Any]:
 
 @contextmanager
 def _acting(as_: str | None) -> "Iterator[tuple[Ground, Person]]":
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -45,7 +46,7 @@ def _acting(as_: str | None) -> "Iterator[tuple[Ground, Person]]":
 
 def _may(person: "Person", *roles: str) -> None:
     """Refuse a person without one of `roles`."""
-    from catalogs.model import Role
+    from catalogs.values.model import Role
     from infra.errors import Refused
 
     if not {role.value for role in person.roles} & set(roles):
@@ -60,31 +61,20 @@ _CASE = click.argument("case")
 _DESK = ("operator", "engineer", "authority_reviewer")  # who files and moves a firm's case on its behalf
 
 
-_KINDS = help_text("firm 企业、institute 研究机构、department 政务部门", "firm, institute or department")
-_LISTS = help_text(
-    "所在名单，可多次：dishonest 失信被执行人、tax 重大税收违法失信、illegal 严重违法失信",
-    "a list that it stands on, may be repeated: dishonest, tax, illegal",
-)
-_COMMITMENTS = help_text(
-    "承诺，可多次：all 全部、lawful_use 依法使用、no_reidentification 不重标识、security 安全措施、report_use 反馈成效",
-    "a commitment, may be repeated: all, lawful_use, no_reidentification, security, report_use",
-)
-
-
 @_command("applicant", "登记申请主体（企业、研究机构）。", "Register an applicant: a firm or an institute.")
 @click.option("--uscc", required=True, help=help_text("统一社会信用代码", "unified social credit code"))
 @click.option("--name", required=True, help=help_text("单位名称", "name"))
 @click.option("--contact", required=True, help=help_text("联系人", "contact"))
-@click.option("--kind", default="firm", show_default=True, help=_KINDS)
+@click.option("--kind", default="firm", show_default=True, help=KINDS)
 @click.option("--overseas", is_flag=True, help=help_text("境外接收方", "a receiver abroad"))
 @click.option("--protection-grade", default="", help=help_text("等级保护级别", "grade of protection (等保)"))
 @click.option("--storage-place", default="", help=help_text("存储地点", "where the data will be kept"))
 @click.option("--officer", default="", help=help_text("数据安全负责人", "who answers for security"))
-@click.option("--listed", multiple=True, help=_LISTS)
-@click.option("--commit", multiple=True, help=_COMMITMENTS)
+@click.option("--listed", multiple=True, help=LISTS)
+@click.option("--commit", multiple=True, help=COMMITMENTS)
 def applicant(as_: str | None, **given: Any) -> None:
     """Register and print it."""
-    from sharing import applicants, declared
+    from sharing.case import applicants, declared
 
     security = {name: given[name] for name in ("protection_grade", "storage_place", "officer")}
     commitments = tuple(declared.COMMITMENTS) if "all" in given["commit"] else given["commit"]
@@ -114,7 +104,7 @@ def applicant(as_: str | None, **given: Any) -> None:
 @click.option("--legal-basis", default=None, help=help_text("个人信息的合法性基础", "legal basis for personal data"))
 def apply(as_: str | None, dataset: str, **given: Any) -> None:
     """Open a case and print it."""
-    from sharing import casebook, cases
+    from sharing.case import casebook, cases
 
     items = tuple(name.strip() for name in given["items"].replace("，", ",").split(",") if name.strip())
     fixed = {name: given[name] for name in ("purpose", "scene", "days", "form", "legal_basis")}
@@ -130,7 +120,8 @@ def apply(as_: str | None, dataset: str, **given: Any) -> None:
 @click.pass_context
 def precheck(context: click.Context, as_: str | None, case: str) -> None:
     """Print the findings; exit 1 when there is one."""
-    from sharing import casebook, telling
+    from sharing import telling
+    from sharing.case import casebook
 
     with _acting(as_) as (ground, person):
         _may(person, *_DESK, "provider_reviewer")
@@ -154,7 +145,7 @@ def precheck(context: click.Context, as_: str | None, case: str) -> None:
 @click.option("--opinion", default="", help=help_text("意见", "opinion"))
 def approve(as_: str | None, case: str, side: Any, opinion: str) -> None:
     """Record one approval."""
-    from sharing import casebook
+    from sharing.case import casebook
 
     with _acting(as_) as (ground, person):
         _emit_case(ground, casebook.approve(ground, case, side, person, opinion))
@@ -165,7 +156,7 @@ def approve(as_: str | None, case: str, side: Any, opinion: str) -> None:
 @click.option("--reason", multiple=True, help=help_text("理由，可多次", "a reason; may be repeated"))
 def refuse(as_: str | None, case: str, reason: tuple[str, ...]) -> None:
     """Record a refusal."""
-    from sharing import casebook
+    from sharing.case import casebook
 
     with _acting(as_) as (ground, person):
         _emit_case(ground, casebook.refuse(ground, case, person, reason))
@@ -175,7 +166,7 @@ def refuse(as_: str | None, case: str, reason: tuple[str, ...]) -> None:
 @_CASE
 def agreement(as_: str | None, case: str) -> None:
     """Print text and digest."""
-    from sharing import casebook
+    from sharing.case import casebook
 
     with _acting(as_) as (ground, _):
         text = casebook.terms(ground, case)
@@ -188,8 +179,8 @@ def agreement(as_: str | None, case: str) -> None:
 @click.option("--digest", required=True, help=help_text("所确认文本的摘要", "digest of the text signed off"))
 def sign(as_: str | None, case: str, digest: str) -> None:
     """Record the sign-off."""
-    from sharing import casebook
-    from sharing.agreement import NO_SIGNATURE
+    from sharing.case import casebook
+    from sharing.case.agreement import NO_SIGNATURE
 
     with _acting(as_) as (ground, person):
         _may(person, *_DESK)
@@ -203,8 +194,9 @@ def sign(as_: str | None, case: str, digest: str) -> None:
 @click.option("--endpoint", help=help_text("共享服务地址", "address of the sharing server"))
 def issue(as_: str | None, case: str, profile: Path | None, endpoint: str | None) -> None:
     """Issue and print the certificate."""
-    from sharing import certificate, extract, telling
-    from sharing.profiles import ensure
+    from sharing import telling
+    from sharing.access.profiles import ensure
+    from sharing.extract import certificate, extract
 
     with _acting(as_) as (ground, person):
         _may(person, "engineer", "authority_reviewer")
@@ -221,7 +213,8 @@ def issue(as_: str | None, case: str, profile: Path | None, endpoint: str | None
 @click.option("--endpoint", help=help_text("共享服务地址", "address of the sharing server"))
 def profile(as_: str | None, case: str, file: Path, endpoint: str | None) -> None:
     """Write the file."""
-    from sharing import profiles, telling
+    from sharing import telling
+    from sharing.access import profiles
 
     with _acting(as_) as (ground, person):
         _may(person, "engineer", "authority_reviewer")
@@ -235,7 +228,9 @@ def profile(as_: str | None, case: str, file: Path, endpoint: str | None) -> Non
 @click.option("--reason", required=True, help=help_text("理由", "why"))
 def revoke(as_: str | None, case: str, reason: str) -> None:
     """Revoke and print the grant."""
-    from sharing import casebook, grants, telling
+    from sharing import telling
+    from sharing.access import grants
+    from sharing.case import casebook
 
     with _acting(as_) as (ground, person):
         casebook.may_revoke(ground, case, person)
@@ -246,7 +241,7 @@ def revoke(as_: str | None, case: str, reason: str) -> None:
 @_command("expire", "登记已到期的使用许可。", "Write down the grants whose term is over.")
 def expire(as_: str | None) -> None:
     """Record expiries."""
-    from sharing import grants
+    from sharing.access import grants
 
     with _acting(as_) as (ground, person):
         done = grants.expire(ground, person.id)
@@ -256,7 +251,8 @@ def expire(as_: str | None) -> None:
 @_command("list", "列出案件。", "List the cases.")
 def list_(as_: str | None) -> None:
     """Print one line a case."""
-    from sharing import casebook, telling
+    from sharing import telling
+    from sharing.case import casebook
 
     with _acting(as_) as (ground, _):
         rows = casebook.listing(ground.engine)
@@ -267,7 +263,9 @@ def list_(as_: str | None) -> None:
 @_CASE
 def show(as_: str | None, case: str) -> None:
     """Print a case."""
-    from sharing import casebook, certificate, extract, telling
+    from sharing import telling
+    from sharing.case import casebook
+    from sharing.extract import certificate, extract
 
     with _acting(as_) as (ground, _):
         found, events = casebook.case(ground.engine, case), casebook.events(ground.engine, case)
@@ -284,7 +282,7 @@ def show(as_: str | None, case: str) -> None:
 @click.pass_context
 def verify(context: click.Context, as_: str | None, file: Path, key: str | None) -> None:  # noqa: ARG001 - all take --as
     """Check digest, receipt and signer; exit 1 when the signer is unknown."""
-    from sharing.checking import check_file
+    from sharing.extract.checking import check_file
 
     found = check_file(file, key)
     emit(None, found.as_dict(), lambda _: help_text(found.said().zh, found.said().en))

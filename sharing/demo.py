@@ -18,22 +18,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalogs.decide import city_policy, decide
 from catalogs.lookup import resource
 from catalogs.own_city import own_city
-from catalogs.people import current, person
+from catalogs.people.people import current, person
+from catalogs.permission.decide import city_policy, decide
 from catalogs.register import register_city
 from contracts.register import register_contracts
 from infra.database import read
 from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground, open_ground
 from infra.language import Text
-from lake import arrival, outbox, sample, tables
-from lake.clock_run import run_due
+from lake import sample, tables
+from lake.arrival import folder as arrival
+from lake.clock.run import run_due
+from lake.describe import outbox
 from lake.sample import RealFile
-from sharing import applicants, casebook, declared, extract, grants, uscc
-from sharing.cases import Channel, Request
-from sharing.serving import Serving, serve_in_thread
+from sharing.access import grants
+from sharing.access.serving import Serving, serve_in_thread
+from sharing.case import applicants, casebook, declared, uscc
+from sharing.case.cases import Channel, Request
+from sharing.extract import extract
 
 READ_SECONDS = 180.0
 Say = Callable[[str], None]

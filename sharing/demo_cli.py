@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalogs.words import DeliveryState
+from catalogs.values.words import DeliveryState
 from infra.console import emit, help_text, json_option, progress, table
 from infra.language import Text
 
@@ -158,7 +158,7 @@ def _unpublished(story: "Story", lang: str, said: Any) -> Iterator[str]:
 
 
 def _issued(story: "Story", lang: str, said: Any) -> Iterator[str]:
-    from sharing import certificate
+    from sharing.extract import certificate
 
     text = story.extract["certificate"]
     yield said(

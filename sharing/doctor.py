@@ -20,7 +20,7 @@ _CLIENT = "from importlib.metadata import version; print(version('delta-sharing'
 
 
 def _share(ground: Ground) -> Finding:
-    from sharing.serving import SECTION, ShareSettings, endpoint  # noqa: PLC0415 - not for every command
+    from sharing.access.serving import SECTION, ShareSettings, endpoint  # noqa: PLC0415 - not for every command
 
     settings = load(ShareSettings, ground.environ)
     at = Address(settings.host, settings.port, SECTION)

@@ -12,8 +12,8 @@ from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, docume
 from catalogs.rest.parts import Part
 from infra.ground import Ground
 from lake.rest import PART
-from sharing.rest_records import Used, routes_of_records
-from sharing.withdrawing import CHECKS
+from sharing.ending.withdrawing import CHECKS
+from sharing.passing.rest_records import Used, routes_of_records
 
 
 class Withdrawal(msgspec.Struct, forbid_unknown_fields=True):

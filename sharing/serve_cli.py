@@ -12,7 +12,7 @@ from infra.language import Text
 
 if TYPE_CHECKING:
     from infra.ground import Ground
-    from lake.clock import Airflow
+    from lake.clock.clock import Airflow
 
 
 @click.command(
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def serve() -> None:
     """Serve until interrupted."""
     from infra.ground import open_ground
-    from sharing import serving
+    from sharing.access import serving
 
     with open_ground() as ground:
         ground.prepare()
@@ -42,10 +42,10 @@ def up() -> None:
     """Serve until interrupted."""
     from catalogs.rest import serving as rest
     from infra.ground import open_ground
-    from lake.clock import start_airflow
-    from lake.clock_run import Keeper
-    from lake.push_serving import serve_in_thread
-    from sharing import serving
+    from lake.arrival.push_serving import serve_in_thread
+    from lake.clock.clock import start_airflow
+    from lake.clock.run import Keeper
+    from sharing.access import serving
     from sharing.rest import PARTS
 
     with open_ground() as ground:
@@ -79,8 +79,8 @@ def register() -> None:
 def _ready(ground: "Ground", airflow: "Airflow | None") -> None:
     """Say where everything is."""
     from catalogs.rest import serving as rest
-    from lake import push_serving
-    from sharing.serving import endpoint
+    from lake.arrival import push_serving
+    from sharing.access.serving import endpoint
 
     address = endpoint(ground)
     value: dict[str, object] = {"delta_sharing": address}

@@ -5,7 +5,7 @@ Promises:
 - a case's state stands in one column and is written in the same transaction as the event that changed it and the
   ledger entry that proves it;
 - a grant is alive when ``starts_at <= now < ends_at`` and ``revoked_at`` is null: nothing else is asked of the
-  database at access (``sharing.policy.may_access`` decides on these values);
+  database at access (``sharing.case.policy.may_access`` decides on these values);
 - of a token only its hash is kept; of a link, its random name's hash.
 
 Times are aware UTC instants. JSON columns hold plain values.
@@ -49,7 +49,7 @@ case = sa.Table(
     sa.Column("applicant", sa.String(40), sa.ForeignKey("sharing_applicant.id"), nullable=False),
     sa.Column("channel", sa.String(32), nullable=False),
     sa.Column("dataset", sa.Text, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),  # sharing.cases.State
+    sa.Column("state", sa.String(16), nullable=False),  # sharing.case.cases.State
     sa.Column("request", sa.JSON, nullable=False),  # purpose, scene, items, method, term, legal basis
     sa.Column("applied_at", UtcDateTime, nullable=False),
     sa.Column("applied_by", sa.Text, nullable=False),

@@ -9,9 +9,9 @@ from infra.console import table
 from infra.ground import Ground
 from infra.language import Text
 from infra.local_time import CITY_TIME, local_time
-from sharing import grants
-from sharing.cases import Case, State
-from sharing.reasons import from_dict
+from sharing.access import grants
+from sharing.case.cases import Case, State
+from sharing.case.reasons import from_dict
 
 
 def listed(rows: Sequence[Mapping[str, Any]], lang: str) -> str:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from infra.ground import Ground
-from lake.store_files import parquet_file
+from lake.store.files import parquet_file
 
 WORDS = ("CNRY73f9a2Q", "金丝雀玖柒")
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from catalogs.uscc import ALPHABET
+from catalogs.values.uscc import ALPHABET
 from lake.invented.persons import invent, plate
 
 Make = Callable[[Random, int], str]

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from catalogs.enter import enter_city
 from catalogs.find.big_city import big_city
-from catalogs.model import City
 from catalogs.register import load_city
+from catalogs.values.model import City
 from infra.ground import Ground, sample_city
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from described import Described
 
-from catalogs.model import Resource
+from catalogs.values.model import Resource
 from contracts.infer.draft import Draft, Drafted
 from contracts.infer.units import unit
 from contracts.model import Column, Contract

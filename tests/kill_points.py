@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from infra.ground import Ground, open_ground
-from lake.delta import Tables
-from lake.describe import Sink
+from lake.describe.describe import Sink
+from lake.store.delta import Tables
 
 STORE = ("put_file", "put_bytes", "open", "get_file", "stat", "list", "delete", "sweep")
 DELTA = ("ensure", "version", "snapshot", "commit", "committed", "exists", "history", "standing")
@@ -101,8 +101,8 @@ def take_once(environ: dict[str, str], dataset: str, file: str, deadly: int, tal
 
     Without one, the points that were passed are written to `tally`.
     """
+    from lake.describe.outbox import drain
     from lake.ingest import ingest
-    from lake.outbox import drain
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly) if deadly or tally else None
@@ -115,11 +115,11 @@ def take_once(environ: dict[str, str], dataset: str, file: str, deadly: int, tal
 
 def purge_once(environ: dict[str, str], purge: str, deadly: int, tally: str | None = None) -> None:
     """Approve and carry out one purge as `hub purge approve` does, then describe it and sign the ledger."""
-    from catalogs.people import person
-    from lake.outbox import drain
-    from lake.purge import approve
-    from lake.purging import carry_out
-    from sharing.purging import Extracts
+    from catalogs.people.people import person
+    from lake.describe.outbox import drain
+    from lake.purge.purge import approve
+    from lake.purge.purging import carry_out
+    from sharing.ending.purging import Extracts
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly) if deadly or tally else None
@@ -133,10 +133,10 @@ def purge_once(environ: dict[str, str], purge: str, deadly: int, tally: str | No
 
 def replay_once(environ: dict[str, str], dataset: str, deadly: int, tally: str | None = None) -> None:
     """Replay the dataset's quarantine as `hub quarantine replay` does, then describe it and sign the ledger."""
-    from catalogs.people import person
+    from catalogs.people.people import person
+    from lake.describe.outbox import drain
     from lake.ingest import Session
-    from lake.outbox import drain
-    from lake.replay import replay
+    from lake.replay.replay import replay
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly) if deadly or tally else None
@@ -150,9 +150,9 @@ def replay_once(environ: dict[str, str], dataset: str, deadly: int, tally: str |
 
 def put_back_once(environ: dict[str, str], dataset: str, target: int, deadly: int, tally: str | None = None) -> None:
     """Put a table back as `hub lake restore --yes` does, then describe it and sign the ledger."""
-    from catalogs.people import person
-    from lake.outbox import drain
-    from lake.table_restore import Asked, restore
+    from catalogs.people.people import person
+    from lake.describe.outbox import drain
+    from lake.restore.restore import Asked, restore
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly) if deadly or tally else None
@@ -165,7 +165,7 @@ def put_back_once(environ: dict[str, str], dataset: str, target: int, deadly: in
 
 def compact_once(environ: dict[str, str], dataset: str, deadly: int, tally: str | None = None) -> None:
     """Compact the dataset's tables as `hub lake compact` does, and sign the ledger."""
-    from lake.maintain import compact
+    from lake.upkeep.maintain import compact
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly) if deadly or tally else None
@@ -177,7 +177,7 @@ def compact_once(environ: dict[str, str], dataset: str, deadly: int, tally: str 
 
 def backup_once(environ: dict[str, str], folder: str, deadly: int, tally: str | None = None) -> None:
     """Back up into `folder` as `hub backup make` does."""
-    from lake.backup import make
+    from lake.backup.backup import make
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly)
@@ -189,9 +189,9 @@ def restore_once(
     environ: dict[str, str], folder: str, home: str, tombstones: str, deadly: int, tally: str | None = None
 ) -> None:
     """Restore `folder` into `home` as `hub backup restore` does."""
-    from lake.replayed import read_tombstones
-    from lake.restore import Asked, restore
-    from sharing.purging import Extracts
+    from lake.backup.restore import Asked, restore
+    from lake.purge.replayed import read_tombstones
+    from sharing.ending.purging import Extracts
 
     points = armed_anywhere(deadly)
     told = read_tombstones(Path(tombstones))
@@ -208,8 +208,8 @@ def publish_once(environ: dict[str, str], dataset: str, paper: str, deadly: int,
     from catalogs.life.drafts import draft
     from catalogs.life.machine import Paper, State
     from catalogs.life.withdraw import withdraw
-    from catalogs.people import person
-    from sharing.withdrawing import CHECKS
+    from catalogs.people.people import person
+    from sharing.ending.withdrawing import CHECKS
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly) if deadly or tally else None
@@ -243,7 +243,7 @@ def push_once(
     """Push a file to a dataset with a key, through a door of this process, and keep the receipt when it has come."""
     import httpx
 
-    from lake.push_serving import serve_in_thread
+    from lake.arrival.push_serving import serve_in_thread
 
     with open_ground(environ) as ground:
         (dataset, key), (deadly, tally), path = to, die, Path(file)
@@ -258,7 +258,7 @@ def push_once(
 
 def pull_once(environ: dict[str, str], dataset: str, deadly: int, tally: str | None = None) -> None:
     """Draw once from the unit's database."""
-    from lake.pull import pull
+    from lake.arrival.pull import pull
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly)
@@ -270,7 +270,7 @@ def land_once(environ: dict[str, str], dataset: str, file: str, deadly: int) -> 
     """Land one file; the points are the steps of landing."""
     from infra.ledger.log import Ledger
     from infra.storage_folder import FolderStore
-    from lake import landing
+    from lake.landing import landing
 
     points = Points(deadly)
     for name in ("_take", "_insert", "_sweep"):
@@ -285,7 +285,7 @@ def scan_once(environ: dict[str, str], deadly: int) -> None:
     """Look once into the watched folders; the points are landing a file and what is done to files."""
     import shutil
 
-    from lake import arrival
+    from lake.arrival import folder as arrival
 
     points = Points(deadly)
     points.wrap(arrival, "land_arrival")
@@ -297,9 +297,9 @@ def scan_once(environ: dict[str, str], deadly: int) -> None:
 
 def scan_bucket_once(environ: dict[str, str], deadly: int, tally: str | None = None) -> None:
     """Look once into the city's first bucket."""
-    from catalogs.doors import load_doors
+    from catalogs.folder.doors import load_doors
     from infra.storage_s3 import S3Store
-    from lake import bucket
+    from lake.arrival import bucket
 
     with open_ground(environ) as ground:
         points = armed(ground, deadly)

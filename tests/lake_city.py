@@ -20,11 +20,11 @@ from contracts.register import register_contracts
 from infra.database import read, write
 from infra.ground import Ground, open_ground
 from lake import tables
-from lake.delta import Tables, curated_key, quarantine_key
-from lake.store_files import dataset_of
+from lake.store.delta import Tables, curated_key, quarantine_key
+from lake.store.files import dataset_of
 
 if TYPE_CHECKING:
-    from lake.clock_run import Report
+    from lake.clock.run import Report
 
 FLOW = "jinshui.traffic.road_flow"
 HOSPITALS = "sample.health.hospitals"
@@ -215,11 +215,11 @@ def balanced(ground: Ground) -> None:
 
 
 def at_once(ground: Ground, *_: Any, **__: Any) -> "Report":
-    """`lake.clock_run.run_due` in this process: what has arrived is taken without Airflow."""
-    from lake.clock_run import Report
-    from lake.doors import take
+    """`lake.clock.run.run_due` in this process: what has arrived is taken without Airflow."""
+    from lake.arrival.doors import take
+    from lake.clock.run import Report
+    from lake.clock.schedule import due
     from lake.ingest import process_batch
-    from lake.schedule import due
 
     take(ground)
     return Report(tuple(process_batch(ground, [one.id for one in due(ground)])), {}, 0.0, 0.0)

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from catalogs.grading import triggers
 from catalogs.life import papers, steps
 from catalogs.life.drafts import save
 from catalogs.life.machine import Paper
-from catalogs.model import Person, Resource, Text
-from catalogs.people import person
+from catalogs.people.people import person
 from catalogs.register import register_city, resource
-from catalogs.regrading import review
+from catalogs.regrade.regrading import review
+from catalogs.rules.grading import triggers
+from catalogs.values.model import Person, Resource, Text
 from infra.ground import Ground, sample_city
 
 FLOW = "jinshui.traffic.road_flow"

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from sharing import methods, produce
+from sharing.extract import produce
+from sharing.plan import methods
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DIMENSIONS = (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from catalogs.people import issue_key
+from catalogs.people.people import issue_key
 from catalogs.rest.serving import serve_in_thread
 from infra.demo import HOME_MARK
 from infra.ground import Ground, open_ground

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from shared_table import TABLE
 
-from sharing.serving import Serving
+from sharing.access.serving import Serving
 
 
 def ask(

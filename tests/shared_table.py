@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from infra import crypto
 from infra.database import write
 from infra.ground import Ground
-from lake.delta import Commit, DataFile, Tables
+from lake.store.delta import Commit, DataFile, Tables
 from sharing import tables
 
 TABLE = "/delta-sharing/shares/case-1/schemas/zhongyuan/tables/visits"

@@ -6,13 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from catalogs import people
 from catalogs.enter import register_city
+from catalogs.people import people
 from infra.ground import Ground, sample_city
-from lake.delta import Commit, DataFile, Tables, curated_key
-from sharing import applicants, casebook, uscc
-from sharing.cases import Case, Channel, Request
-from sharing.declared import COMMITMENTS, Applicant, Registration
+from lake.store.delta import Commit, DataFile, Tables, curated_key
+from sharing.case import applicants, casebook, uscc
+from sharing.case.cases import Case, Channel, Request
+from sharing.case.declared import COMMITMENTS, Applicant, Registration
 
 VISITS = "zhongyuan.health.visits"
 ITEMS = ("visited_at", "lng", "lat", "age", "gender", "diagnosis_group")

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import graphlib
 import importlib.metadata
 import re
 import subprocess
@@ -15,10 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = ["infra", "catalogs", "contracts", "lake", "sharing"]
 TOP = {"README.md", "README.zh-CN.md", "pyproject.toml", "LICENSE", "hub.py", "dags", "tests", *ORDER}
 DOORS = {
-    "deltalake": {"lake/delta.py"},
-    "great_expectations": {"lake/audit.py"},
-    "datahub": {"lake/describe.py", "lake/describe_lite.py"},
-    "cedarpy": {"catalogs/cedar.py"},
+    "deltalake": {"lake/store/delta.py"},
+    "great_expectations": {"lake/audit/audit.py"},
+    "datahub": {"lake/describe/describe.py", "lake/describe/lite.py"},
+    "cedarpy": {"catalogs/permission/cedar.py"},
     "minio": {"infra/storage_s3.py"},
     "cryptography": {"infra/crypto.py"},
     "hashlib": {"infra/crypto.py", "infra/setup.py"},  # the set-up runs before anything is installed
@@ -67,6 +68,29 @@ def test_imports_point_left() -> None:
     assert wrong == []
 
 
+def _room(module: str, package: str) -> str | None:
+    """The room of `package` that a module of it lies in; a module beside the rooms is a room of its own."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == package and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("package", ["lake", "sharing"])
+def test_rooms_of_a_package_point_one_way(package: str) -> None:
+    towards: dict[str, set[str]] = {}
+    for path in sources():
+        mine = _room(place(path).removesuffix(".py").replace("/", "."), package)
+        if mine is None or mine == "__init__":
+            continue
+        named = {_room(name, package) for name, _ in imports(path)} | {
+            alias.name
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.module == package
+            for alias in node.names
+        }
+        towards.setdefault(mine, set()).update(name for name in named if name not in {None, mine})
+    assert len(list(graphlib.TopologicalSorter(towards).static_order())) > 5  # a circle raises, and names its rooms
+
+
 def test_dags_and_hub_are_imported_by_nobody() -> None:
     callers = [p for p in sources() if place(p).split("/")[0] in ORDER]
     assert callers
@@ -87,14 +111,14 @@ def test_one_library_one_door(library: str) -> None:
 # beside them every module whose docstring says "Pure". Behind each stand its functions that read files: a city's tables
 # and policies, and those of the house, which are as much the program's own text as the code is.
 DECIDING: dict[str, set[str]] = {
-    "catalogs/cedar.py": {"load", "policy_files", "_modified"},
-    "catalogs/decide.py": {"_loaded"},
-    "catalogs/matrix.py": set(),
-    "catalogs/model.py": set(),
-    "catalogs/personal.py": {"house_rules"},
-    "catalogs/rules.py": set(),
-    "catalogs/uscc.py": set(),
-    "catalogs/words.py": set(),
+    "catalogs/permission/cedar.py": {"load", "policy_files", "_modified"},
+    "catalogs/permission/decide.py": {"_loaded"},
+    "catalogs/values/matrix.py": set(),
+    "catalogs/values/model.py": set(),
+    "catalogs/personal/personal.py": {"house_rules"},
+    "catalogs/rules/rules.py": set(),
+    "catalogs/values/uscc.py": set(),
+    "catalogs/values/words.py": set(),
     "contracts/casts.py": set(),
     "contracts/compile.py": set(),
     "contracts/model.py": set(),
@@ -111,16 +135,16 @@ DECIDING: dict[str, set[str]] = {
     "infra/ledger/report.py": set(),
     "infra/local_time.py": set(),
     "infra/text.py": set(),
-    "lake/verdict.py": set(),
-    "sharing/agreement.py": set(),
-    "sharing/cases.py": set(),
-    "sharing/certificate.py": set(),
-    "sharing/classes.py": set(),
-    "sharing/methods.py": set(),
-    "sharing/plan.py": set(),
-    "sharing/policy.py": {"_loaded"},
-    "sharing/reasons.py": set(),
-    "sharing/uscc.py": set(),
+    "lake/audit/verdict.py": set(),
+    "sharing/case/agreement.py": set(),
+    "sharing/case/cases.py": set(),
+    "sharing/extract/certificate.py": set(),
+    "sharing/case/classes.py": set(),
+    "sharing/plan/methods.py": set(),
+    "sharing/plan/plan.py": set(),
+    "sharing/case/policy.py": {"_loaded"},
+    "sharing/case/reasons.py": set(),
+    "sharing/case/uscc.py": set(),
 }
 # What they may import beside one another: libraries that reach nothing outside the process, pathlib for its paths, and
 # of our cryptography what gives the same answer to the same question.
@@ -165,8 +189,8 @@ def _impure(node: ast.AST, pure: set[str]) -> Iterator[str]:
         module = node.module or ""
         if module == "infra.crypto":
             yield from (f"{module}.{alias.name}" for alias in node.names if alias.name not in STEADY)
-        elif module in ORDER:
-            yield from (f"{module}.{alias.name}" for alias in node.names if f"{module}/{alias.name}.py" not in pure)
+        elif module.split(".")[0] in ORDER and (ROOT / (room := module.replace(".", "/"))).is_dir():
+            yield from (f"{module}.{alias.name}" for alias in node.names if f"{room}/{alias.name}.py" not in pure)
         elif module.split(".")[0] not in QUIET and module.replace(".", "/") + ".py" not in pure:
             yield module
     elif isinstance(node, ast.Call):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from infra.ground import Ground
 from lake.ingest import Session, ingest
-from lake.record import Outcome
+from lake.records.record import Outcome
 
 
 def take(ground: Ground, path: Path, lines: list[str], session: Session | None = None) -> Outcome:

@@ -17,13 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from lake.clock_env import quiet
+from infra.quiet import quiet
 
 MODULES = (
-    "great_expectations", "deltalake", "duckdb", "pyarrow.dataset", "lake.ingest", "lake.outbox", "lake.describe",
-    "catalogs.register", "datahub.emitter.mcp", "datahub.lite.duckdb_lite", "lake.push_serving", "httpx", "psycopg",
-    "minio", "lake.pull", "lake.replay", "lake.backup", "lake.restore", "lake.purging", "sharing.purging",
-    "kill_points", "lake_city",
+    "great_expectations", "deltalake", "duckdb", "pyarrow.dataset", "lake.ingest", "lake.describe.outbox",
+    "lake.describe.describe", "catalogs.register", "datahub.emitter.mcp", "datahub.lite.duckdb_lite",
+    "lake.arrival.push_serving", "httpx", "psycopg", "minio", "lake.arrival.pull", "lake.replay.replay",
+    "lake.backup.backup", "lake.backup.restore", "lake.purge.purging", "sharing.ending.purging", "kill_points",
+    "lake_city",
 )  # fmt: skip
 _LIMIT = 250  # seconds that a child may take
 

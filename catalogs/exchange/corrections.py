@@ -5,18 +5,18 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_act
-from catalogs.decide import DraftRef
 from catalogs.exchange.finding import Finder, not_here
 from catalogs.exchange.flat import Cells, Row, cells_of
 from catalogs.exchange.kinds import CORRECTIONS
 from catalogs.exchange.passing import Numbers
-from catalogs.faults import Fault, fault
 from catalogs.life.clocks import Kind
 from catalogs.life.duties import check_version, filed, number_of
 from catalogs.life.tables import TASK
 from catalogs.life.tasks import end_task, local_day, task_of
-from catalogs.model import Person
+from catalogs.people.asking import may_act
+from catalogs.permission.decide import DraftRef
+from catalogs.rules.faults import Fault, fault
+from catalogs.values.model import Person
 from infra.errors import Place, Refused
 from infra.ground import Ground
 

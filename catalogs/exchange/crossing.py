@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from catalogs.asking import may_describe
 from catalogs.exchange import kit
 from catalogs.exchange.mapping import ExchangeMap, assumed_fault
-from catalogs.faults import Fault
+from catalogs.folder.read_codes import code_rules
 from catalogs.life.drafts import drafts
 from catalogs.lookup import resources
-from catalogs.model import Person, Resource
-from catalogs.read_codes import code_rules
-from catalogs.read_personal import personal_rules
+from catalogs.people.asking import may_describe
+from catalogs.personal.read_personal import personal_rules
+from catalogs.rules.faults import Fault
 from catalogs.sheet.importing import save
 from catalogs.sheet.register import register_of
+from catalogs.values.model import Person, Resource
 from infra.errors import WrongUse
 from infra.ground import Ground
 
@@ -28,7 +28,7 @@ def out(ground: Ground, used: ExchangeMap, by: Person, asked: tuple[str, str | N
         asked: the form, csv or json, and the unit whose they are, None for all.
 
     Raises:
-        Refused: what `catalogs.asking.may_describe` refuses.
+        Refused: what `catalogs.people.asking.may_describe` refuses.
     """
     form, unit = asked
     wanted = [each for each in resources(ground.engine) if unit is None or each.unit == unit]

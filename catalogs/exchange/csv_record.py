@@ -4,7 +4,7 @@ from typing import Any
 
 from catalogs.exchange.portal import cycle, moment
 from catalogs.exchange.records import Bad, File, Finding, Record, digest
-from catalogs.words import Openness, find
+from catalogs.values.words import Openness, find
 from infra.text import fold
 
 _HEADERS = {

@@ -6,7 +6,7 @@ resource is kept; its access address is the entry's own link, else the dataset's
 """
 
 from catalogs.exchange.rdf import DCAT, DCTERMS, FOAF, FREQUENCY, RDF, SKOS, XSD, BNode, Graph, Literal, Node, URIRef
-from catalogs.model import City, DataFormat, Department, Openness, Resource, SharingMode, UpdateFrequency
+from catalogs.values.model import City, DataFormat, Department, Openness, Resource, SharingMode, UpdateFrequency
 from infra.language import Text
 
 _EU = "http://publications.europa.eu/resource/authority/"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option
 from infra.language import Text
 
@@ -31,12 +31,12 @@ def export_dcat(out: Path, base: str | None, public: bool, as_: str | None) -> N
     """Write the file and print what it holds; it replaces an older one whole or not at all."""
     from dataclasses import replace
 
-    from catalogs.asking import announced, may_describe
     from catalogs.exchange.dcat import catalogue
     from catalogs.exchange.rdf import serialize
     from catalogs.exchange.web import check_address
     from catalogs.lookup import city
-    from catalogs.people import current
+    from catalogs.people.asking import announced, may_describe
+    from catalogs.people.people import current
     from infra.errors import Place, Unavailable, WrongUse
     from infra.ground import open_ground
 
@@ -78,9 +78,9 @@ def export_dcat(out: Path, base: str | None, public: bool, as_: str | None) -> N
 @json_option
 def dossier(dataset: str, out: Path, as_: str | None) -> None:
     """Write the dossier as Markdown and print what is missing."""
-    from catalogs.asking import described
     from catalogs.exchange import dossier as made
     from catalogs.lookup import departments
+    from catalogs.people.asking import described
     from infra.errors import Place, Unavailable
     from infra.ground import open_ground
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from catalogs.model import Department, Resource
+from catalogs.values.model import Department, Resource
 from infra.language import Text
 
 

@@ -9,13 +9,22 @@ from datetime import date
 from typing import Any
 
 from catalogs.exchange.listing import body
+from catalogs.folder.read_resource import DATASET
 from catalogs.life.drafts import Draft, save
-from catalogs.model import Classification, Conditions, Department, Grade, Person, Resource, SharingAttribute, Text
-from catalogs.read_resource import DATASET
 from catalogs.sheet.naming import domain_of, guessed_domain, name_of, unique
 from catalogs.sheet.register import Register, register_of, squeezed
 from catalogs.sheet.values import word
-from catalogs.words import DataFormat, Openness, SharingMode, UpdateFrequency, find
+from catalogs.values.model import (
+    Classification,
+    Conditions,
+    Department,
+    Grade,
+    Person,
+    Resource,
+    SharingAttribute,
+    Text,
+)
+from catalogs.values.words import DataFormat, Openness, SharingMode, UpdateFrequency, find
 from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground
 

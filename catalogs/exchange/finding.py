@@ -3,10 +3,10 @@
 from functools import cached_property
 
 from catalogs.exchange.flat import Cells
-from catalogs.faults import Fault, fault
 from catalogs.lookup import resources
-from catalogs.model import Department, Resource
+from catalogs.rules.faults import Fault, fault
 from catalogs.sheet.register import Register, register_of, squeezed
+from catalogs.values.model import Department, Resource
 from infra.errors import Place
 from infra.ground import Ground
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from catalogs import uscc
 from catalogs.exchange.kinds import RecordKind
 from catalogs.exchange.mapping import ExchangeMap, Field
 from catalogs.exchange.translate import NoCode, no_code, received, sent, unknown_code
 from catalogs.exchange.wire import Theirs, read
-from catalogs.faults import Fault, fault
+from catalogs.rules.faults import Fault, fault
 from catalogs.sheet.column import Column, Kind
 from catalogs.sheet.fill import choices
 from catalogs.sheet.values import parts, stripped
+from catalogs.values import uscc
 from infra.errors import Place
 
 BYTES = 32 * 1024 * 1024

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
@@ -34,8 +34,8 @@ def harvest(source: str, kind: str | None, name: str | None, believe: bool, dry:
     """Harvest and print what became of every object."""
     from catalogs.exchange.harvest import How, Wish
     from catalogs.exchange.harvest import harvest as run
-    from catalogs.people import current, require
-    from catalogs.words import Role
+    from catalogs.people.people import current, require
+    from catalogs.values.words import Role
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -101,7 +101,7 @@ def _part(title: Text, found: "Sequence[Found]", lang: str) -> list[str]:
 def harvested(source: str | None, state: str | None, lines: bool, show: str | None, as_: str | None) -> None:
     """Print one line a record, or a line for each object of the last harvest."""
     from catalogs.exchange import listing
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.errors import WrongUse
     from infra.ground import open_ground
 
@@ -148,10 +148,10 @@ def _table(records: "Sequence[Any]", lang: str) -> str:
 @json_option
 def draft_from(source: str, identity: str, domain: str | None, dataset: str | None, as_: str | None) -> None:
     """Save the draft and print what the check still asks for."""
-    from catalogs.checking import check_resources
     from catalogs.exchange.drafting import draft_from as make
     from catalogs.lookup import departments, units
-    from catalogs.people import current
+    from catalogs.people.people import current
+    from catalogs.rules.checking import check_resources
     from infra.ground import open_ground
 
     with open_ground() as ground:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from catalogs.sheet.column import Column, Kind
-from catalogs.word import Word
-from catalogs.words import SharingMode
+from catalogs.values.word import Word
+from catalogs.values.words import SharingMode
 from infra.language import Text
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from catalogs.exchange.mapping import ExchangeMap, Field
 from catalogs.exchange.translate import NoCode, no_code, over, sent, unknown_code
 from catalogs.exchange.wire import Theirs, as_csv, as_json, read
-from catalogs.faults import Fault, fault
-from catalogs.model import Resource
+from catalogs.rules.faults import Fault, fault
 from catalogs.sheet.columns import EVERY as RESOURCE_COLUMNS
 from catalogs.sheet.headers import Header
 from catalogs.sheet.item_columns import EVERY as ITEM_COLUMNS
@@ -19,6 +18,7 @@ from catalogs.sheet.register import Register, squeezed
 from catalogs.sheet.spell import item_cells, resource_cells
 from catalogs.sheet.table import Cell, Entry, letters
 from catalogs.sheet.telling import Told, in_order
+from catalogs.values.model import Resource
 from infra.errors import Place
 
 __all__ = ["BYTES", "Received", "as_csv", "as_json", "receive", "send"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option
 from infra.language import Text
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from catalogs.exchange.mapping import ExchangeMap
-    from catalogs.faults import Fault
+    from catalogs.rules.faults import Fault
 
 _map = click.option(
     "--map", "name", required=True, help=help_text("映射：national、vendor……或城市 maps/ 中的", "the map, by its name")
@@ -31,7 +31,7 @@ def send(context: click.Context, out: Path, name: str, unit: str | None, as_: st
     """Write the file whole or not at all; exit 1 when the map has no code for something."""
     from catalogs.exchange import crossing
     from catalogs.exchange.mapping import find_map
-    from catalogs.people import current
+    from catalogs.people.people import current
     from catalogs.sheet.putting import put_in_place
     from infra.ground import open_ground
 
@@ -80,7 +80,7 @@ def receive(
     """Print every fault; save when there is none. Exit 1 when there is one."""
     from catalogs.exchange import crossing, kit
     from catalogs.exchange.mapping import find_map
-    from catalogs.people import current
+    from catalogs.people.people import current
     from catalogs.sheet.importing import write_yaml
     from infra.ground import open_ground
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from catalogs import yamltree
 from catalogs.exchange.kinds import KINDS, RecordKind
-from catalogs.faults import Fault, fault, refusal
-from catalogs.fields import Fields
+from catalogs.folder import yamltree
+from catalogs.folder.fields import Fields
+from catalogs.rules.faults import Fault, fault, refusal
 from catalogs.sheet import columns, item_columns
 from catalogs.sheet.column import Column, Kind
 from catalogs.sheet.fill import choices

@@ -16,16 +16,16 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_use
-from catalogs.decide import CATALOGUE
 from catalogs.exchange import flat, wire
 from catalogs.exchange.flat import Cells, Row
 from catalogs.exchange.kinds import RecordKind
 from catalogs.exchange.mapping import ExchangeMap
 from catalogs.exchange.tables import RECEIVED
-from catalogs.faults import Fault, refusal
-from catalogs.model import Person
+from catalogs.people.asking import may_use
+from catalogs.permission.decide import CATALOGUE
+from catalogs.rules.faults import Fault, refusal
 from catalogs.tables import CITY
+from catalogs.values.model import Person
 from infra.crypto import sha256_hex
 from infra.database import lock, read, write
 from infra.ground import Ground

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from catalogs.exchange.records import Bad, File, Finding, Record, digest
-from catalogs.words import Openness, UpdateFrequency, find
+from catalogs.values.words import Openness, UpdateFrequency, find
 from infra.language import Text
 
 ORDER = (

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from catalogs.exchange.mapping import DATES, ExchangeMap, Field
-from catalogs.faults import Fault, fault
+from catalogs.rules.faults import Fault, fault
 from catalogs.sheet.column import Kind
 from catalogs.sheet.spell import Value
 from catalogs.sheet.values import parts, stripped

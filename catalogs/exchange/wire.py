@@ -15,10 +15,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalogs import yamltree
 from catalogs.exchange.mapping import ExchangeMap, Field
 from catalogs.exchange.shield import bare, shielded
-from catalogs.faults import Fault, fault
+from catalogs.folder import yamltree
+from catalogs.rules.faults import Fault, fault
 from infra.errors import Place
 
 Texts = dict[str, str]

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from catalogs.city import check_city, load_city
 from catalogs.enter import enter_city
 from catalogs.find.big_city import ITEMS, SUBJECTS, big_city, write_big_city
 from catalogs.find.fold import sound
 from catalogs.find.search import search
+from catalogs.folder.city import check_city, load_city
 from catalogs.lookup import listing
 from catalogs.tables import DEPARTMENT, ITEM, RESOURCE, UNIT
 from infra.database import read, write

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from catalogs.model import City, Classification, Conditions, Department, Item, ItemType, Resource, Unit
-from catalogs.uscc import ALPHABET, uscc_fits
-from catalogs.words import (
+from catalogs.values.model import City, Classification, Conditions, Department, Item, ItemType, Resource, Unit
+from catalogs.values.uscc import ALPHABET, uscc_fits
+from catalogs.values.words import (
     DataFormat,
     DepartmentKind,
     Grade,
@@ -219,7 +219,7 @@ def _uscc(number: int) -> str:
 
 def write_big_city(city: City, folder: Path) -> None:
     """The city as its folder of YAML, written line by line: for so many resources a dumper takes minutes."""
-    from catalogs.write import write_city  # noqa: PLC0415 - YAML is for whoever writes a folder
+    from catalogs.folder.write import write_city  # noqa: PLC0415 - YAML is for whoever writes a folder
 
     write_city(replace(city, resources=()), folder)
     (folder / "catalogues").mkdir(exist_ok=True)

@@ -100,8 +100,8 @@ def _said(found: "Found", ground: "Ground") -> list[str]:
 def _names(ground: "Ground") -> dict[tuple[str, str], str]:
     """What the values of the facets are called, by facet and value."""
     from catalogs.lookup import departments, domains, units
-    from catalogs.word import Word
-    from catalogs.words import DataFormat, Grade, Openness, SharingAttribute, UpdateFrequency
+    from catalogs.values.word import Word
+    from catalogs.values.words import DataFormat, Grade, Openness, SharingAttribute, UpdateFrequency
 
     yes, no = Text("是", "yes"), Text("否", "no")
     found = {("example", "yes"): yes, ("example", "no"): no}
@@ -120,7 +120,7 @@ def _names(ground: "Ground") -> dict[tuple[str, str], str]:
 
 
 def _grade(hit: "Hit", lang: str) -> str:
-    from catalogs.words import Grade
+    from catalogs.values.words import Grade
 
     return Grade[hit.grade.upper()].text.say(lang)
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from catalogs.find.tables import BLOCK, FACET
-from catalogs.model import Resource
+from catalogs.values.model import Resource
 
 FACETS = ("unit", "domain", "provider", "grade", "sharing", "openness", "frequency", "format", "example")
 _LENGTH = "length"

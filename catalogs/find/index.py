@@ -17,8 +17,8 @@ from catalogs.find import facets, postings
 from catalogs.find.tables import BLOCK, DOCUMENT, FACET, POSTING, STATE
 from catalogs.find.tokens import VERSION, Names, texts, tokens, written
 from catalogs.lookup import in_force
-from catalogs.model import Department, Resource, Unit
 from catalogs.tables import DEPARTMENT, RESOURCE, UNIT
+from catalogs.values.model import Department, Resource, Unit
 from infra.database import lock, read
 
 _ASKED = 400  # how many ids one statement names

@@ -19,8 +19,8 @@ from catalogs.find.rank import APART, APART_IN_TITLE, LOOSE, Match, Points, loos
 from catalogs.find.suggest import meant, near
 from catalogs.find.tables import DOCUMENT, STATE
 from catalogs.find.tokens import VERSION, Names, texts
-from catalogs.model import Grade, Resource
 from catalogs.tables import RESOURCE
+from catalogs.values.model import Grade, Resource
 from infra.database import read
 from infra.errors import Refused, WrongUse
 from infra.language import Text

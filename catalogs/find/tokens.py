@@ -17,7 +17,7 @@ from enum import IntFlag
 from functools import lru_cache
 
 from catalogs.find.fold import fold, sound
-from catalogs.model import Department, Resource, Unit
+from catalogs.values.model import Department, Resource, Unit
 
 VERSION = "1"
 """Changes whenever the same resource would be given other tokens: an index of another version is stale."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalogs.as_dataset import dataset_argument
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
@@ -41,12 +41,12 @@ def _line(draft: "Draft", ground: "Ground") -> str:
 @json_option
 def draft(dataset: str, as_: str | None) -> None:
     """Print the draft; where there is none, what is registered, to begin from."""
-    from catalogs.asking import may_act, sees
-    from catalogs.drafts import yaml_text
+    from catalogs.folder.drafts import yaml_text
+    from catalogs.folder.write import resource_document
     from catalogs.life.drafts import draft as find
     from catalogs.lookup import resource
-    from catalogs.people import current
-    from catalogs.write import resource_document
+    from catalogs.people.asking import may_act, sees
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -68,12 +68,12 @@ def draft(dataset: str, as_: str | None) -> None:
 @json_option
 def drafts(unit: str | None, provider: str | None, state: str | None, as_: str | None) -> None:
     """Print one line a draft."""
-    from catalogs.asking import sees
     from catalogs.life.drafts import drafts as listing
     from catalogs.life.machine import State
     from catalogs.lookup import people_names
-    from catalogs.people import current
-    from catalogs.word import find
+    from catalogs.people.asking import sees
+    from catalogs.people.people import current
+    from catalogs.values.word import find
     from infra.errors import WrongUse
     from infra.ground import open_ground
     from infra.local_time import local_time
@@ -115,8 +115,8 @@ def save(file: Path, revision: int | None, why: str, as_: str | None) -> None:
     """Save and print the new revision."""
     from catalogs.life.document import read_entry
     from catalogs.life.drafts import save as keep
-    from catalogs.people import current
-    from catalogs.read_personal import personal_rules
+    from catalogs.people.people import current
+    from catalogs.personal.read_personal import personal_rules
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -143,7 +143,7 @@ def assess(dataset: str, paper: Path, kind: str, result: str, as_: str | None) -
     """Seal the paper and record the act."""
     from catalogs.life.machine import Paper
     from catalogs.life.papers import assess as record
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -160,7 +160,7 @@ def assess(dataset: str, paper: Path, kind: str, result: str, as_: str | None) -
 def approve(dataset: str, revision: int | None, as_: str | None) -> None:
     """Record the head's approval."""
     from catalogs.life.papers import approve as record
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -180,7 +180,7 @@ def approve(dataset: str, revision: int | None, as_: str | None) -> None:
 def approve_paper(dataset: str, scan: Path, check: str | None, signed_by: str | None, as_: str | None) -> None:
     """Seal the scan and record the approval."""
     from catalogs.life.papers import approve_on_paper
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -198,7 +198,7 @@ def sheet(dataset: str, out: Path, as_: str | None) -> None:
     """Write the sheet and print its check number."""
     from catalogs.life.document import approval_sheet
     from catalogs.life.papers import check_number
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -217,7 +217,7 @@ def sheet(dataset: str, out: Path, as_: str | None) -> None:
 def paper(number: int, out: Path, as_: str | None) -> None:
     """Open the sealed file into a new one."""
     from catalogs.life.papers import write_paper
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.errors import Refused
     from infra.ground import open_ground
 
@@ -232,7 +232,7 @@ def paper(number: int, out: Path, as_: str | None) -> None:
 
 def _told(ground: "Ground", kept: "Recorded") -> None:
     from catalogs.life.machine import Paper
-    from catalogs.word import find
+    from catalogs.values.word import find
 
     kind = find(Paper, kept.kind)
     name = kind.text if kind is not None else Text("材料", "paper")
@@ -266,7 +266,7 @@ def _step(name: str, function: str, zh: str, en: str, *, why: bool) -> click.Com
     def run(dataset: str, why: str, as_: str | None) -> None:
         from importlib import import_module
 
-        from catalogs.people import current
+        from catalogs.people.people import current
         from infra.ground import open_ground
 
         with open_ground() as ground:

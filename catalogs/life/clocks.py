@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from catalogs.word import Word
+from catalogs.values.word import Word
 from infra.calendar import WorkingDays
 from infra.language import Text
 

@@ -9,8 +9,8 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from catalogs.life.labels import ITEM, RESOURCE
-from catalogs.model import Grade, Item, Resource
-from catalogs.word import Word
+from catalogs.values.model import Grade, Item, Resource
+from catalogs.values.word import Word
 from infra.language import Text
 
 _NOTHING = Text("空", "nothing")

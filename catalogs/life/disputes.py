@@ -16,8 +16,8 @@ from sqlalchemy.engine import Connection
 
 from catalogs.life.elements import Element, shared
 from catalogs.life.tables import DISPUTE, WITHDRAWN
-from catalogs.model import Resource
 from catalogs.tables import RESOURCE
+from catalogs.values.model import Resource
 from infra.database import lock, read, write
 from infra.errors import WrongUse
 from infra.ground import Ground

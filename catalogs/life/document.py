@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from catalogs.faults import refusal
-from catalogs.fields import Fields
+from catalogs.folder.fields import Fields
+from catalogs.folder.read_resource import read_resource
+from catalogs.folder.yamltree import Mapping, read_file
 from catalogs.life.drafts import Draft
 from catalogs.life.papers import check_number, papers, printed, weighed
 from catalogs.life.sheet import day, sheet
 from catalogs.life.tasks import local_day
 from catalogs.life.versions import difference
 from catalogs.lookup import departments, people_names, units
-from catalogs.model import Person, Resource
-from catalogs.personal import PersonalRules
-from catalogs.read_resource import read_resource
-from catalogs.yamltree import Mapping, read_file
+from catalogs.personal.personal import PersonalRules
+from catalogs.rules.faults import refusal
+from catalogs.values.model import Person, Resource
 from infra.errors import Place, Unavailable
 from infra.ground import Ground
 from infra.local_time import local_time

@@ -15,14 +15,14 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from catalogs.asking import may_act
-from catalogs.decide import DraftRef
-from catalogs.entry_rules import secret
 from catalogs.life.machine import State, Step, after, said, steps
 from catalogs.life.tables import DRAFT, STEP, WITHDRAWN
-from catalogs.model import Person, Resource
+from catalogs.people.asking import may_act
+from catalogs.permission.decide import DraftRef
 from catalogs.rows import digest, plain
+from catalogs.rules.entry_rules import secret
 from catalogs.tables import DEPARTMENT, PERSON, RESOURCE
+from catalogs.values.model import Person, Resource
 from infra.database import lock, read, write
 from infra.errors import Place, Refused
 from infra.ground import Ground

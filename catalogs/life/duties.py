@@ -7,8 +7,6 @@ from datetime import date
 
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_act, may_use
-from catalogs.decide import CATALOGUE, DraftRef
 from catalogs.life.clocks import Kind
 from catalogs.life.disputes import look
 from catalogs.life.drafts import find, registered, words
@@ -27,7 +25,9 @@ from catalogs.life.tasks import (
     unknown,
 )
 from catalogs.lookup import resource
-from catalogs.model import Person, Resource
+from catalogs.people.asking import may_act, may_use
+from catalogs.permission.decide import CATALOGUE, DraftRef
+from catalogs.values.model import Person, Resource
 from infra.database import read, write
 from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
-from catalogs.model import IdentifierRole, Item, Resource
+from catalogs.values.model import IdentifierRole, Item, Resource
 from infra.crypto import sha256_hex
 from infra.text import fold
 

@@ -10,12 +10,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.key_ends import end_keys
 from catalogs.life.drafts import words
 from catalogs.life.machine import State
 from catalogs.life.tables import DRAFT, TASK
-from catalogs.model import Person
+from catalogs.people.key_ends import end_keys
 from catalogs.tables import PERSON
+from catalogs.values.model import Person
 from infra.database import write
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground

@@ -11,16 +11,16 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_act
-from catalogs.decide import DraftRef
 from catalogs.enter import put_resources
 from catalogs.life.disputes import Dispute, dispute_of
 from catalogs.life.drafts import LONGEST, last_revision, words
 from catalogs.life.machine import State
 from catalogs.life.tables import DISPUTE, DRAFT, STEP
 from catalogs.lookup import in_force
-from catalogs.model import Person, Resource
+from catalogs.people.asking import may_act
+from catalogs.permission.decide import DraftRef
 from catalogs.tables import RESOURCE
+from catalogs.values.model import Person, Resource
 from infra.database import lock, write
 from infra.errors import Refused
 from infra.ground import Ground

@@ -2,7 +2,7 @@
 
 import click
 
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
@@ -16,7 +16,7 @@ from infra.language import Text
 def disputes(settled: bool, as_: str | None) -> None:
     """Print one line a dispute."""
     from catalogs.life import disputes as source
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -46,7 +46,7 @@ def lead(dispute: str, department: str, why: str, as_: str | None) -> None:
     """Settle the dispute."""
     from catalogs.life.duties import number_of
     from catalogs.life.lead import set_lead
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -71,7 +71,7 @@ def lead(dispute: str, department: str, why: str, as_: str | None) -> None:
 def run_clock(as_: str | None) -> None:
     """Escalate and compare, and print how many of each are new."""
     from catalogs.life.duties import run_clock as run
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:

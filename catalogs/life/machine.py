@@ -12,7 +12,7 @@ department's head speaks of exactly what was approved, to the letter.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from catalogs.word import Word
+from catalogs.values.word import Word
 from infra.language import Text
 
 

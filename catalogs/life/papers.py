@@ -17,14 +17,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_act
 from catalogs.life.drafts import Draft, find, words
 from catalogs.life.held import check_read
 from catalogs.life.machine import Paper, State, substance
 from catalogs.life.tables import PAPER
-from catalogs.model import Person, Role
-from catalogs.people import people
+from catalogs.people.asking import may_act
+from catalogs.people.people import people
 from catalogs.rows import digest, plain
+from catalogs.values.model import Person, Role
 from infra import crypto
 from infra.database import lock, read, write
 from infra.errors import Place, Refused, Unavailable

@@ -10,7 +10,7 @@ from html import escape
 
 from catalogs.life.diff import flat, values
 from catalogs.life.labels import ITEM, RESOURCE
-from catalogs.model import Item, Resource
+from catalogs.values.model import Item, Resource
 from infra.language import Text
 
 _STYLE = """

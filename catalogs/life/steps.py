@@ -12,9 +12,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_act
-from catalogs.checking import check_resources
 from catalogs.enter import put_resources
+from catalogs.folder.read_codes import code_rules
 from catalogs.life.clocks import Kind
 from catalogs.life.disputes import raise_disputes
 from catalogs.life.drafts import Draft, Registered, find, put, registered, words, wrong_state
@@ -24,11 +23,12 @@ from catalogs.life.papers import unknown, weighed
 from catalogs.life.tables import DRAFT, STEP, WITHDRAWN
 from catalogs.life.tasks import Clockwork, New, authorities, clockwork, end_task, open_of, open_task
 from catalogs.lookup import departments, in_force, units
-from catalogs.model import Person, Resource
 from catalogs.own_city import own_city
-from catalogs.raising import unreviewed
-from catalogs.read_codes import code_rules
+from catalogs.people.asking import may_act
+from catalogs.regrade.raising import unreviewed
+from catalogs.rules.checking import check_resources
 from catalogs.tables import RESOURCE
+from catalogs.values.model import Person, Resource
 from infra.database import lock, write
 from infra.errors import Place, Refused
 from infra.ground import Ground

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from catalogs.as_dataset import dataset_argument
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
@@ -49,7 +49,7 @@ def tasks(everything: bool, closed: bool, as_: str | None) -> None:
     from catalogs.life.duties import seen_by
     from catalogs.life.machine import State
     from catalogs.life.tasks import clockwork, local_day
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -97,7 +97,7 @@ def tasks(everything: bool, closed: bool, as_: str | None) -> None:
 def change_event(dataset: str, kind: str, why: str, on: datetime | None, as_: str | None) -> None:
     """Open the task and print when it is due."""
     from catalogs.life.duties import change_event as record
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -117,7 +117,7 @@ def change_event(dataset: str, kind: str, why: str, on: datetime | None, as_: st
 def extend(task: str, why: str, days: int | None, as_: str | None) -> None:
     """Extend, and print when it is due now."""
     from catalogs.life.duties import consent, number_of
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -133,7 +133,7 @@ def extend(task: str, why: str, days: int | None, as_: str | None) -> None:
 def correct(dataset: str, what: str, as_: str | None) -> None:
     """File the ticket and print when its answer is due."""
     from catalogs.life.duties import file_correction
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -151,7 +151,7 @@ def answer(task: str, result: str, version: int | None, as_: str | None) -> None
     """End the task."""
     from catalogs.life.duties import answer as record
     from catalogs.life.duties import number_of
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -166,10 +166,10 @@ def answer(task: str, result: str, version: int | None, as_: str | None) -> None
 @json_option
 def report(as_: str | None) -> None:
     """Print the report."""
-    from catalogs.asking import may
-    from catalogs.decide import CATALOGUE
     from catalogs.life.report import sentences
     from catalogs.life.supervision import supervision
+    from catalogs.people.asking import may
+    from catalogs.permission.decide import CATALOGUE
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -192,7 +192,7 @@ def report(as_: str | None) -> None:
 def diff(dataset: str, old: str | None, new: str | None, as_: str | None) -> None:
     """Print a sentence a change."""
     from catalogs.life.versions import difference, sees_drafts
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
 
     with open_ground() as ground:
@@ -233,7 +233,7 @@ def history(dataset: str, as_: str | None) -> None:
     from catalogs.life.machine import State
     from catalogs.life.versions import history as steps
     from catalogs.life.versions import sees_drafts
-    from catalogs.people import current
+    from catalogs.people.people import current
     from infra.ground import open_ground
     from infra.ledger.act_words import ACT_ZH
     from infra.local_time import local_time
@@ -263,7 +263,7 @@ def history(dataset: str, as_: str | None) -> None:
 def hand_over(leaver: str, successor: str, reason: str) -> None:
     """Hand over, and print what went."""
     from catalogs.life.handover import hand_over as give
-    from catalogs.people import registrar
+    from catalogs.people.people import registrar
     from infra.ground import open_ground
 
     with open_ground() as ground:

@@ -3,7 +3,7 @@
 A task is the department's whose turn it is. Opening and ending one happens in the transaction of what causes it. A
 校核 ticket is a task of the kind `correction`: another department files it, its answer is a text and, where the data
 were corrected, the version of the resource that holds the correction (Decree 809 Art. 26). Tickets of deliveries are
-another thing, with a clock of their own (`lake.tickets`).
+another thing, with a clock of their own (`lake.records.tickets`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,12 +16,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.jurisdiction import Jurisdiction, Term, load_jurisdiction
+from catalogs.folder.jurisdiction import Jurisdiction, Term, load_jurisdiction
 from catalogs.life.clocks import TERMS, Clock, Kind, Standing, standing
 from catalogs.life.tables import DRAFT, TASK
-from catalogs.model import DepartmentKind, Person, Role
 from catalogs.own_city import own_city
 from catalogs.tables import DEPARTMENT, PERSON
+from catalogs.values.model import DepartmentKind, Person, Role
 from infra.calendar import WorkingDays
 from infra.database import read, write
 from infra.errors import Refused, WrongUse

@@ -9,16 +9,16 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import sees
-from catalogs.decide import CATALOGUE, DraftRef, city_policy, decide
 from catalogs.life.diff import changes
 from catalogs.life.drafts import find, registered
 from catalogs.life.machine import State
 from catalogs.life.papers import ACTS
 from catalogs.life.tables import PAPER, STEP
-from catalogs.model import Person, Resource
 from catalogs.own_city import own_city
+from catalogs.people.asking import sees
+from catalogs.permission.decide import CATALOGUE, DraftRef, city_policy, decide
 from catalogs.tables import RESOURCE_VERSION
+from catalogs.values.model import Person, Resource
 from infra.database import read
 from infra.errors import Place, Refused
 from infra.ground import Ground

@@ -14,13 +14,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from catalogs.asking import may_act
-from catalogs.decide import DraftRef
 from catalogs.life.drafts import Draft, find, last_revision, put, registered, words, wrong_state
 from catalogs.life.machine import State, Step, after
 from catalogs.life.tables import WITHDRAWN
 from catalogs.life.withdrawn import queue
-from catalogs.model import Person, Resource
+from catalogs.people.asking import may_act
+from catalogs.permission.decide import DraftRef
+from catalogs.values.model import Person, Resource
 from infra.database import lock, write
 from infra.errors import Place, Refused
 from infra.ground import Ground

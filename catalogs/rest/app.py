@@ -1,7 +1,7 @@
 """The application: the register over HTTP, under `/v1`, with its OpenAPI document at `/v1/openapi.json`.
 
 The routes parse and render; the functions of the command decide, write and record. Whoever asks is the bearer of a key
-(`catalogs.people`); rules deny by default. No answer is a redirect, none is for a shared cache.
+(`catalogs.people.people`); rules deny by default. No answer is a redirect, none is for a shared cache.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 
-from catalogs.model import Resource
 from catalogs.rest import problems
 from catalogs.rest.answers import schemas
 from catalogs.rest.disputes import Lead, routes_of_disputes
@@ -27,6 +26,7 @@ from catalogs.rest.life import Why, routes_of_life
 from catalogs.rest.parts import Part
 from catalogs.rest.people import Successor, routes_of_people
 from catalogs.rest.personal import routes_of_personal
+from catalogs.values.model import Resource
 from infra.errors import HubError
 from infra.ground import Ground
 

@@ -8,8 +8,8 @@ import msgspec
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from catalogs.model import Person
-from catalogs.people import authenticate, current
+from catalogs.people.people import authenticate, current
+from catalogs.values.model import Person
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground
 from infra.language import Text

@@ -6,10 +6,10 @@ import msgspec
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 
-from catalogs.asking import may_use
-from catalogs.decide import CATALOGUE
 from catalogs.life.disputes import disputes, look
 from catalogs.life.lead import set_lead
+from catalogs.people.asking import may_use
+from catalogs.permission.decide import CATALOGUE
 from catalogs.rest.answers import PAGE, Limit, Number, Offset, answer, page, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, document, received
 from catalogs.rest.life import Why

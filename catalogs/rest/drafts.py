@@ -11,17 +11,17 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from catalogs.asking import may_act, sees
-from catalogs.checking import check_resources
 from catalogs.life.drafts import Draft, draft, drafts, save
 from catalogs.life.machine import State, steps
 from catalogs.life.steps import discard
 from catalogs.lookup import departments, units
-from catalogs.model import Person, Resource
+from catalogs.people.asking import may_act, sees
 from catalogs.rest.answers import PAGE, Dataset, Limit, Offset, Words, answer, page, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, read_revision, received, revision
 from catalogs.rows import plain
-from catalogs.word import find
+from catalogs.rules.checking import check_resources
+from catalogs.values.model import Person, Resource
+from catalogs.values.word import find
 from infra.errors import Place, Refused, WrongUse
 from infra.ground import Ground
 

@@ -7,11 +7,11 @@ import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from catalogs.asking import may_use
-from catalogs.decide import CATALOGUE
 from catalogs.life.duties import answer as settle
 from catalogs.life.duties import change_event, consent, file_correction, seen_by
 from catalogs.life.supervision import supervision
+from catalogs.people.asking import may_use
+from catalogs.permission.decide import CATALOGUE
 from catalogs.rest.answers import PAGE, Dataset, Limit, Number, Offset, answer, page, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
 from infra.ground import Ground

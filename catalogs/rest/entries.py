@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
-from catalogs.asking import may_describe
 from catalogs.component_of import component_of
 from catalogs.exchange.dossier import dossier
 from catalogs.lookup import departments, listing, resource, units
+from catalogs.people.asking import may_describe
 from catalogs.rest.answers import PAGE, Dataset, Limit, Offset, Words, answer, page, says
 from catalogs.rest.asker import asker, check_text
 from catalogs.rows import plain

@@ -17,8 +17,7 @@ from catalogs.exchange import crossing, listing
 from catalogs.exchange.drafting import draft_from
 from catalogs.exchange.harvest import How, Wish, harvest
 from catalogs.exchange.mapping import find_map, map_files
-from catalogs.faults import refusal
-from catalogs.people import require
+from catalogs.people.people import require
 from catalogs.rest.answers import PAGE, Limit, Offset, Words, answer, attachment, binary, page, says
 from catalogs.rest.asker import (
     FILE_BODY,
@@ -31,7 +30,8 @@ from catalogs.rest.asker import (
     received_file,
 )
 from catalogs.rest.drafts import told
-from catalogs.words import Role
+from catalogs.rules.faults import refusal
+from catalogs.values.words import Role
 from infra.ground import Ground
 
 Map = Annotated[str, Query(alias="map", max_length=63, description="the map's name / 映射名称")]

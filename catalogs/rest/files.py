@@ -16,11 +16,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from catalogs.asking import may_describe, sees
+from catalogs.folder.read_codes import code_rules
 from catalogs.lookup import city
-from catalogs.model import Department, Person
-from catalogs.read_codes import code_rules
-from catalogs.read_personal import personal_rules
+from catalogs.people.asking import may_describe, sees
+from catalogs.personal.read_personal import personal_rules
 from catalogs.rest.answers import answer, attachment, binary, says
 from catalogs.rest.asker import FILE_BODY, asker, check_text, received_file
 from catalogs.sheet.importing import Imported, read_sheets, save
@@ -28,6 +27,7 @@ from catalogs.sheet.marking import write_marked
 from catalogs.sheet.register import Register, register_of
 from catalogs.sheet.standing import Sees, in_force_with_digest, in_hand
 from catalogs.sheet.writing import write_book
+from catalogs.values.model import Department, Person
 from infra.errors import Refused, Unavailable, WrongUse
 from infra.ground import Ground
 from infra.language import Text

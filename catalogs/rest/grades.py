@@ -7,12 +7,12 @@ from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 
 from catalogs.life.drafts import draft
-from catalogs.raising import raised, review_one
-from catalogs.regrading import propose, regradings, settle
+from catalogs.regrade.raising import raised, review_one
+from catalogs.regrade.regrading import propose, regradings, settle
 from catalogs.rest.answers import PAGE, Dataset, Limit, Number, Offset, Words, answer, page, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
 from catalogs.rest.drafts import seen
-from catalogs.words import find_grade
+from catalogs.values.words import find_grade
 from infra.errors import WrongUse
 from infra.ground import Ground
 

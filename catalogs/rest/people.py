@@ -9,14 +9,14 @@ import msgspec
 from fastapi import APIRouter, Path, Request
 from fastapi.concurrency import run_in_threadpool
 
-from catalogs.asking import may_use
-from catalogs.decide import PEOPLE
 from catalogs.life.handover import hand_over
-from catalogs.people import people, require
+from catalogs.people.asking import may_use
+from catalogs.people.people import people, require
+from catalogs.permission.decide import PEOPLE
 from catalogs.rest.answers import PAGE, Limit, Offset, answer, page, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
 from catalogs.rows import plain
-from catalogs.words import Role
+from catalogs.values.words import Role
 from infra.ground import Ground
 
 Leaver = Annotated[str, Path(max_length=63, description="the person's id / 人员编号")]

@@ -5,16 +5,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 
+from catalogs.folder.read_thresholds import thresholds
 from catalogs.lookup import resource, resources
-from catalogs.model import Role
 from catalogs.own_city import own_city
-from catalogs.people import require
-from catalogs.read_personal import personal_rules
-from catalogs.read_thresholds import thresholds
-from catalogs.rejudge import rejudge
+from catalogs.people.people import require
+from catalogs.personal.read_personal import personal_rules
+from catalogs.personal.rejudge import rejudge
 from catalogs.rest.answers import PAGE, Limit, Offset, Words, answer, page, says
 from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
 from catalogs.rest.life import Why
+from catalogs.values.model import Role
 from infra.ground import Ground
 
 

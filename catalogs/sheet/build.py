@@ -8,8 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from catalogs.model import Census, Classification, Conditions, LegalBasis, Resource, Text
-from catalogs.rules import highest
+from catalogs.rules.rules import highest
 from catalogs.sheet.build_item import BuiltItem, both, build_items
 from catalogs.sheet.fill import Reader, resource_reader
 from catalogs.sheet.formats import read_format, read_modes
@@ -17,7 +16,8 @@ from catalogs.sheet.identity import dataset_id, provider_of
 from catalogs.sheet.register import Register
 from catalogs.sheet.table import Entry
 from catalogs.sheet.telling import Told
-from catalogs.words import (
+from catalogs.values.model import Census, Classification, Conditions, LegalBasis, Resource, Text
+from catalogs.values.words import (
     BasisKind,
     DataFormat,
     Grade,

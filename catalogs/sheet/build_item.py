@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from catalogs.model import Content, IdentifierRole, Item, ItemType, PersonalClass, Text
-from catalogs.personal import PersonalRules, not_sensitive, spelled
+from catalogs.personal.personal import PersonalRules, not_sensitive, spelled
 from catalogs.sheet.fill import Reader, item_reader
 from catalogs.sheet.naming import column_name, name_of, unique
 from catalogs.sheet.register import Register, squeezed
 from catalogs.sheet.table import Entry
 from catalogs.sheet.telling import Told, shown
-from catalogs.words import Grade, Secrecy
+from catalogs.values.model import Content, IdentifierRole, Item, ItemType, PersonalClass, Text
+from catalogs.values.words import Grade, Secrecy
 
 
 @dataclass(frozen=True, slots=True)

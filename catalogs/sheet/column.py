@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from catalogs.word import Word
+from catalogs.values.word import Word
 from infra.language import Text
 
 

@@ -5,7 +5,7 @@ headings under which they hand the same in.
 """
 
 from catalogs.sheet.column import Column, Kind
-from catalogs.words import (
+from catalogs.values.words import (
     BasisKind,
     DataFormat,
     FormatClass,

@@ -10,8 +10,8 @@ from catalogs.sheet.column import Column, Kind
 from catalogs.sheet.likeness import likeness
 from catalogs.sheet.table import Cell, Entry
 from catalogs.sheet.telling import Told, shown
-from catalogs.word import Word
-from catalogs.words import Grade, GuideType, ItemType
+from catalogs.values.word import Word
+from catalogs.values.words import Grade, GuideType, ItemType
 from infra.text import fold
 
 _GUESS = 50

@@ -2,10 +2,10 @@
 
 import re
 
-from catalogs.entry_rules import concrete, format_breach, mode_breach
+from catalogs.rules.entry_rules import concrete, format_breach, mode_breach
 from catalogs.sheet.fill import Reader, choices, unknown_word
 from catalogs.sheet.values import half, parts, word
-from catalogs.words import DataFormat, FormatClass, SharingMode
+from catalogs.values.words import DataFormat, FormatClass, SharingMode
 
 _JOINTS = re.compile(r"[-—–/:：,，、\s()（）]+")
 _OF_CLASS = {

@@ -1,7 +1,6 @@
 """Who provides an entry, and its dataset id: its own, or one proposed from unit, domain and title."""
 
-from catalogs.model import Department
-from catalogs.read_resource import DATASET
+from catalogs.folder.read_resource import DATASET
 from catalogs.sheet.fill import Reader
 from catalogs.sheet.likeness import likeness
 from catalogs.sheet.naming import domain_of, guessed_domain, name_of, unique
@@ -9,7 +8,8 @@ from catalogs.sheet.register import Register, squeezed
 from catalogs.sheet.table import Entry
 from catalogs.sheet.telling import shown
 from catalogs.sheet.values import half
-from catalogs.uscc import fault, normal
+from catalogs.values.model import Department
+from catalogs.values.uscc import fault, normal
 
 _GUESS = 60
 

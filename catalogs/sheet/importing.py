@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalogs.checking import Known
-from catalogs.faults import Fault
-from catalogs.model import Person, Resource
 from catalogs.rows import digest, plain
+from catalogs.rules.checking import Known
+from catalogs.rules.faults import Fault
 from catalogs.sheet.reading import Sheet, read_sheet
 from catalogs.sheet.register import Register
 from catalogs.sheet.stamps import Standing
+from catalogs.values.model import Person, Resource
 from infra.errors import Place, Refused
 from infra.language import Text
 
@@ -113,8 +113,8 @@ def write_yaml(resources: Iterable[Resource], folder: Path) -> list[Path]:
         Refused: DRAFT_EXISTS when another file of that name lies there.
         Unavailable: CATALOG_FOLDER.
     """
-    from catalogs.drafts import put_new, yaml_text  # noqa: PLC0415
-    from catalogs.write import resource_document  # noqa: PLC0415
+    from catalogs.folder.drafts import put_new, yaml_text  # noqa: PLC0415
+    from catalogs.folder.write import resource_document  # noqa: PLC0415
 
     by_unit: dict[str, list[Mapping[str, object]]] = {}
     for resource in resources:

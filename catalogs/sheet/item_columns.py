@@ -1,7 +1,7 @@
 """The columns of the form for 数据项 (信息项). Pure."""
 
 from catalogs.sheet.column import Column, Kind
-from catalogs.words import (
+from catalogs.values.words import (
     Content,
     Crs,
     Edition,

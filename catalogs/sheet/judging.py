@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from catalogs.breach import Breach
-from catalogs.checking import Known, check_resources
-from catalogs.faults import Fault
 from catalogs.life.machine import State
-from catalogs.model import Resource
 from catalogs.rows import digest, plain
+from catalogs.rules.breach import Breach
+from catalogs.rules.checking import Known, check_resources
+from catalogs.rules.faults import Fault
 from catalogs.sheet.build import Built, build
 from catalogs.sheet.identity import known_id
 from catalogs.sheet.merging import OTHERWISE, complete, conflicts, kept
@@ -16,6 +15,7 @@ from catalogs.sheet.register import Register
 from catalogs.sheet.stamps import Standing
 from catalogs.sheet.table import Entry
 from catalogs.sheet.telling import Told, spot
+from catalogs.values.model import Resource
 from infra.errors import Place
 from infra.language import Text
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from catalogs.names import squeezed
+from catalogs.rules.names import squeezed
 from catalogs.sheet.table import Entry
 from catalogs.sheet.telling import Told, shown
 

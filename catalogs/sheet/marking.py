@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catalogs.faults import Fault
+from catalogs.rules.faults import Fault
 from infra.apart import Bounds, answer, ask
 from infra.errors import Place
 from infra.workbook_rows import WORKBOOK

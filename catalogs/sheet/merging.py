@@ -9,8 +9,7 @@ values.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from catalogs.faults import Fault
-from catalogs.model import Item, Resource
+from catalogs.rules.faults import Fault
 from catalogs.sheet import columns, item_columns
 from catalogs.sheet.build import Built
 from catalogs.sheet.build_item import BuiltItem
@@ -20,6 +19,7 @@ from catalogs.sheet.stamps import Standing
 from catalogs.sheet.table import Cell, Entry
 from catalogs.sheet.telling import Told, shown
 from catalogs.sheet.values import word
+from catalogs.values.model import Item, Resource
 from infra.errors import Place
 from infra.language import Text
 

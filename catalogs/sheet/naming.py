@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 from catalogs.find.fold import sound
-from catalogs.model import Domain
+from catalogs.values.model import Domain
 from infra.text import fold
 
 _LONG = 48

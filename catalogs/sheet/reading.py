@@ -2,15 +2,14 @@
 
 Both layouts are read, and what differs a little from them: the vendor's (a row a resource, its items on another sheet)
 and the national one (a row an item, headings of two rows). What the officer's words mean is `catalogs.sheet.values`,
-what is wrong with an entry the rules of the register (`catalogs.checking`).
+what is wrong with an entry the rules of the register (`catalogs.rules.checking`).
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from catalogs.faults import Fault
-from catalogs.model import Resource
+from catalogs.rules.faults import Fault
 from catalogs.sheet.columns import RESOURCE
 from catalogs.sheet.headers import Header, find_header, plain
 from catalogs.sheet.identity import known_id
@@ -23,6 +22,7 @@ from catalogs.sheet.register import Register
 from catalogs.sheet.stamps import STAMPS, stamps_of
 from catalogs.sheet.table import Entry, entries, filled, letters, missing_columns
 from catalogs.sheet.telling import Told, in_order, shown
+from catalogs.values.model import Resource
 from infra.apart import Bounds
 from infra.errors import Place, Refused
 from infra.language import Text

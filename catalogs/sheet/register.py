@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from catalogs.checking import Known
-from catalogs.codes import NATIONAL, CodeRules
-from catalogs.model import Department, Domain, Unit
-from catalogs.personal import PersonalRules, house_rules
+from catalogs.personal.personal import PersonalRules, house_rules
+from catalogs.rules.checking import Known
 from catalogs.sheet.stamps import Standing
+from catalogs.values.codes import NATIONAL, CodeRules
+from catalogs.values.model import Department, Domain, Unit
 from infra.language import Text
 from infra.text import fold
 

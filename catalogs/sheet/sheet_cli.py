@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalogs.as_option import as_option
+from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option
 from infra.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from catalogs.model import Department, Person, Resource
     from catalogs.sheet.importing import Imported
     from catalogs.sheet.register import Register
+    from catalogs.values.model import Department, Person, Resource
     from infra.ground import Ground
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -72,8 +72,8 @@ def _write(
     *,
     taken: "Callable[[Ground, Person, set[str]], _Held] | None",
 ) -> None:
-    from catalogs.asking import may_describe
-    from catalogs.people import current
+    from catalogs.people.asking import may_describe
+    from catalogs.people.people import current
     from catalogs.sheet.register import register_of
     from catalogs.sheet.writing import write_book
     from infra.ground import open_ground
@@ -128,7 +128,7 @@ def _nobody(register: "Register", unit: str | None, department: str | None) -> E
 
 
 def _in_hand(ground: "Ground", who: "Person", providers: set[str]) -> _Held:
-    from catalogs.asking import sees
+    from catalogs.people.asking import sees
     from catalogs.sheet.standing import in_hand
 
     return in_hand(ground.engine, providers, lambda draft: sees(ground, who, draft))
@@ -175,10 +175,10 @@ def import_excel(
     as_: str | None,
 ) -> None:
     """Print every fault; save when there is none. Exit 1 when there is one."""
-    from catalogs.asking import sees
-    from catalogs.people import current
-    from catalogs.read_codes import code_rules
-    from catalogs.read_personal import personal_rules
+    from catalogs.folder.read_codes import code_rules
+    from catalogs.people.asking import sees
+    from catalogs.people.people import current
+    from catalogs.personal.read_personal import personal_rules
     from catalogs.sheet.importing import read_sheets, save, write_yaml
     from catalogs.sheet.register import register_of
     from infra.ground import open_ground

@@ -5,11 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from catalogs.model import Department, Domain, Impact, Item, Resource, Text
 from catalogs.sheet.build import PLAIN
 from catalogs.sheet.values import joined
-from catalogs.word import Word
-from catalogs.words import GuideType, IdentifierRole, ItemType, Openness, Secrecy, format_class
+from catalogs.values.model import Department, Domain, Impact, Item, Resource, Text
+from catalogs.values.word import Word
+from catalogs.values.words import GuideType, IdentifierRole, ItemType, Openness, Secrecy, format_class
 
 Value = str | int | float | date | None
 _CENSUS = ("storage_gb", "records", "shared_gb", "shared_records", "open_gb", "open_records")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from catalogs.life.machine import State
-from catalogs.model import Resource
+from catalogs.values.model import Resource
 from infra.language import Text
 
 STAMPS = "填报版本"

@@ -13,14 +13,14 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from catalogs.decide import DraftRef
 from catalogs.life.drafts import drafts
 from catalogs.life.machine import State, is_open
 from catalogs.life.tables import DRAFT, STEP
 from catalogs.lookup import in_force
-from catalogs.model import Resource
+from catalogs.permission.decide import DraftRef
 from catalogs.sheet.stamps import Standing
 from catalogs.tables import PERSON, RESOURCE, RESOURCE_VERSION
+from catalogs.values.model import Resource
 from infra.database import read
 from infra.language import Text
 from infra.local_time import local_time

@@ -6,7 +6,7 @@ A fault's place names file, sheet, row and column as the editor shows them (`目
 import re
 from dataclasses import dataclass, field
 
-from catalogs.faults import Fault
+from catalogs.rules.faults import Fault
 from catalogs.sheet.column import Column
 from catalogs.sheet.table import Cell, Entry, letters
 from infra.errors import Place

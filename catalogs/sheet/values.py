@@ -12,10 +12,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from catalogs.guide_words import CONCRETE, GuideType, ItemType
-from catalogs.model import Impact, ImpactDegree, ImpactObject
-from catalogs.word import Word, find
-from catalogs.words import (
+from catalogs.values.guide_words import CONCRETE, GuideType, ItemType
+from catalogs.values.model import Impact, ImpactDegree, ImpactObject
+from catalogs.values.word import Word, find
+from catalogs.values.words import (
     BasisKind,
     Content,
     DataFormat,

@@ -16,7 +16,6 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from catalogs.model import Department, Resource
 from catalogs.sheet import guide
 from catalogs.sheet.column import Column, Kind
 from catalogs.sheet.fill import choices
@@ -26,6 +25,7 @@ from catalogs.sheet.putting import put_in_place
 from catalogs.sheet.register import Register
 from catalogs.sheet.spell import Value, item_cells, resource_cells
 from catalogs.sheet.stamps import STAMPS, stamp_rows
+from catalogs.values.model import Department, Resource
 
 _ROOM = 500
 """Rows below what is filled in that have lists and checks too."""

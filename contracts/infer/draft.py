@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from catalogs.personal import PersonalRules, house_rules
+from catalogs.personal.personal import PersonalRules, house_rules
 from contracts.infer.finding import Finding, share
 from contracts.infer.keys import Candidate, Key, Ranked, candidates, choose, has_time
 from contracts.infer.names import Named, named

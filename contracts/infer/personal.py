@@ -6,7 +6,7 @@ only where the table speaks of persons: where something in it says who they are.
 
 Sources: GB 11643 (identity numbers), GA 36 (plates), GB 32100 (credit codes, of organisations and not personal),
 ISO/IEC 7812 (bank cards); class, sensitive or not, role and grade from the rules of the edition in force
-(`catalogs.personal`), which every finding states.
+(`catalogs.personal.personal`), which every finding states.
 """
 
 import re
@@ -14,9 +14,9 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import date
 
-from catalogs.model import Edition, Grade
-from catalogs.personal import Evidence, PersonalRule, PersonalRules, Standing
-from catalogs.uscc import uscc_fits
+from catalogs.personal.personal import Evidence, PersonalRule, PersonalRules, Standing
+from catalogs.values.model import Edition, Grade
+from catalogs.values.uscc import uscc_fits
 from contracts.infer.profile import Measured
 from infra.language import Text
 

@@ -1,10 +1,10 @@
 """What is inside a ZIP: its files one by one, unpacked into scratch within limits, under names of ours; and a gzip's.
 
-A delivery of several files lands as a ZIP too (`lake.bundle`), so that this is the one way to all of them. Names inside
-an archive are somebody's words: none becomes a path, wherever it may lead. An archive in which a name stands twice or
-belongs to a link is refused, for nobody packs data so. What an archive claims about its sizes is not believed:
-unpacking stops at the limits. Names that are not marked as UTF-8 are UTF-8 where that is possible and GB18030 else, as
-Windows packs in China.
+A delivery of several files lands as a ZIP too (`lake.landing.bundle`), so that this is the one way to all of them.
+Names inside an archive are somebody's words: none becomes a path, wherever it may lead. An archive in which a name
+stands twice or belongs to a link is refused, for nobody packs data so. What an archive claims about its sizes is not
+believed: unpacking stops at the limits. Names that are not marked as UTF-8 are UTF-8 where that is possible and GB18030
+else, as Windows packs in China.
 """
 
 import contextlib

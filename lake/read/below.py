@@ -21,7 +21,7 @@ from typing import Generic, TypeVar
 
 from contracts.infer.profile import ABSENT
 from infra.text import fold
-from lake.survey_header import is_data
+from lake.read.header import is_data
 
 MOST = 50  # rows that may stand below a table; more of them are a table
 _ENOUGH, _LEARNT = 3, 500  # records that show what a record looks like, and as many as are looked at for that

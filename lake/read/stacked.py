@@ -5,7 +5,7 @@ A table ends at an empty row or at a heading merged across it. What comes behind
 - another table of the contract, when a row says its header again: at least half of the columns that the first one had,
   below at most two lines of title. Its own order of columns holds from there on. Where the header is repeated word for
   word, as on each printed page, no empty row is needed;
-- another table altogether, when a row reads like a header (`lake.survey_header`) and says what the contract does not
+- another table altogether, when a row reads like a header (`lake.read.header`) and says what the contract does not
   know, where the table so far has numbers or dates, or above some. Whoever spools its rows sets them aside: under the
   columns of the table above, each of them would be a wrong record. That lasts until the contract's header comes again.
   Right below, without an empty row, such a row begins another table only above rows that have texts where ours has
@@ -19,9 +19,9 @@ from itertools import takewhile
 from contracts.infer.profile import ABSENT
 from infra.errors import Refused
 from infra.text import fold
+from lake.read.header import header_row, is_data, is_year
 from lake.read.match import Header, find_header
 from lake.read.names import Names, Row, Wanted, spellings
-from lake.survey_header import header_row, is_data, is_year
 
 AHEAD = 8
 _TITLES = 2

@@ -7,7 +7,7 @@ import pytest
 from front_door import Ran, run_hub
 from lake_city import FLOW, stock
 
-from catalogs.people import issue_key
+from catalogs.people.people import issue_key
 from infra.ground import Ground, open_ground, sample_city
 
 ASKED = [["contract", "show", FLOW], ["contract", "suite", FLOW], ["lake", "history", FLOW]]

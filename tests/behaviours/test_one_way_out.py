@@ -21,7 +21,7 @@ from infra.errors import Unavailable
 from infra.ground import Ground, open_ground
 from infra.ledger import Act, Ledger, NewEntry
 from lake.ingest import Session, ingest
-from sharing.serving import Serving, serve_in_thread
+from sharing.access.serving import Serving, serve_in_thread
 
 WORD = "QZVDOOR"
 SQL = "SELECT road_name FROM jinshui.traffic_road_flow"

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from catalogs.asking import describable, described, may
-from catalogs.decide import LEDGER
 from catalogs.lookup import resource
 from catalogs.own_city import own_city
-from catalogs.people import current
+from catalogs.people.asking import describable, described, may
+from catalogs.people.people import current
+from catalogs.permission.decide import LEDGER
 from catalogs.register import register_city
 from infra.errors import HubError, WrongUse
 from infra.ground import Ground, open_ground, sample_city
-from lake.quarantine import Question, show
-from lake.query import query
-from sharing.gate import Gate
+from lake.query.quarantine import Question, show
+from lake.query.query import query
+from sharing.access.gate import Gate
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLOW = "jinshui.traffic.road_flow"
@@ -100,4 +100,4 @@ def test_rules_are_loaded_from_nowhere_else() -> None:
         for path in sorted((ROOT / package).rglob("*.py"))
         for found in loads.finditer(path.read_text(encoding="utf-8"))
     ]
-    assert wrong == ["catalogs/city_files.py: city_policy(f"]
+    assert wrong == ["catalogs/folder/city_files.py: city_policy(f"]

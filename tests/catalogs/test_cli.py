@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from catalogs.city import load_city
+from catalogs.folder.city import load_city
 from infra.ground import sample_city
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from lake_city import stock
 from catalogs.doctor import PARTS
 from catalogs.find.index import rebuild
 from catalogs.find.tables import DOCUMENT
-from catalogs.people import issue_key
+from catalogs.people.people import issue_key
 from catalogs.register import register_city
 from catalogs.rest import serving
 from infra.database import write

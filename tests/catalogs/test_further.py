@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalogs.city import check_city, load_city
-from catalogs.model import Census, City, Impact, Resource
+from catalogs.folder.city import check_city, load_city
+from catalogs.folder.write import resource_document, write_city
 from catalogs.register import register_city
 from catalogs.register import resource as registered
 from catalogs.rows import plain
-from catalogs.words import (
+from catalogs.values.model import Census, City, Impact, Resource
+from catalogs.values.words import (
     DataFormat,
     FormatClass,
     Grade,
@@ -30,7 +31,6 @@ from catalogs.words import (
     format_class,
     guide_type,
 )
-from catalogs.write import resource_document, write_city
 from infra.errors import Refused
 from infra.ground import Ground, sample_city
 from infra.language import Text

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalogs.ledger_cli import ledger
-from catalogs.people import issue_key
+from catalogs.people.people import issue_key
 from catalogs.register import register_city
 from infra.console import command_errors
 from infra.errors import HubError, Refused

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from catalogs.life import tables as life_tables  # noqa: F401 - declares its tables
-from catalogs.model import City
 from catalogs.register import (
     check_city,
     city,
@@ -22,7 +21,8 @@ from catalogs.register import (
     units,
 )
 from catalogs.tables import METADATA, RESOURCE_VERSION
-from catalogs.words import UpdateFrequency
+from catalogs.values.model import City
+from catalogs.values.words import UpdateFrequency
 from infra.database import read
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground, sample_city

@@ -3,11 +3,11 @@
 import re
 from collections import Counter
 
-from catalogs.city import load_city
-from catalogs.codes import parse_code
-from catalogs.model import Edition, Grade, Openness, Resource, SharingAttribute, UnitKind, UpdateFrequency
-from catalogs.rules import grade_floor
-from catalogs.uscc import uscc_fits
+from catalogs.folder.city import load_city
+from catalogs.rules.rules import grade_floor
+from catalogs.values.codes import parse_code
+from catalogs.values.model import Edition, Grade, Openness, Resource, SharingAttribute, UnitKind, UpdateFrequency
+from catalogs.values.uscc import uscc_fits
 from infra.ground import sample_city
 
 CITY = load_city(sample_city())

@@ -9,8 +9,8 @@ import pytest
 from front_door import Ran, run_hub
 from life_city import FLOW, stock
 
-from catalogs.asking import announced
-from catalogs.people import issue_key
+from catalogs.people.asking import announced
+from catalogs.people.people import issue_key
 from catalogs.register import register_city, resources
 from infra.ground import Ground, open_ground, sample_city
 

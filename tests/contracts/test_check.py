@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from catalogs.city import load_city
-from catalogs.model import Resource
+from catalogs.folder.city import load_city
+from catalogs.values.model import Resource
 from contracts.check import check_contracts, load_contracts
 from contracts.expression import Expressions
 from infra.errors import Refused, WrongUse

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catalogs.city import load_city
+from catalogs.folder.city import load_city
 from contracts.odcs import dump, load
 from infra.ground import sample_city
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from real_sets import company
 
-from catalogs.city import load_city
+from catalogs.folder.city import load_city
 from contracts import compile as compiling
 from contracts.check import load_contracts
 from contracts.compile import Compiled, split_sql

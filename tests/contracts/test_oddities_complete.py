@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from catalogs.city import load_city
+from catalogs.folder.city import load_city
 from infra.ground import sample_city
 
 ODDITIES = yaml.safe_load((Path(__file__).parent / "oddities.yaml").read_text("utf-8"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from catalogs.city import load_city
+from catalogs.folder.city import load_city
 from contracts.check import load_contracts
 from contracts.odcs import load
 from contracts.register import contract, document, export, listing, order, register_contracts

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from catalogs.city import load_city
 from catalogs.enter import register_city
+from catalogs.folder.city import load_city
 from catalogs.lookup import resources
 from contracts.check import load_contracts
 from contracts.cli import contract as command
@@ -20,9 +20,9 @@ from contracts.register import contract, register_contracts
 from contracts.sentences import general
 from infra.ground import Ground, sample_city
 from infra.language import Text
-from lake.docs import page
+from lake.audit.docs import page
+from lake.audit.verdict import Verdict, finding
 from lake.read.source import FAULTS
-from lake.verdict import Verdict, finding
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FLOW = "jinshui.traffic.road_flow"

@@ -18,8 +18,8 @@ from contracts.compile import Compiled, split_sql, suite
 from contracts.model import Column, Step
 from contracts.odcs import load
 from contracts.parse import parse
-from lake.audit import Auditor, Finding
-from lake.duck import Duck, LakeSettings
+from lake.audit.audit import Auditor, Finding
+from lake.store.duck import Duck, LakeSettings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SAID = "customProperties: [{property: cityhub.sentence, value: {zh: 不对。, en: Wrong.}}]"

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from lake.clock_guard import BEFORE_FAILED, BUSY, ENDED
+from lake.clock.guard import BEFORE_FAILED, BUSY, ENDED
 
 # Like Airflow's scheduler: workers in groups of their own that ignore TERM and outlive it, one in a session of its own.
 PROGRAM = """
@@ -60,7 +60,7 @@ def orders(home: Path, programs: list[tuple[str, list[str]]], before: list[tuple
 
 def start(home: Path, told: bytes) -> "subprocess.Popen[bytes]":
     guard = subprocess.Popen(
-        [sys.executable, "-m", "lake.clock_guard"],
+        [sys.executable, "-m", "lake.clock.guard"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
@@ -85,7 +85,7 @@ def test_when_the_starter_is_killed_everything_ends(tmp_path: Path, mark: str) -
     told.write_bytes(orders(tmp_path, [("one", program(mark))]))
     code = (
         "import subprocess, sys, time\n"
-        "command = [sys.executable, '-m', 'lake.clock_guard']\n"
+        "command = [sys.executable, '-m', 'lake.clock.guard']\n"
         "guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)\n"
         f"guard.stdin.write(open({str(told)!r}, 'rb').read()); guard.stdin.flush(); time.sleep(300)"
     )

@@ -12,8 +12,8 @@ from lake_city import stock
 
 from infra.ground import Ground
 from infra.settings import load
-from lake.clock_env import ClockSettings, airflow_environ
-from lake.schedule import schedule_file, write_schedule
+from lake.clock.env import ClockSettings, airflow_environ
+from lake.clock.schedule import schedule_file, write_schedule
 
 HEAVY = ("duckdb", "great_expectations", "deltalake", "datahub", "pyarrow", "pandas", "cedarpy", "lake", "catalogs")
 PROBE = """

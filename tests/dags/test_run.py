@@ -20,9 +20,9 @@ from watch import seen, watched, watching
 
 from infra.ground import Ground
 from infra.language import Text
-from lake.clock import start_airflow
-from lake.clock_run import Report, run_due
-from lake.outbox import drain
+from lake.clock.clock import start_airflow
+from lake.clock.run import Report, run_due
+from lake.describe.outbox import drain
 
 VISITS = "zhongyuan.health.visits"
 

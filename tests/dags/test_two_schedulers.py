@@ -14,9 +14,9 @@ from servers import PostgresServer
 
 from infra.ground import Ground
 from infra.settings import load
-from lake.clock import Airflow, start_airflow
-from lake.clock_env import ClockSettings, airflow, airflow_environ
-from lake.clock_run import run_due
+from lake.clock.clock import Airflow, start_airflow
+from lake.clock.env import ClockSettings, airflow, airflow_environ
+from lake.clock.run import run_due
 
 DELIVERIES = 24
 

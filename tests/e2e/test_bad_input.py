@@ -22,13 +22,13 @@ from openpyxl import Workbook
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 from shared_table import TABLE, a_shared_table
 
-from catalogs.people import issue_key
+from catalogs.people.people import issue_key
 from catalogs.tables import KEY
 from infra.database import write
 from infra.ground import Ground, open_ground, sample_city
 from lake import tables
-from lake.copies import sealed_copy
-from sharing.serving import serve_in_thread
+from lake.landing.copies import sealed_copy
+from sharing.access.serving import serve_in_thread
 
 LEAK = "QZVLEAK"
 BAD = f"{LEAK}路,东向西,2026-05-01 00:00:00,1,1,1,113.7,34.75"
@@ -196,7 +196,7 @@ def one_error(ran: Ran, code: str, lang: str = "en") -> dict[str, Any]:
 def landed(ground: Ground, content: bytes) -> bool:
     """Whether exactly these bytes are in the landing, sealed: they can be had back, and are not there in plain."""
     from infra.crypto import sha256_hex
-    from lake.landing import find, open_landed
+    from lake.landing.landing import find, open_landed
 
     rows = [row for row in deliveries(ground) if row["sha256"] == sha256_hex(content)]
     with ground.scratch() as scratch:
@@ -329,7 +329,7 @@ def test_a_file_that_grows_while_it_is_taken_waits_for_the_next_time(
 
     before = [row["id"] for row in deliveries(city.ground)]
     with monkeypatch.context() as patch:
-        patch.setattr("lake.landing.sealed_copy", grows)
+        patch.setattr("lake.landing.landing.sealed_copy", grows)
         spoken(city.hub("ingest", FLOW, path), "LANDING_CHANGED")
     assert [row["id"] for row in deliveries(city.ground)] == before
     told = city.hub("ingest", FLOW, path, "--json").document

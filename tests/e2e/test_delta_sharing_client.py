@@ -10,13 +10,13 @@ import lake_city as city
 import pytest
 from shared_table import a_shared_table
 
-from catalogs.people import person
+from catalogs.people.people import person
 from infra.database import write
 from infra.ground import Ground
-from lake.delta import curated_key
 from lake.ingest import Session, ingest
-from lake.table_restore import Asked, restore
-from sharing.serving import Serving, serve_in_thread
+from lake.restore.restore import Asked, restore
+from lake.store.delta import curated_key
+from sharing.access.serving import Serving, serve_in_thread
 from sharing.tables import extract, grant, token
 
 FIRM = Path(__file__).resolve().parents[2] / ".firm/bin/python"

@@ -18,7 +18,7 @@ import hub
 from infra.ground import open_ground
 from infra.local_time import local_time
 from lake import sample
-from lake.quarantine import HIDDEN
+from lake.query.quarantine import HIDDEN
 from sharing import demo
 from sharing.demo_cli import lines
 

@@ -21,7 +21,7 @@ import pytest
 from left_behind import working_for
 from real_sets import AIR, BUS, BUS_POINTS, COUNTS, FEED, LINE_STOPS, SETS, TIMETABLES, Log, Record, expected, records
 
-from sharing.extract import check
+from sharing.extract.extract import check
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRM = ROOT / ".firm/bin/python"

@@ -32,17 +32,19 @@ from planted import ALL, CASES, found
 from sharing_case import VISITS
 
 from catalogs.lookup import resources
-from catalogs.people import issue_key, person
-from catalogs.words import Grade
+from catalogs.people.people import issue_key, person
+from catalogs.values.words import Grade
 from infra.database import write
 from infra.errors import HubError
 from infra.ground import Ground, open_ground
-from lake import outbox, schedule, tables
-from lake.delta import Tables
+from lake import tables
+from lake.arrival.push_serving import serve_in_thread as push_in_thread
+from lake.clock import schedule
+from lake.describe import outbox
 from lake.ingest import process
-from lake.push_serving import serve_in_thread as push_in_thread
-from lake.query import Asked, query
-from sharing.serving import serve_in_thread
+from lake.query.query import Asked, query
+from lake.store.delta import Tables
+from sharing.access.serving import serve_in_thread
 
 READERS = {
     "engineer_li": {"g1", "g2"},
@@ -544,7 +546,7 @@ def test_the_firm_gets_nothing_that_was_to_stay(run: Planted) -> None:
     import http.client
     from urllib.parse import urlsplit
 
-    from sharing import extract
+    from sharing.extract import extract
 
     done = extract.of_case(run.ground.engine, run.case)
     assert done is not None

@@ -18,8 +18,8 @@ from front_door import run_hub
 from rest_client import key, served
 
 from infra.ground import Ground
-from lake.describe_register import enqueue
-from lake.outbox import drain
+from lake.describe.outbox import drain
+from lake.describe.register import enqueue
 
 TITLE = "充电桩分布"
 PINYIN = "cdz"

@@ -23,8 +23,8 @@ from sharing_case import VISITS
 
 from infra.ground import Ground, open_ground
 from infra.storage import RESERVED
-from lake.delta import Tables, curated_key
-from sharing.extract import certificate_key, of_case
+from lake.store.delta import Tables, curated_key
+from sharing.extract.extract import certificate_key, of_case
 
 EN, ZH = WORDS
 

@@ -78,7 +78,7 @@ from real_sets import (
 from catalogs.register import resource
 from infra.ground import Ground, open_ground
 from lake.ingest import process_batch
-from lake.landing import Arrival, land_arrival
+from lake.landing.landing import Arrival, land_arrival
 from lake.sample import REAL_DATASETS, RealFile, real_set_files
 
 pytestmark = pytest.mark.timeout(900)  # 239 deliveries, on a machine that does other things too

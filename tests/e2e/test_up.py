@@ -123,7 +123,7 @@ def left_after_serving(home: Path, number: signal.Signals, more: Mapping[str, st
         assert status(running.address(push, "/arrivals/d-0")) == 401
         started = running.started()
         names = " ".join(" ".join(one.cmdline()) for one in started).replace("api-server", "api_server")
-        for program in ("api_server", "scheduler", "dag-processor", "lake.clock_guard"):
+        for program in ("api_server", "scheduler", "dag-processor", "lake.clock.guard"):
             assert program in names, names
         groups = {group_of(one) for one in started} - {None}
         assert len(groups) >= 5, "it, its guard and three programs"

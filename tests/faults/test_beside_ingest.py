@@ -10,15 +10,15 @@ from kill_points import PASSPHRASE
 from lake_city import FLOW
 from warm import Warm
 
-from catalogs.people import person
+from catalogs.people.people import person
 from infra.ground import Ground, open_ground
-from lake import purge, purging
-from lake.backup import make
-from lake.delta import Tables, curated_key, quarantine_key
-from lake.holdings import holding
+from lake.backup.backup import make
+from lake.backup.restore import Asked, restore
 from lake.ingest import ingest, process
-from lake.restore import Asked, restore
-from sharing.purging import Extracts
+from lake.purge import purge, purging
+from lake.store.delta import Tables, curated_key, quarantine_key
+from lake.store.holdings import holding
+from sharing.ending.purging import Extracts
 
 EACH = 5  # deliveries of each of the two processes beside
 

@@ -16,14 +16,14 @@ import pytest
 from kill_site import WHOLE, Backend, Site, chosen, plain_of
 from warm import Warm
 
-from catalogs.people import person
+from catalogs.people.people import person
 from infra.errors import Refused
 from infra.ground import open_ground
-from lake import purge, purging, replayed
-from lake.backup import make
+from lake.backup.backup import make
+from lake.backup.restore import checked
 from lake.ingest import ingest
-from lake.restore import checked
-from sharing.purging import Extracts
+from lake.purge import purge, purging, replayed
+from sharing.ending.purging import Extracts
 
 PART = 2  # points of each act and backend in the seeded part
 SEED = 20260522

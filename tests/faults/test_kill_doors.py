@@ -18,13 +18,13 @@ from kill_site import WHOLE, chosen
 from lake_city import FLOW, acts, deliveries, stock
 from warm import Warm
 
-from catalogs.people import issue_key
+from catalogs.people.people import issue_key
 from infra.database import read
 from infra.ground import Ground, open_ground, sample_city
 from lake import tables
-from lake.delivery import find
-from lake.landing import open_landed
-from lake.pull import pull
+from lake.arrival.pull import pull
+from lake.landing.delivery import find
+from lake.landing.landing import open_landed
 
 PART = 8
 SEED = 20260601

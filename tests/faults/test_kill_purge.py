@@ -17,17 +17,17 @@ from kill_site import WHOLE, Backend, Killings, Site, catalogue_of, ledger_of, o
 from sharing_case import VISITS
 from warm import Warm
 
-from catalogs.people import person
+from catalogs.people.people import person
 from infra.database import read
 from infra.ground import Ground, open_ground
-from lake import tombstones
-from lake.delta import Tables, curated_key, quarantine_key
-from lake.holdings import holding
+from lake.describe.outbox import drain
 from lake.ingest import ingest
-from lake.maintain import compact
-from lake.outbox import drain
-from lake.purge import propose
-from sharing import extract
+from lake.purge.purge import propose
+from lake.records import tombstones
+from lake.store.delta import Tables, curated_key, quarantine_key
+from lake.store.holdings import holding
+from lake.upkeep.maintain import compact
+from sharing.extract import extract
 from sharing.tables import grant
 
 PART = 3  # points of each scenario and backend in the seeded part

@@ -16,10 +16,10 @@ from kill_site import WHOLE, Backend, Killings, Site, catalogue_of, ledger_of, o
 from warm import Warm
 
 from infra.ground import Ground, open_ground
+from lake.describe.outbox import drain
 from lake.ingest import ingest
-from lake.maintain import compact
-from lake.outbox import drain
-from lake.verify import verify
+from lake.upkeep.maintain import compact
+from lake.upkeep.verify import verify
 
 PART = 3  # points of each scenario and backend in the seeded part
 SEED = 20260531

@@ -13,15 +13,15 @@ import pytest
 from kill_site import WHOLE, Backend, Killings, Site, catalogue_of, ledger_of, outbox_of, plain_of
 from warm import Warm
 
-from catalogs.people import person
+from catalogs.people.people import person
 from contracts.register import register_contracts
 from infra.ground import Ground, open_ground
-from lake import tickets
-from lake.delta import Tables, curated_key
+from lake.describe.outbox import drain
 from lake.ingest import Session, ingest
-from lake.outbox import drain
-from lake.replay import replay
-from lake.verify import verify
+from lake.records import tickets
+from lake.replay.replay import replay
+from lake.store.delta import Tables, curated_key
+from lake.upkeep.verify import verify
 
 PART = 3  # points of each backend in the seeded part
 SEED = 20261126

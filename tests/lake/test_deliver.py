@@ -10,12 +10,12 @@ import lake_city as city
 import pytest
 from click.testing import CliRunner
 
-from catalogs.asking import deliverer
-from catalogs.people import issue_key
+from catalogs.people.asking import deliverer
+from catalogs.people.people import issue_key
 from infra.errors import Refused
 from infra.ground import Ground, open_ground, sample_city
 from lake.ingest_cli import ingest
-from lake.landing import UNKNOWN
+from lake.landing.landing import UNKNOWN
 
 NEWCOMER = "jinshui.traffic.signals"
 Deliver = Callable[[str, str], Any]

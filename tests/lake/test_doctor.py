@@ -16,14 +16,14 @@ import duckdb
 import pytest
 from lake_city import stock
 
-from catalogs.people import issue_key
+from catalogs.people.people import issue_key
 from infra.database import write
 from infra.doctor import Finding, State, examine
 from infra.ground import Ground, open_ground
 from infra.processes import free_port
+from lake.arrival.push_serving import serve_in_thread
+from lake.describe.outbox import MOST_ATTEMPTS
 from lake.doctor import PARTS
-from lake.outbox import MOST_ATTEMPTS
-from lake.push_serving import serve_in_thread
 from lake.tables import outbox
 
 CONFIG = {"noCode": "true", "versions": {"acryldata/datahub": {"version": "v1.3.0"}}}
@@ -141,7 +141,7 @@ def test_a_metadata_file_must_be_one_that_can_be_written(ground: Ground) -> None
 
 
 def test_lite_is_looked_into_and_may_be_in_use(tmp_path: Path) -> None:
-    from lake.describe import LITE, open_sink
+    from lake.describe.describe import LITE, open_sink
 
     ground = open_ground({"HUB_HOME": str(tmp_path / "locked" / "home")}, create=True)  # a name that says nothing
     assert finding(ground, "datahub").detail["entities"] == 0
@@ -220,7 +220,7 @@ def test_examining_airflow_imports_none_of_it(tmp_path: Path) -> None:
 
 
 def test_a_lake_s_file_is_opened_for_reading_alone(ground: Ground) -> None:
-    from lake.describe import LITE, open_sink
+    from lake.describe.describe import LITE, open_sink
 
     with open_sink(ground):
         pass

@@ -12,11 +12,14 @@ from warm import Warm
 
 from infra.errors import Unavailable
 from infra.ground import Ground
-from lake import audit, prepare, publish, record
-from lake.delta import Tables, curated_key
+from lake import prepare
+from lake.audit import audit
 from lake.ingest import Session, ingest, process, process_batch
-from lake.landing import land
-from lake.parquet import Written
+from lake.landing.landing import land
+from lake.publish import publish
+from lake.records import record
+from lake.store.delta import Tables, curated_key
+from lake.store.parquet import Written
 
 SECRET = "CANARY-91c4"
 STEPS = ("landed", "read", "split", "audited", "published")
@@ -223,7 +226,7 @@ def test_a_stale_intent_is_read_anew(stocked: Ground, tmp_path: Path, monkeypatc
             snapshot = lake.snapshot(key)
             other = city.flow_file(tmp_path / "other.csv", [])
             assert other
-            from lake.delta import Commit
+            from lake.store.delta import Commit
 
             lake.commit(key, Commit((), "append", "outsider", snapshot.version, {}, ground.now()))
         real(ground, lake, row)
@@ -357,7 +360,7 @@ def test_no_value_is_left_where_nobody_guards_it(stocked: Ground, tmp_path: Path
 def test_a_large_delivery_with_equal_keys_is_told_by_the_audit(
     stocked: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lake.duplicates.SMALL", 2)
+    monkeypatch.setattr("lake.split.duplicates.SMALL", 2)
     lines = [city.line(i % 4) for i in range(6)]
     outcome = take(stocked, city.flow_file(tmp_path / "a.csv", lines))
     assert (outcome.state, outcome.published, outcome.duplicates) == ("finished", 4, 2)

@@ -15,17 +15,17 @@ from watch import seen, watched
 
 from infra.ground import Ground
 from infra.settings import load
-from lake.clock_env import ClockSettings, airflow_environ
-from lake.schedule import write_schedule
+from lake.clock.env import ClockSettings, airflow_environ
+from lake.clock.schedule import write_schedule
 
 WHOLE_WAY = """
 import sys
 from pathlib import Path
-from catalogs.people import current
+from catalogs.people.people import current
 from infra.ground import open_ground
 from lake.ingest import ingest
-from lake.outbox import drain
-from lake.query import query
+from lake.describe.outbox import drain
+from lake.query.query import query
 with open_ground() as ground:
     outcome = ingest(ground, "jinshui.traffic.road_flow", Path(sys.argv[1]), actor="test")
     assert outcome.state == "finished", outcome
@@ -35,13 +35,13 @@ with open_ground() as ground:
 
 IN_AND_TOLD = """
 import http.client, http.server, threading
-from catalogs.people import issue_key
+from catalogs.people.people import issue_key
 from infra.ground import open_ground
-from lake import tickets
+from lake.records import tickets
 from lake.ingest import process
-from lake.notices import tell
-from lake.push_serving import serve_in_thread
-from lake.schedule import due
+from lake.tickets.notices import tell
+from lake.arrival.push_serving import serve_in_thread
+from lake.clock.schedule import due
 
 class Desk(http.server.BaseHTTPRequestHandler):
     called = []
@@ -83,9 +83,10 @@ import http.client, json
 from urllib.parse import urlsplit
 import sharing_case
 from infra.ground import open_ground
-from lake.outbox import drain
-from sharing import extract, grants
-from sharing.serving import serve_in_thread
+from lake.describe.outbox import drain
+from sharing.access import grants
+from sharing.extract import extract
+from sharing.access.serving import serve_in_thread
 with open_ground() as ground:
     sharing_case.publish(ground, ground.home / "tmp")
     case = sharing_case.signed(ground)

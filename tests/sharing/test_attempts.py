@@ -11,8 +11,9 @@ from catalogs import tables as catalog_tables
 from infra.database import read, write
 from infra.errors import Refused, Unavailable
 from infra.tables import LEASE
-from lake.delta import Commit, DataFile, Tables, curated_key
-from sharing import certificate, extract, record, tables
+from lake.store.delta import Commit, DataFile, Tables, curated_key
+from sharing import tables
+from sharing.extract import certificate, extract, record
 
 ITEMS = ("visited_at", "age", "gender", "diagnosis_group")
 
@@ -137,8 +138,8 @@ def test_another_list_of_files_than_the_one_made_is_refused(ground, case, monkey
 
 
 def test_what_the_rules_forbid_is_not_even_put_in_the_store(ground, case, monkeypatch):
-    from sharing import policy
-    from sharing.reasons import Reason, Text
+    from sharing.case import policy
+    from sharing.case.reasons import Reason, Text
 
     no = (Reason("issue.level", Text("不", "no")),)
     monkeypatch.setattr(policy, "may_issue", lambda *_: no)

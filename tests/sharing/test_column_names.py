@@ -16,10 +16,11 @@ from catalogs.register import load_city
 from infra.database import write
 from infra.errors import Refused
 from infra.ground import sample_city
-from sharing import casebook, classes, produce
-from sharing.cases import Request
-from sharing.methods import Dimension
-from sharing.plan import Draft
+from sharing.case import casebook, classes
+from sharing.case.cases import Request
+from sharing.extract import produce
+from sharing.plan.methods import Dimension
+from sharing.plan.plan import Draft
 
 
 def visits(**names):

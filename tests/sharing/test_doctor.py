@@ -16,9 +16,9 @@ import lake.doctor
 from infra.doctor import Finding, State, examine
 from infra.ground import Ground, open_ground
 from infra.processes import free_port
+from sharing.access.serving import serve_in_thread
 from sharing.doctor import PARTS
 from sharing.doctor_cli import doctor
-from sharing.serving import serve_in_thread
 
 ANY = "0.0.0.0"  # noqa: S104 - nothing listens there
 ALL = (*infra.doctor.PARTS, *catalogs.doctor.PARTS, *lake.doctor.PARTS, *PARTS)

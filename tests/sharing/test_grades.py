@@ -10,16 +10,18 @@ import pytest
 import sharing_case
 from life_city import looked_at
 
-from catalogs import people
 from catalogs.enter import register_city
-from catalogs.model import Grade
+from catalogs.people import people
 from catalogs.register import load_city, resource
+from catalogs.values.model import Grade
 from infra.errors import Refused
 from infra.ground import sample_city
-from lake.delta import Commit, DataFile, Tables, curated_key
-from sharing import casebook, classes, extract, methods, policy
-from sharing.cases import Approval, Case, Channel, Request
-from sharing.plan import Draft, Measure, Plan
+from lake.store.delta import Commit, DataFile, Tables, curated_key
+from sharing.case import casebook, classes, policy
+from sharing.case.cases import Approval, Case, Channel, Request
+from sharing.extract import extract
+from sharing.plan import methods
+from sharing.plan.plan import Draft, Measure, Plan
 
 FLOW = "jinshui.traffic.road_flow"
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -12,10 +12,12 @@ from measure_data import duck
 
 from catalogs.register import load_city
 from infra.ground import sample_city
-from sharing import classes, dense, methods, release
-from sharing.cases import Request
-from sharing.methods import Dimension, Step
-from sharing.plan import Draft
+from sharing.case import classes
+from sharing.case.cases import Request
+from sharing.extract import dense, release
+from sharing.plan import methods
+from sharing.plan.methods import Dimension, Step
+from sharing.plan.plan import Draft
 
 SHANGHAI = timedelta(hours=8)
 instants = st.datetimes(datetime(1900, 1, 1), datetime(2100, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
@@ -107,8 +109,8 @@ def test_a_date_kept_to_the_day_is_called_kept():
 
 
 def test_visits_of_1965_leave_under_the_months_of_1965(ground, tmp_path, monkeypatch):
-    from lake.delta import Tables
-    from sharing import extract
+    from lake.store.delta import Tables
+    from sharing.extract import extract
 
     monkeypatch.setattr(sharing_case, "START", datetime(1965, 3, 1, tzinfo=UTC))
     sharing_case.publish(ground, tmp_path)

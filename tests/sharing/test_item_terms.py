@@ -8,7 +8,8 @@ import sharing_case
 from catalogs.enter import register_city
 from infra.errors import Refused
 from infra.ground import sample_city
-from sharing import casebook, extract
+from sharing.case import casebook
+from sharing.extract import extract
 
 NOT_SHARED = "sharing_attribute: not_shared, not_shared_reason: 统计法第二十八条"
 STRICTER = [(NOT_SHARED, "item.not_shared"), ("openness: closed", "item.openness")]

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from measure_data import duck
 
-from sharing import dense, measure, methods, produce
-from sharing.methods import Dimension, Step
-from sharing.plan import Draft, Terms
+from sharing.extract import dense, measure, produce
+from sharing.plan import methods
+from sharing.plan.methods import Dimension, Step
+from sharing.plan.plan import Draft, Terms
 
 MOST = 32 << 20
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -18,13 +18,14 @@ import sharing_case
 from life_city import looked_at
 from measure_data import DIMENSIONS, stored
 
-from catalogs import people
+from catalogs.people import people
 from catalogs.register import resource
 from infra.errors import Refused
-from lake.delta import Commit, DataFile, Tables, curated_key
-from sharing import casebook, extract, produce
-from sharing.cases import Channel, Request
-from sharing.plan import Draft, Terms
+from lake.store.delta import Commit, DataFile, Tables, curated_key
+from sharing.case import casebook
+from sharing.case.cases import Channel, Request
+from sharing.extract import extract, produce
+from sharing.plan.plan import Draft, Terms
 
 PYCANON = Path(__file__).resolve().parents[2] / ".judges/pycanon/bin/python"
 GPS = "guancheng.traffic.bus_gps"

@@ -27,7 +27,7 @@ from shared_table import a_shared_table
 from catalogs.register import register_city
 from infra.ground import Ground, sample_city
 from infra.processes import answers, free_port
-from sharing.serving import Serving
+from sharing.access.serving import Serving
 
 BOUND = 5.0  # seconds from revocation to refusal, the promise
 OUT = 20

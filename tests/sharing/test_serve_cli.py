@@ -74,13 +74,13 @@ class FakeAirflow:
 
 
 def test_up_prints_one_document_of_its_addresses(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    import lake.clock
-    import lake.clock_run
-    from sharing import serving
+    import lake.clock.clock
+    import lake.clock.run
+    from sharing.access import serving
 
     quiet = SimpleNamespace(start=lambda: None, stop=lambda: None)
-    monkeypatch.setattr(lake.clock, "start_airflow", lambda *_, **__: FakeAirflow())
-    monkeypatch.setattr(lake.clock_run, "Keeper", lambda _ground: quiet)
+    monkeypatch.setattr(lake.clock.clock, "start_airflow", lambda *_, **__: FakeAirflow())
+    monkeypatch.setattr(lake.clock.run, "Keeper", lambda _ground: quiet)
     monkeypatch.setattr(serving, "serve", lambda _ground, ready: ready())
     port, rest = free_port(), free_port()
     environ = {"HUB_HOME": str(ground.home), "HUB_SHARE_PORT": "8999", "HUB_LANG": "en", "HUB_PUSH_PORT": str(port)}

@@ -6,7 +6,7 @@ import pytest
 import sharing_case
 from click.testing import CliRunner
 
-from sharing import uscc
+from sharing.case import uscc
 from sharing.cli import share
 
 

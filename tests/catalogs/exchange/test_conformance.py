@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from catalogs import uscc
 from catalogs.exchange import flat, wire
 from catalogs.exchange.kinds import KINDS, RecordKind
 from catalogs.exchange.mapping import FOLDER, OWN, ExchangeMap, read_map
 from catalogs.sheet.column import Kind
 from catalogs.sheet.fill import choices
+from catalogs.values import uscc
 from infra.errors import WrongUse
 from infra.ground import sample_city
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from catalogs.city import load_city
 from catalogs.exchange.dcat import catalogue
 from catalogs.exchange.gather import gather
 from catalogs.exchange.rdf import DCAT, DCTERMS, RDF, Graph, Literal, Namespace, URIRef, serialize
 from catalogs.exchange.records import settle
-from catalogs.model import City, Openness, SharingMode
+from catalogs.folder.city import load_city
+from catalogs.values.model import City, Openness, SharingMode
 from infra.ground import sample_city
 
 BASE = "https://data.example.org/"

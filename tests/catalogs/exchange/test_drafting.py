@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 import hub as front_door
-from catalogs.checking import check_resources
 from catalogs.exchange.drafting import draft_from
 from catalogs.exchange.harvest import Wish, harvest
 from catalogs.exchange.listing import harvested
 from catalogs.life.drafts import drafts
 from catalogs.lookup import departments, units
+from catalogs.rules.checking import check_resources
 from infra.errors import HubError
 from infra.ground import Ground
 

@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hub as front_door
-from catalogs.city import load_city
-from catalogs.city_files import further_faults
 from catalogs.exchange import kit
 from catalogs.exchange.mapping import FOLDER, OWN, ExchangeMap, find_map, read_map
 from catalogs.exchange.shield import bare, shielded
 from catalogs.exchange.translate import received, sent
+from catalogs.folder.city import load_city
+from catalogs.folder.city_files import further_faults
 from catalogs.life.drafts import drafts
 from catalogs.lookup import departments, resources
-from catalogs.model import City, Text
 from catalogs.sheet.register import Register
 from catalogs.sheet.spell import resource_cells
+from catalogs.values.model import City, Text
 from infra.errors import WrongUse
 from infra.ground import open_ground, sample_city
 

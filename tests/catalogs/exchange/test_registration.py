@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from catalogs.city import load_city
 from catalogs.exchange.dossier import dossier, lines
 from catalogs.exchange.registration import Term, validity
+from catalogs.folder.city import load_city
 from infra.calendar import WorkingDays, Year
 from infra.ground import sample_city
 

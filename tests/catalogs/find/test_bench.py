@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from catalogs.city import check_city, load_city
 from catalogs.find.bench import queries, run
 from catalogs.find.big_city import big_city, write_big_city
+from catalogs.folder.city import check_city, load_city
 from infra.ground import sample_city
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from labelled import LABELLED
 
 from catalogs.find.search import MOST, Found, search
-from catalogs.model import City
 from catalogs.tables import RESOURCE
+from catalogs.values.model import City
 from infra.database import read
 from infra.errors import WrongUse
 from infra.ground import Ground, open_ground

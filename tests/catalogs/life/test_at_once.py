@@ -15,11 +15,11 @@ from catalogs.life.drafts import draft, save
 from catalogs.life.held import held
 from catalogs.life.machine import Paper
 from catalogs.life.tables import STEP
-from catalogs.model import Grade
-from catalogs.people import add_person
+from catalogs.people.people import add_person
 from catalogs.register import resource
-from catalogs.regrading import propose, regradings, settle
+from catalogs.regrade.regrading import propose, regradings, settle
 from catalogs.tables import RESOURCE_VERSION
+from catalogs.values.model import Grade
 from infra.database import read
 from infra.errors import Refused
 from infra.ground import Ground

@@ -10,8 +10,8 @@ from front_door import run_hub
 
 from catalogs.life.drafts import save
 from catalogs.life.versions import difference
-from catalogs.model import Text
 from catalogs.register import resource
+from catalogs.values.model import Text
 from infra.errors import Refused
 from infra.ground import Ground
 

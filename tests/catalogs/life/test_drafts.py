@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from catalogs.life.drafts import draft, drafts, save, save_all
 from catalogs.life.machine import State
 from catalogs.life.tables import STEP
-from catalogs.model import Secrecy, Text
 from catalogs.register import resource
+from catalogs.values.model import Secrecy, Text
 from infra.database import read
 from infra.errors import Refused
 from infra.ground import Ground

@@ -24,11 +24,11 @@ from catalogs.life.tasks import clockwork, escalate, tasks
 from catalogs.life.versions import history
 from catalogs.lookup import city as whole_city
 from catalogs.lookup import departments
-from catalogs.model import Grade, Person, Resource, Role, Text
-from catalogs.people import add_person, authenticate, issue_key
+from catalogs.people.people import add_person, authenticate, issue_key
 from catalogs.register import register_city, resource, resources
 from catalogs.rows import department_row
 from catalogs.tables import DEPARTMENT
+from catalogs.values.model import Grade, Person, Resource, Role, Text
 from infra.database import read, write
 from infra.errors import Refused, WrongUse
 from infra.ground import Ground, sample_city

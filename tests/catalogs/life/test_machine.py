@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalogs.city import load_city
+from catalogs.folder.city import load_city
 from catalogs.life.diff import changes
 from catalogs.life.labels import ITEM, RESOURCE
 from catalogs.life.machine import Paper, State, Step, after, lacking, steps, substance
 from catalogs.life.sheet import sheet
-from catalogs.model import Item, Resource, SharingAttribute, Text
 from catalogs.rows import digest, plain
+from catalogs.values.model import Item, Resource, SharingAttribute, Text
 from infra.ground import sample_city
 
 SAMPLES = load_city(sample_city()).resources

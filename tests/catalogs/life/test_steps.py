@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from life_city import WORDS, assessed, published
 
+from catalogs.folder.write import write_city
 from catalogs.life import papers, steps
 from catalogs.life.drafts import draft, save
 from catalogs.life.machine import Paper, State
@@ -17,16 +18,15 @@ from catalogs.life.tasks import Kind, tasks
 from catalogs.life.versions import history
 from catalogs.life.withdraw import withdraw
 from catalogs.lookup import city as whole_city
-from catalogs.model import Openness, Text
 from catalogs.register import listing, register_city, resource, resources
 from catalogs.tables import ITEM, RESOURCE, RESOURCE_VERSION
-from catalogs.write import write_city
+from catalogs.values.model import Openness, Text
 from contracts.register import register_contracts
 from infra.database import read
 from infra.errors import Refused
 from infra.ground import Ground, sample_city
 from infra.ledger.tables import ENTRY
-from lake.landing import land
+from lake.landing.landing import land
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from rest_client import key, served
 
 from catalogs.life.disputes import disputes
 from catalogs.life.withdrawn import withdrawal
-from catalogs.raising import raised
-from catalogs.regrading import regradings
+from catalogs.regrade.raising import raised
+from catalogs.regrade.regrading import regradings
 from catalogs.rows import plain
 from infra.ground import Ground
 

@@ -14,7 +14,7 @@ import pytest
 from rest_client import key, served
 
 from catalogs.life.drafts import draft
-from catalogs.people import revoke_keys
+from catalogs.people.people import revoke_keys
 from catalogs.rest import asker
 from catalogs.rest.serving import serve_in_thread
 from catalogs.rows import plain

@@ -11,9 +11,9 @@ from rest_client import key, served
 
 from catalogs.life.drafts import drafts
 from infra.ground import Ground
-from sharing import applicants, casebook, uscc
-from sharing.cases import Channel, Request
-from sharing.declared import Registration
+from sharing.case import applicants, casebook, uscc
+from sharing.case.cases import Channel, Request
+from sharing.case.declared import Registration
 
 FILE = {"Content-Type": "application/octet-stream"}
 NATIONAL = {"map": "national"}

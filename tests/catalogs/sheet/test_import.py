@@ -8,12 +8,12 @@ import planted_sheet
 import pytest
 import xlwt
 
-from catalogs.city import load_city
-from catalogs.model import City, ItemType
+from catalogs.folder.city import load_city
 from catalogs.sheet.importing import read_sheets
 from catalogs.sheet.reading import Sheet, read_sheet
 from catalogs.sheet.register import Register
-from catalogs.words import DataFormat, SharingMode, UpdateFrequency
+from catalogs.values.model import City, ItemType
+from catalogs.values.words import DataFormat, SharingMode, UpdateFrequency
 from infra.errors import Refused
 from infra.ground import sample_city
 

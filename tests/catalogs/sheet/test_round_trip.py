@@ -9,14 +9,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from catalogs.city import load_city
-from catalogs.model import Census, City, Classification, Conditions, Item, Resource, Text
+from catalogs.folder.city import load_city
 from catalogs.sheet.layout import LAYOUTS
 from catalogs.sheet.reading import read_sheet
 from catalogs.sheet.register import Register
 from catalogs.sheet.values import joined, parts, stripped
 from catalogs.sheet.writing import write_book
-from catalogs.words import (
+from catalogs.values.model import Census, City, Classification, Conditions, Item, Resource, Text
+from catalogs.values.words import (
     Crs,
     DataFormat,
     Grade,

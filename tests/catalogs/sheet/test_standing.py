@@ -14,7 +14,6 @@ from catalogs.life.drafts import draft, save
 from catalogs.life.drafts import save as save_draft
 from catalogs.life.steps import submit
 from catalogs.lookup import departments
-from catalogs.model import Item, Person, Resource, Text
 from catalogs.register import resource
 from catalogs.sheet import importing
 from catalogs.sheet.columns import EVERY
@@ -26,6 +25,7 @@ from catalogs.sheet.merging import UNASKED
 from catalogs.sheet.register import register_of
 from catalogs.sheet.standing import in_force_with_digest, in_hand
 from catalogs.sheet.writing import write_book
+from catalogs.values.model import Item, Person, Resource, Text
 from infra.errors import Refused
 from infra.ground import Ground
 

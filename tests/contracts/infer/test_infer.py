@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plain_measure import measured
 
-from catalogs.personal import house_rules
-from catalogs.read_resource import NAME
+from catalogs.folder.read_resource import NAME
+from catalogs.personal.personal import house_rules
 from contracts.infer.draft import Draft, conclude, look
 from contracts.infer.names import named
 from contracts.infer.notations import either, notation

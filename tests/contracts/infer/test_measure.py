@@ -17,14 +17,14 @@ from described_known import KNOWN
 from described_unseen import UNSEEN
 from infer_score import Tally, of_contract, of_description, tally
 
-from catalogs.city import load_city
+from catalogs.folder.city import load_city
 from contracts.check import load_contracts
 from contracts.model import Contract
 from infra.errors import Refused
 from infra.ground import Ground, open_ground, sample_city
-from lake.adopt import Wishes, propose
+from lake.adopt.adopt import Wishes, propose
+from lake.adopt.survey import Hints
 from lake.sample import REAL_DATASETS, deliveries, real_set_files
-from lake.survey import Hints
 
 LATER = frozenset(
     {

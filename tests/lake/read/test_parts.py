@@ -14,7 +14,7 @@ import pytest
 from contracts.model import Contract, Field, Reading
 from infra.errors import Refused
 from infra.language import Text
-from lake.bundle import bundled, pack
+from lake.landing.bundle import bundled, pack
 from lake.read import Source, read
 from lake.read.place import decoded, encoded, filled
 from lake.read.source import Limits

@@ -1,0 +1,1 @@
+"""People and their keys, and what a command asks before it shows anything."""

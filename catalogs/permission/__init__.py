@@ -1,0 +1,1 @@
+"""Who may do what: one question, decided by the city's policies."""

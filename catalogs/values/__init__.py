@@ -1,0 +1,1 @@
+"""What the register knows, as values, and its closed vocabularies. Pure."""

@@ -1,0 +1,1 @@
+"""The benchmarks of the lake, each with its bare baseline."""

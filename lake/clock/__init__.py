@@ -1,0 +1,1 @@
+"""A real Airflow, started, driven and ended by the hub; and what is due."""

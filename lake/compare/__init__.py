@@ -1,0 +1,1 @@
+"""The register held against the lake."""

@@ -1,0 +1,1 @@
+"""A published table whose contract has other columns now."""

@@ -1,0 +1,1 @@
+"""What carries a durable intent out, each step at most once, and finishes what was interrupted."""

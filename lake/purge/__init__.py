@@ -1,0 +1,1 @@
+"""Erasing deliveries everywhere with proof, and finding where one person's rows stand."""

@@ -1,0 +1,1 @@
+"""Reading inside the house: guarded, masked by clearance, limited, recorded first."""

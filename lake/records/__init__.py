@@ -1,0 +1,1 @@
+"""What the database knows of deliveries: states, files, quality tickets, tombstones."""

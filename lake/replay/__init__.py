@@ -1,0 +1,1 @@
+"""Quarantined rows judged anew, and published where they pass now."""

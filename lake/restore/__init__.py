@@ -1,0 +1,1 @@
+"""A table put back to an earlier version, as a new version."""

@@ -1,0 +1,1 @@
+"""One pass over a delivery: every value typed, every record judged, duplicates and replaced rows told apart."""

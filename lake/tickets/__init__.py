@@ -1,0 +1,1 @@
+"""Quality tickets worked off: told to people, and their deliveries taken again."""

@@ -1,0 +1,1 @@
+"""Keeping tables in order: history, compaction, retention; and verifying them against log and register."""

@@ -1,0 +1,1 @@
+"""The benchmarks of the door, each with its bare baseline."""

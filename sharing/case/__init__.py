@@ -1,0 +1,1 @@
+"""A case from application to agreement: who applies, who decides, by which rule."""

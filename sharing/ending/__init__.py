@@ -1,0 +1,1 @@
+"""What ends early: purges and withdrawals, and what they do to extracts, grants and cases."""

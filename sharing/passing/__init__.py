@@ -1,0 +1,1 @@
+"""Requests, replies and use records passed to and from other platforms, by the connector kit's maps."""
