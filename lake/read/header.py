@@ -47,8 +47,9 @@ def header_row(rows: Sequence[Row]) -> int | None:
     best = max(wide, key=lambda at: (_likeness(rows, at, width), -at))
     if _likeness(rows, best, width) <= 0:
         return None
-    whole = _filled(first) >= width and not any(is_data(cell or "") for cell in first)
-    if whole and not any(_values_below(rows[best + 1 :], position) for position in range(width)):
+    if _leads(rows[wide[0] :], width) and not any(
+        _values_below(rows[best + 1 :], position) for position in range(width)
+    ):
         return wide[0]  # among nothing but texts, names that come twice are no reason to look further down
     return best + 1 if _goes_on(rows, best) else best
 
@@ -109,6 +110,15 @@ def _grouped(rows: Sequence[Row], at: int) -> Row | None:
         names.append((group + name if twice else name or (above if filled > 1 else "")) or None)
     made = [fold(name) for name in names if name]
     return names if len(set(made)) == len(made) else None
+
+
+def _leads(rows: Sequence[Row], width: int) -> bool:
+    """Whether the first row names all columns, or all but the last ones above a row that fills them."""
+    first = rows[0]
+    named = _filled(first)
+    begins = all(cell and cell.strip() for cell in first[:named])
+    full = named >= width or (begins and len(rows) > 1 and _filled(rows[1]) >= width)
+    return full and not any(is_data(cell or "") for cell in first)
 
 
 def _indexed(row: Row, width: int) -> bool:

@@ -32,6 +32,7 @@ def table(text: str) -> list[list[str | None]]:
         ("国家,2013\n加拿大,35160000", 0),  # one year alone above a single record
         ("区县,2026-01,\n金水区,12,略\n中原区,9,略", 0),  # one month, and a column without a name
         ("格式,说明,格式,说明\nA,字母,J,儒略日\nB,二进制,M,月\nC,,N,年", 0),  # names twice, among nothing but texts
+        ("甲,乙,丙,,\n一,二,三,四,五\n六,七,八,九,十", 0),  # the last columns have no name
         ("a,2013\nb,1998\nc,35160000", None),  # a value like those below it
         ("a,2013,5\nb,35160000,6", None),  # beside another number a year names nothing
         ("s,d,PM2.5,\nn,x,1,high\nm,y,2,low\no,z,3,low", 0),  # a column without a name
