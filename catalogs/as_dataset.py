@@ -1,4 +1,4 @@
-"""The argument DATASET of commands: an id, or the title that officers know it by. Light: commands import it first."""
+"""The argument DATASET, one or several: an id, or the title that officers know it by. Light: imported first."""
 
 from typing import Any
 
@@ -28,3 +28,8 @@ class Named(click.ParamType[str]):
 def dataset_argument(command: Any) -> Any:
     """Give a command the argument `dataset`."""
     return click.argument("dataset", type=Named())(command)
+
+
+def datasets_argument(command: Any) -> Any:
+    """Give a command the argument `datasets`: one or more."""
+    return click.argument("datasets", metavar="DATASET...", type=Named(), nargs=-1, required=True)(command)

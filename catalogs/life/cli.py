@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from catalogs.as_dataset import dataset_argument
+from catalogs.as_dataset import dataset_argument, datasets_argument
+from catalogs.life.several_cli import each, told
 from catalogs.people.as_option import as_option
 from infra.console import emit, help_text, json_option, table
 from infra.language import Text
 
 if TYPE_CHECKING:
     from catalogs.life.drafts import Draft
-    from catalogs.life.papers import Recorded
     from infra.ground import Ground
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -128,7 +128,7 @@ def save(file: Path, revision: int | None, why: str, as_: str | None) -> None:
 
 
 @click.command(help=help_text("登记风险评估（保密、个人信息）及其材料。", "Record a risk assessment and its paper."))
-@dataset_argument
+@datasets_argument
 @click.argument("paper", type=_FILE)
 @click.option(
     "--kind",
@@ -139,7 +139,7 @@ def save(file: Path, revision: int | None, why: str, as_: str | None) -> None:
 @click.option("--result", required=True, help=help_text("评估结论", "what it found"))
 @as_option
 @json_option
-def assess(dataset: str, paper: Path, kind: str, result: str, as_: str | None) -> None:
+def assess(datasets: tuple[str, ...], paper: Path, kind: str, result: str, as_: str | None) -> None:
     """Seal the paper and record the act."""
     from catalogs.life.machine import Paper
     from catalogs.life.papers import assess as record
@@ -149,15 +149,16 @@ def assess(dataset: str, paper: Path, kind: str, result: str, as_: str | None) -
     with open_ground() as ground:
         ground.prepare()
         which = next(one for one in Paper if str(one) == kind or one.text.zh.startswith(kind))
-        _told(ground, record(ground, dataset, which, paper, current(ground, as_), result=result))
+        who = current(ground, as_)
+        told(ground, datasets, lambda one: record(ground, one, which, paper, who, result=result))
 
 
 @click.command(help=help_text("部门负责人批准草稿的现有内容。", "The head approves the draft as it stands."))
-@dataset_argument
+@datasets_argument
 @click.option("--revision", type=int, help=help_text("只批准该次修订", "approve this revision and no other"))
 @as_option
 @json_option
-def approve(dataset: str, revision: int | None, as_: str | None) -> None:
+def approve(datasets: tuple[str, ...], revision: int | None, as_: str | None) -> None:
     """Record the head's approval."""
     from catalogs.life.papers import approve as record
     from catalogs.people.people import current
@@ -165,7 +166,8 @@ def approve(dataset: str, revision: int | None, as_: str | None) -> None:
 
     with open_ground() as ground:
         ground.prepare()
-        _told(ground, record(ground, dataset, current(ground, as_), revision=revision))
+        who = current(ground, as_)
+        told(ground, datasets, lambda one: record(ground, one, who, revision=revision))
 
 
 @click.command(
@@ -186,7 +188,8 @@ def approve_paper(dataset: str, scan: Path, check: str | None, signed_by: str | 
     with open_ground() as ground:
         ground.prepare()
         who = current(ground, as_)
-        _told(ground, approve_on_paper(ground, dataset, scan, who, check=check, signed_by=signed_by))
+        taken = approve_on_paper(ground, dataset, scan, who, check=check, signed_by=signed_by)
+        told(ground, [dataset], lambda _: taken)
 
 
 @click.command(help=help_text("打印供负责人签字的审批表（A4，HTML）。", "A sheet for the head to sign (A4, HTML)."))
@@ -227,21 +230,8 @@ def paper(number: int, out: Path, as_: str | None) -> None:
             raise Refused(
                 "PAPER_OUT", f"{out.name} 已经存在，没有覆盖", f"{out.name} is there already; not overwritten"
             )
-        _told(ground, write_paper(ground, number, current(ground, as_), out))
-
-
-def _told(ground: "Ground", kept: "Recorded") -> None:
-    from catalogs.life.machine import Paper
-    from catalogs.values.word import find
-
-    kind = find(Paper, kept.kind)
-    name = kind.text if kind is not None else Text("材料", "paper")
-    digest = f"，SHA-256 {kept.sha256}" if kept.sha256 else ""
-    said = Text(
-        f"已登记{name.zh}（第 {kept.number} 号）：{kept.result}{digest}",
-        f"recorded: {name.en} (number {kept.number}): {kept.result}{digest}",
-    )
-    emit(ground, kept, lambda _: said.say(ground.lang))
+        opened = write_paper(ground, number, current(ground, as_), out)
+        told(ground, [""], lambda _: opened)
 
 
 def _review_due(draft: "Draft", ground: "Ground") -> list[str]:
@@ -263,7 +253,7 @@ def _review_due(draft: "Draft", ground: "Ground") -> list[str]:
 def _step(name: str, function: str, zh: str, en: str, *, why: bool) -> click.Command:
     """A command that takes one step of `catalogs.life.steps`."""
 
-    def run(dataset: str, why: str, as_: str | None) -> None:
+    def run(datasets: tuple[str, ...], why: str, as_: str | None) -> None:
         from importlib import import_module
 
         from catalogs.people.people import current
@@ -272,14 +262,20 @@ def _step(name: str, function: str, zh: str, en: str, *, why: bool) -> click.Com
         with open_ground() as ground:
             ground.prepare()
             take: Callable[..., Any] = getattr(import_module("catalogs.life.steps"), function)
-            done = take(ground, dataset, current(ground, as_), why=why)
-            emit(ground, shown(done), lambda _: [_line(done, ground), *_review_due(done, ground)])
+            who = current(ground, as_)
+            each(
+                ground,
+                datasets,
+                lambda one: take(ground, one, who, why=why),
+                shown,
+                lambda done: [_line(done, ground), *_review_due(done, ground)],
+            )
 
     said = help_text("事由", "why")
     # An explicit default, even None, would satisfy `required`.
     reason = click.option("--why", required=True, help=said) if why else click.option("--why", default="", help=said)
     command = click.command(name, help=help_text(zh, en))
-    return command(dataset_argument(reason(as_option(json_option(run)))))
+    return command(datasets_argument(reason(as_option(json_option(run)))))
 
 
 submit = _step("submit", "submit", "提交目录，由主管部门审核。", "Submit an entry for review.", why=False)

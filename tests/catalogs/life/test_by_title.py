@@ -8,7 +8,8 @@ import life_city as city
 import pytest
 from front_door import run_hub
 
-from catalogs.life.drafts import save
+from catalogs.life.drafts import draft, save
+from catalogs.life.machine import State
 from catalogs.life.versions import difference
 from catalogs.register import resource
 from catalogs.values.model import Text
@@ -69,6 +70,31 @@ def test_several_entries_of_one_title_are_told_apart_by_id(ground: Ground) -> No
     assert done.status == 2
     assert done.document["error"]["code"] == "DATASET_WHICH"
     assert "jinshui.traffic.twin" in done.document["error"]["remedy"]
+
+
+def test_several_entries_take_one_command_and_one_that_is_refused_keeps_no_other_waiting(
+    ground: Ground, tmp_path: Path
+) -> None:
+    officer, (first, other) = city.who(ground, "officer_jinshui"), (city.NEW, "jinshui.traffic.parking_plan")
+    save(ground, city.fresh(ground), officer, revision=None, why="填报")
+    save(ground, city.fresh(ground, other, "停车规划"), officer, revision=None, why="填报")
+    paper = tmp_path / "评估.pdf"
+    paper.write_bytes(b"%PDF-1.7 assessed")
+    environ = {**ground.environ, "HUB_LANG": "zh"}
+    for kind in ("保密", "个人信息"):
+        call = ("assess", TITLE, "停车规划", paper, "--kind", kind, "--result", "不涉及")
+        assert len(run_hub(environ, "catalog", *call, *OFFICER, "--json").document["done"]) == 2
+    run_hub(environ, "catalog", "approve", first, "--as", "head_jinshui")
+    said = run_hub(environ, "catalog", "submit", first, other, *OFFICER)
+    assert (said.status, "已办理 1 项，未办理 1 项" in said.said) == (1, True)
+    assert [one.state for one in (draft(ground.engine, first), draft(ground.engine, other)) if one] == [
+        State.SUBMITTED,
+        State.DRAFT,
+    ]
+    run_hub(environ, "catalog", "approve", other, "--as", "head_jinshui")
+    told = run_hub(environ, "catalog", "submit", first, other, *OFFICER, "--json").document
+    assert [one["resource"] for one in told["done"]] == [other]
+    assert [one["dataset"] for one in told["refused"]] == [first]
 
 
 def test_revisions_are_of_drafts_and_hidden_with_them(ground: Ground) -> None:
