@@ -28,6 +28,7 @@ _QUEUED = ("55P03", "40P01", "40001")  # PostgreSQL: no lock in time, deadlock, 
 _DISK_FULL = "53100"  # PostgreSQL: disk_full
 _DISK = ("disk is full", "disk I/O error")  # SQLite; the latter when not even its shared memory finds room
 _DENIED = ("readonly database", "unable to open database file")  # SQLite
+_RETURN_SECONDS = 1.0  # how long a closing engine waits for connections that are in use
 _BUSY_STEP_MS = 1000  # how long SQLite itself waits for a lock before it asks us
 
 
@@ -249,6 +250,14 @@ def _begin(engine: Engine) -> Connection:
                 raise
         else:
             return connection
+
+
+def close_engine(engine: Engine) -> None:
+    """Close all connections; what another thread is about to give back is waited for, a moment, that none is left."""
+    deadline = time.monotonic() + _RETURN_SECONDS
+    while isinstance(engine.pool, sa.QueuePool) and engine.pool.checkedout() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    engine.dispose()
 
 
 @contextlib.contextmanager

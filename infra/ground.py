@@ -1,7 +1,6 @@
 """The ground a command or a service stands on: home folder, city folder, database, store, keys, ledger, clock.
 
-`open_ground` reads the environment once and touches nothing; each part is opened when it is first used. State lives
-under the home folder and nowhere else.
+`open_ground` reads the environment once and touches nothing; parts open at first use; all state lies below the home.
 """
 
 import contextlib
@@ -89,8 +88,7 @@ class Ground:
         from infra.database import DatabaseSettings, open_engine  # noqa: PLC0415 - SQLAlchemy is not for every command
 
         settings = load(DatabaseSettings, self.environ)
-        given = settings.database
-        url = given.reveal() if given is not None else f"sqlite:///{self._own_database()}"
+        url = settings.database.reveal() if settings.database is not None else f"sqlite:///{self._own_database()}"
         engine = open_engine(url, busy_seconds=settings.busy_seconds)
         self._migrate(engine)
         if self.demo:
@@ -168,7 +166,9 @@ class Ground:
     def close(self) -> None:
         """Give back the database's connections."""
         if "engine" in self.__dict__:
-            self.engine.dispose()
+            from infra.database import close_engine  # noqa: PLC0415 - as above
+
+            close_engine(self.engine)
 
     def __enter__(self) -> "Ground":
         return self

@@ -89,7 +89,8 @@ def test_an_approval_of_a_person_who_is_barred_issues_nothing():
 def test_those_who_registered_before_the_list_was_kept_are_on_it(city_ground):
     firm = register(city_ground, "clerk")
     with write(city_ground.engine) as connection:
-        connection.execute(sa.text("DROP TABLE sharing_registrant"))
+        for later in ("sharing_use", "sharing_registrant"):
+            connection.execute(sa.text(f"DROP TABLE {later}"))
         connection.execute(sa.text("UPDATE sharing_version SET version_num = 'sharing_0002'"))
     with open_ground(city_ground.environ) as again:
         again.prepare()
