@@ -26,7 +26,7 @@ from lake.arrival.pull import pull
 from lake.landing.delivery import find
 from lake.landing.landing import open_landed
 
-PART = 8
+PART = 5
 SEED = 20260601
 MOST_MISSED = 6 if WHOLE else 1  # a lease that was renewed, a thread of the server more or less
 LIMIT = 24 * 3600 if WHOLE else 280
