@@ -137,7 +137,7 @@ def _syntax(name: str, line: int | None, problem: str) -> Fault:
     said = " ".join(problem.split())[:200]
     return fault(
         "CATALOG_YAML_SYNTAX",
-        f"YAML 语法错误：{said}",
+        "YAML 语法错误",
         f"the YAML syntax is broken: {said}",
         place=Place(file=name, row=line),
         remedy=("改正该行的缩进、引号或冒号", "mend indentation, quotes or colons near this line"),
