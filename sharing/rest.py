@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from catalogs.life.withdraw import withdraw
 from catalogs.rest.answers import Dataset, answer, says
-from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
+from catalogs.rest.asker import asked, body_schema, check_text
 from catalogs.rest.parts import Part
 from infra.ground import Ground
 from lake.rest import PART
@@ -33,8 +33,7 @@ def routes_of_withdrawal(ground: Ground) -> APIRouter:
         openapi_extra=body_schema(Withdrawal),
     )
     async def withdrawn(request: Request, dataset: Dataset) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Withdrawal)
+        person, said = await asked(ground, request, Withdrawal)
         check_text(dataset)
 
         def take() -> Any:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from catalogs.people.people import authenticate, current
@@ -138,6 +139,16 @@ def document(request: Request, content: bytes, kind: type[B]) -> B:
         ) from None
     except (msgspec.DecodeError, RecursionError, ValueError):
         raise WrongUse("REST_JSON", "请求体不是有效的 JSON", "the body is no JSON") from None
+
+
+async def asked(ground: Ground, request: Request, kind: type[B]) -> tuple[Person, B]:
+    """Who asks, and the JSON body as a `kind`; a stranger's body is not read.
+
+    Raises:
+        Refused, WrongUse: as `asker`, `received` and `document`.
+    """
+    person = await run_in_threadpool(asker, ground, request)
+    return person, document(request, await received(request, MAX_BODY), kind)
 
 
 def _media(request: Request) -> str:

@@ -11,7 +11,7 @@ from catalogs.life.lead import set_lead
 from catalogs.people.asking import may_use
 from catalogs.permission.decide import CATALOGUE
 from catalogs.rest.answers import PAGE, Limit, Number, Offset, answer, page, says
-from catalogs.rest.asker import MAX_BODY, asker, body_schema, document, received
+from catalogs.rest.asker import MAX_BODY, asked, asker, body_schema, document, received
 from catalogs.rest.life import Why
 from infra.ground import Ground
 
@@ -47,8 +47,7 @@ def routes_of_disputes(ground: Ground) -> APIRouter:
         openapi_extra=body_schema(Lead),
     )
     async def led(request: Request, number: Number) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Lead)
+        person, said = await asked(ground, request, Lead)
         done = await run_in_threadpool(set_lead, ground, number, said.department, person, why=said.why)
         return answer(done)
 

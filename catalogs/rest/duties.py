@@ -13,7 +13,7 @@ from catalogs.life.supervision import supervision
 from catalogs.people.asking import may_use
 from catalogs.permission.decide import CATALOGUE
 from catalogs.rest.answers import PAGE, Dataset, Limit, Number, Offset, answer, page, says
-from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
+from catalogs.rest.asker import asked, asker, body_schema, check_text
 from infra.ground import Ground
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
@@ -80,8 +80,7 @@ def _acts(routes: APIRouter, ground: Ground) -> None:
         status_code=201,
     )
     async def event(request: Request, dataset: Dataset) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Event)
+        person, said = await asked(ground, request, Event)
         check_text(dataset)
         opened = await run_in_threadpool(
             change_event, ground, dataset, person, kind=said.kind, why=said.why, on=said.on
@@ -95,8 +94,7 @@ def _acts(routes: APIRouter, ground: Ground) -> None:
         status_code=201,
     )
     async def correct(request: Request, dataset: Dataset) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Correction)
+        person, said = await asked(ground, request, Correction)
         check_text(dataset)
         return answer(await run_in_threadpool(file_correction, ground, dataset, person, what=said.what), 201)
 
@@ -104,13 +102,11 @@ def _acts(routes: APIRouter, ground: Ground) -> None:
         "/tasks/{number}/answer", responses=says("the task is over / 已办结"), openapi_extra=body_schema(Answered)
     )
     async def answered(request: Request, number: Number) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Answered)
+        person, said = await asked(ground, request, Answered)
         done = await run_in_threadpool(settle, ground, number, person, result=said.result, corrected=said.version)
         return answer(done)
 
     @routes.post("/tasks/{number}/extension", responses=says("extended / 已延期"), openapi_extra=body_schema(Extension))
     async def extended(request: Request, number: Number) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Extension)
+        person, said = await asked(ground, request, Extension)
         return answer(await run_in_threadpool(consent, ground, number, person, why=said.why, days=said.days))

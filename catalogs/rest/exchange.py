@@ -19,16 +19,7 @@ from catalogs.exchange.harvest import How, Wish, harvest
 from catalogs.exchange.mapping import find_map, map_files
 from catalogs.people.people import require
 from catalogs.rest.answers import PAGE, Limit, Offset, Words, answer, attachment, binary, page, says
-from catalogs.rest.asker import (
-    FILE_BODY,
-    MAX_BODY,
-    asker,
-    body_schema,
-    check_text,
-    document,
-    received,
-    received_file,
-)
+from catalogs.rest.asker import FILE_BODY, asked, asker, body_schema, check_text, received_file
 from catalogs.rest.drafts import told
 from catalogs.rules.faults import refusal
 from catalogs.values.words import Role
@@ -165,8 +156,7 @@ def _harvested(routes: APIRouter, ground: Ground) -> None:
         status_code=201,
     )
     async def drafted(request: Request) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Drafting)
+        person, said = await asked(ground, request, Drafting)
 
         def make() -> Any:
             return draft_from(ground, said.source, said.id, person, domain=said.domain, dataset=said.dataset)

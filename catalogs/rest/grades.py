@@ -10,7 +10,7 @@ from catalogs.life.drafts import draft
 from catalogs.regrade.raising import raised, review_one
 from catalogs.regrade.regrading import propose, regradings, settle
 from catalogs.rest.answers import PAGE, Dataset, Limit, Number, Offset, Words, answer, page, says
-from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
+from catalogs.rest.asker import asked, asker, body_schema, check_text
 from catalogs.rest.drafts import seen
 from catalogs.values.words import find_grade
 from infra.errors import WrongUse
@@ -70,8 +70,7 @@ def _acts(routes: APIRouter, ground: Ground) -> None:
         status_code=201,
     )
     async def proposed(request: Request, dataset: Dataset) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Lowering)
+        person, said = await asked(ground, request, Lowering)
         check_text(dataset)
         grade = find_grade(said.to)
         if grade is None:
@@ -85,8 +84,7 @@ def _acts(routes: APIRouter, ground: Ground) -> None:
         openapi_extra=body_schema(Decided),
     )
     async def settled(request: Request, number: Number) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Decided)
+        person, said = await asked(ground, request, Decided)
         yes = said.decision == "approve"
         return answer((await run_in_threadpool(settle, ground, number, person, yes=yes, basis=said.basis)).plain())
 
@@ -96,8 +94,7 @@ def _acts(routes: APIRouter, ground: Ground) -> None:
         openapi_extra=body_schema(Reviewed),
     )
     async def reviewed(request: Request, dataset: Dataset, trigger: Trigger) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Reviewed)
+        person, said = await asked(ground, request, Reviewed)
         check_text(dataset, trigger)
         done = await run_in_threadpool(review_one, ground, dataset, trigger, person, basis=said.basis)
         return answer(done.plain())

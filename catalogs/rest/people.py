@@ -14,7 +14,7 @@ from catalogs.people.asking import may_use
 from catalogs.people.people import people, require
 from catalogs.permission.decide import PEOPLE
 from catalogs.rest.answers import PAGE, Limit, Offset, answer, page, says
-from catalogs.rest.asker import MAX_BODY, asker, body_schema, check_text, document, received
+from catalogs.rest.asker import asked, asker, body_schema, check_text
 from catalogs.rows import plain
 from catalogs.values.words import Role
 from infra.ground import Ground
@@ -44,8 +44,7 @@ def routes_of_people(ground: Ground) -> APIRouter:
         openapi_extra=body_schema(Successor),
     )
     async def handed(request: Request, leaver: Leaver) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Successor)
+        person, said = await asked(ground, request, Successor)
         check_text(leaver)
         require(person, Role.AUTHORITY_REVIEWER)
         done = await run_in_threadpool(hand_over, ground, leaver, said.successor, person.id, reason=said.reason)

@@ -12,16 +12,7 @@ from catalogs.exchange.passing import give, reported, take
 from catalogs.people.asking import may_use
 from catalogs.permission.decide import CATALOGUE
 from catalogs.rest.answers import answer, attachment, binary, says
-from catalogs.rest.asker import (
-    FILE_BODY,
-    MAX_BODY,
-    asker,
-    body_schema,
-    check_text,
-    document,
-    received,
-    received_file,
-)
+from catalogs.rest.asker import FILE_BODY, asked, asker, body_schema, check_text, received_file
 from catalogs.rest.exchange import MEDIA, Form, Map, Name
 from infra.ground import Ground
 from sharing.case.uses import Use, record
@@ -76,8 +67,7 @@ def routes_of_records(ground: Ground) -> APIRouter:
         status_code=201,
     )
     async def used(request: Request, case: Case) -> Any:
-        person = await run_in_threadpool(asker, ground, request)
-        said = document(request, await received(request, MAX_BODY), Used)
+        person, said = await asked(ground, request, Used)
         check_text(case)
 
         def run() -> str:
